@@ -1,0 +1,68 @@
+"""The kinds of change, each declared once: who starts it, what it needs, and where it is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.domain.units import Line, Role, Tier
+
+
+@dataclass(frozen=True)
+class ChangeKind:
+    """A kind of change.
+
+    `route` names who decides after the initiator, in order; ("school", head) first, then the bureau (decision 14).
+    `needs_evidence`: at least one file; `needs_reason`: a reason in words. `clause`: the requirement it comes from.
+    """
+
+    key: str
+    label: str
+    line: Line
+    initiator: Role
+    route: tuple[tuple[Tier, Role], ...]
+    needs_evidence: bool
+    needs_reason: bool
+    takes_values: bool
+    clause: str
+    explanation: str
+
+
+KEY_FIELD = ChangeKind(
+    "student.key_field",
+    "关键信息变更",
+    Line.BASIC,
+    Role.REGISTRAR,
+    ((Tier.SCHOOL, Role.HEAD), (Tier.COUNTY, Role.REGISTRAR)),
+    needs_evidence=True,
+    needs_reason=True,
+    takes_values=True,
+    clause="E13-E16",
+    explanation="关键信息（受控字段）由学校发起变更并上传证明材料，经本校和主管教育部门核办后生效。",
+)
+BASELINE = ChangeKind(
+    "roster.baseline",
+    "名册基线",
+    Line.BASIC,
+    Role.REGISTRAR,
+    ((Tier.SCHOOL, Role.HEAD), (Tier.COUNTY, Role.REGISTRAR)),
+    needs_evidence=False,
+    needs_reason=False,
+    takes_values=False,
+    clause="E7",
+    explanation="一次导入的全部学生作为一批，经核办后报上级，作为以后查重和比对的基础。",
+)
+WITHDRAWAL = ChangeKind(
+    "change.withdrawal",
+    "撤回申请",
+    Line.BASIC,
+    Role.REGISTRAR,
+    ((Tier.SCHOOL, Role.HEAD), (Tier.COUNTY, Role.REGISTRAR)),
+    needs_evidence=False,
+    needs_reason=True,
+    takes_values=False,
+    clause="decision 7",
+    explanation="已打包的变更在上级核办之前可以申请撤回；上级已经核办的，撤回不再生效。",
+)
+
+CHANGE_KINDS: tuple[ChangeKind, ...] = (KEY_FIELD, BASELINE, WITHDRAWAL)
+CHANGE_KIND: dict[str, ChangeKind] = {kind.key: kind for kind in CHANGE_KINDS}

@@ -1,0 +1,62 @@
+"""Units, tiers, lines and roles (decisions 1; E1-E3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Line(StrEnum):
+    """The two education lines that share the program and never decide for each other."""
+
+    OPEN = "open"
+    BASIC = "basic"
+
+
+class Tier(StrEnum):
+    """Where a unit stands, lowest first."""
+
+    SCHOOL = "school"
+    COUNTY = "county"
+    CITY = "city"
+    PROVINCE = "province"
+
+
+class Role(StrEnum):
+    """What a person may do in a unit. `HEAD` approves at a school and only looks at a bureau (E1, E2)."""
+
+    REGISTRAR = "registrar"
+    HEAD = "head"
+    ADMINISTRATOR = "administrator"
+
+
+TIER_LABELS = {Tier.SCHOOL: "学校", Tier.COUNTY: "县级", Tier.CITY: "市级", Tier.PROVINCE: "省级"}
+LINE_LABELS = {Line.OPEN: "开放教育", Line.BASIC: "基础教育"}
+ROLE_LABELS = {Role.REGISTRAR: "学籍管理员", Role.HEAD: "主管领导", Role.ADMINISTRATOR: "系统管理员"}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit as the program refers to it: `id` is a UUID that never changes, `code` a dated attribute."""
+
+    id: str
+    name: str
+    code: str
+    tier: Tier
+    line: Line
+    city: str = ""
+    county: str = ""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The person who carries out a use case; `person_id` is a UUID given by the superior (decision 5)."""
+
+    person_id: str
+    name: str
+    roles: frozenset[Role]
+    unit: Unit
+
+    def has(self, role: Role) -> bool:
+        """Whether the person holds `role`."""
+        return role in self.roles

@@ -1,0 +1,181 @@
+"""The tables of the store, one schema for every tier (rows carry their unit).
+
+Times are UTC text `YYYY-MM-DDTHH:MM:SSZ`; ids are UUID text; JSON columns hold canonical JSON text.
+Evidence, decisions, packages' bytes and audit rows are never updated.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+
+from models.domain.fields import ACCOUNT_FIELDS, STUDENT_FIELDS
+
+metadata = MetaData()
+
+
+def _table(name: str, *parts: Column[Any] | UniqueConstraint | Index) -> Table:
+    return Table(name, metadata, *parts, sqlite_strict=True)
+
+
+def _text(name: str, *args: ForeignKey, key: bool = False, null: bool = False) -> Column[Any]:
+    return Column(name, Text, *args, primary_key=key, nullable=null)
+
+
+def _int(name: str, *, key: bool = False, null: bool = False) -> Column[Any]:
+    return Column(name, Integer, primary_key=key, nullable=null)
+
+
+def _blob(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, LargeBinary, nullable=null)
+
+
+# --- who ------------------------------------------------------------------------------------------------
+
+unit = _table(
+    "unit",
+    _text("id", key=True), _text("name"), _text("code"), _text("tier"), _text("line"), _text("city"), _text("county"),
+    _text("superior_id", null=True), _int("is_self"), _text("state"),
+    _blob("certificate", null=True),  # DER, the unit's signing certificate in force
+    _blob("opening_key", null=True),  # DER SubjectPublicKeyInfo packages for this unit are encrypted to
+)  # fmt: skip
+unit_key = _table(  # private keys of this store's own unit; only in the encrypted store
+    "unit_key", _text("purpose", key=True), _int("generation", key=True), _blob("private_key"), _text("created_at")
+)
+certificate = _table(  # every certificate known: own, of persons, of units below and above
+    "certificate",
+    _text("fingerprint", key=True), _text("unit_id"), _text("person_id", null=True), _text("purpose"),
+    _blob("der"), _text("not_after"), _text("revoked_since", null=True), _text("received_at"),
+)  # fmt: skip
+operator = _table(
+    "operator",
+    _text("person_id", key=True), _text("name"), _text("roles"), _text("state"),  # invited | active | disabled
+    _blob("signing_key", null=True), _blob("opening_key", null=True), _blob("certificate", null=True),
+    _text("created_at"),
+)  # fmt: skip
+
+# --- what -----------------------------------------------------------------------------------------------
+
+student = Table(
+    "student",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("unit_id", Text, nullable=False),
+    Column("status", Text, nullable=False),  # enrolled | left
+    Column("revision", Integer, nullable=False),
+    Column("batch_id", Text),
+    Column("updated_at", Text, nullable=False),
+    Column("updated_by", Text, nullable=False),
+    *(Column(field.key, Text, nullable=False, server_default="") for field in STUDENT_FIELDS),
+    Index("student_id_number", "id_number"),
+    Index("student_identity", "name", "sex", "birth_date"),
+    Index("student_class", "unit_id", "class_name", "name"),
+    sqlite_strict=True,
+)
+account = Table(
+    "account",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("unit_id", Text, nullable=False),
+    Column("status", Text, nullable=False),  # active | disabled
+    Column("revision", Integer, nullable=False),
+    Column("batch_id", Text),
+    Column("updated_at", Text, nullable=False),
+    Column("updated_by", Text, nullable=False),
+    *(Column(field.key, Text, nullable=False, server_default="") for field in ACCOUNT_FIELDS),
+    Index("account_id_number", "id_number"),
+    Index("account_username", "username", unique=True),
+    sqlite_strict=True,
+)
+# The search tables student_search and account_search (FTS5) are made by the migration; see store/search.py.
+
+batch = _table(
+    "batch",
+    _text("id", key=True), _text("kind"), _text("unit_id"), _text("source"), _text("source_digest"),
+    _text("rows_digest"), _int("count"), _text("state"), _text("created_at"), _text("created_by"),
+)  # fmt: skip
+column_mapping = _table(  # how a person mapped the titles of a file last time, by header signature
+    "column_mapping", _text("signature", key=True), _text("kind"), _text("mapping"), _text("used_at")
+)
+import_draft = _table(
+    "import_draft", _text("id", key=True), _text("name"), _text("kind"), _blob("content"), _text("saved_at")
+)
+
+# --- changes --------------------------------------------------------------------------------------------
+
+change = _table(
+    "change",
+    _text("id", key=True), _text("number"), _text("kind"), _text("unit_id"), _text("subject_id"), _text("subject_label"),
+    _text("before"), _text("after"), _int("base_revision"), _text("reason"), _int("policy_version"), _int("attempt"),
+    _text("salt"), _text("state"), _text("batch_id", null=True), _text("package_id", null=True),
+    _text("initiator_id"), _text("initiator_name"), _text("created_at"), _text("updated_at"),
+    UniqueConstraint("number"),
+    Index("change_state", "state", "updated_at"), Index("change_subject", "subject_id"),
+)  # fmt: skip
+decision = _table(
+    "decision",
+    _text("id", key=True), _text("change_id", ForeignKey("change.id")), _int("position"), _int("attempt"), _text("event"),
+    _text("unit_id"), _text("person_id"), _text("person_name"), _text("opinion"), _text("at"),
+    _text("statement_id", null=True),
+    UniqueConstraint("change_id", "position"),
+)  # fmt: skip
+statement = _table(  # signed statements: approvals, package contents, receipts, policies; id = SHA-256 of body
+    "statement", _text("id", key=True), _text("type"), _blob("body"), _text("signatures"), _text("at")
+)
+evidence = _table(
+    "evidence", _text("digest", key=True), _text("media_type"), _int("size"), _blob("content"), _text("added_at")
+)
+change_evidence = _table(
+    "change_evidence",
+    _text("change_id", key=True), _text("digest", key=True), _text("file_name"), _int("position"),
+)  # fmt: skip
+evidence_sent = _table("evidence_sent", _text("digest", key=True), _text("audience_id", key=True), _text("package_id"))
+
+# --- packages -------------------------------------------------------------------------------------------
+
+package = _table(
+    "package",
+    _text("id", key=True),  # SHA-256 of the content statement
+    _text("direction"),  # out | in
+    _text("purpose"),  # changes | evidence | receipt | policy | withdrawal ...
+    _text("title"), _text("issuer_id"), _text("audience_id"), _text("line"),
+    _int("epoch"), _int("sequence"), _text("previous"), _text("created_at"), _int("items"),
+    _text("state"),  # out: sealed | delivered | receipted | refused; in: held | opened | reviewed | answered | refused
+    _text("in_reply_to", null=True), _text("note"), _text("file_name"), _int("size"), _text("file_digest"),
+    _text("handled_at"),
+    Index("package_channel", "issuer_id", "audience_id", "line", "sequence"),
+)  # fmt: skip
+package_file = _table("package_file", _text("package_id", key=True), _blob("content"))
+channel = _table(
+    "channel",
+    _text("issuer_id", key=True), _text("audience_id", key=True), _text("line", key=True),
+    _int("epoch"), _int("last_sequence"), _text("last_id"),
+)  # fmt: skip
+received_item = _table(  # items of packages from below, at the tier that decides on them
+    "received_item",
+    _text("id", key=True),  # package id + ":" + position
+    _text("package_id", ForeignKey("package.id")), _int("position"), _text("unit_id"), _text("change_id"),
+    _int("attempt"), _text("kind"), _text("subject_id"), _text("subject_label"), _text("body"),  # canonical item
+    _text("approval_id"), _text("state"),  # in_review | accept | return | refuse | withdrawn
+    _text("opinion"), _text("decided_by", null=True), _text("decided_at", null=True), _text("notes"),
+    Index("received_change", "change_id"), Index("received_state", "state"),
+)  # fmt: skip
+received_row = _table(  # rows of a received baseline, kept until it is decided
+    "received_row", _text("item_id", key=True), _int("position", key=True), _text("body")
+)
+policy = _table(
+    "policy",
+    _text("unit_id", key=True), _int("version", key=True), _text("tier"), _text("body"), _text("statement_id", null=True),
+    _text("effective_from"), _text("received_at"), _text("state"),  # draft | issued | received
+)  # fmt: skip
+setting = _table("setting", _text("key", key=True), _text("value"))
+
+# --- audit ----------------------------------------------------------------------------------------------
+
+audit = _table(
+    "audit",
+    _int("sequence", key=True), _text("at"), _text("actor"), _text("act"), _text("object"),
+    _blob("salted_hash"), _blob("previous"), _blob("hash"),
+)  # fmt: skip
+audit_body = _table("audit_body", _int("sequence", key=True), _blob("salt"), _text("body"))
