@@ -95,6 +95,11 @@ batch = _table(
     _text("id", key=True), _text("kind"), _text("unit_id"), _text("source"), _text("source_digest"),
     _text("rows_digest"), _int("count"), _text("state"), _text("created_at"), _text("created_by"),
 )  # fmt: skip
+batch_before = _table(  # what a batch found in the rows it changed, so that it can be taken back as one
+    "batch_before",
+    _text("batch_id", key=True), _text("subject_id", key=True), _int("revision"),  # the revision the batch left
+    _text("before"),  # JSON {field: text}
+)  # fmt: skip
 column_mapping = _table(  # how a person mapped the titles of a file last time, by header signature
     "column_mapping", _text("signature", key=True), _text("kind"), _text("mapping"), _text("used_at")
 )
@@ -129,7 +134,11 @@ evidence = _table(
 change_evidence = _table(
     "change_evidence",
     _text("change_id", key=True), _text("digest", key=True), _text("file_name"), _int("position"),
+    _text("kind"),  # household | other (E14)
 )  # fmt: skip
+baseline_row = _table(  # rows of a baseline as they were submitted: what is approved is what is sent
+    "baseline_row", _text("change_id", key=True), _int("position", key=True), _text("body")
+)
 evidence_sent = _table("evidence_sent", _text("digest", key=True), _text("audience_id", key=True), _text("package_id"))
 
 # --- packages -------------------------------------------------------------------------------------------
@@ -159,6 +168,7 @@ received_item = _table(  # items of packages from below, at the tier that decide
     _int("attempt"), _text("kind"), _text("subject_id"), _text("subject_label"), _text("body"),  # canonical item
     _text("approval_id"), _text("state"),  # in_review | accept | return | refuse | withdrawn
     _text("opinion"), _text("decided_by", null=True), _text("decided_at", null=True), _text("notes"),
+    _text("receipt_id", null=True),  # the receipt statement that answered it; a verdict can change until then
     Index("received_change", "change_id"), Index("received_state", "state"),
 )  # fmt: skip
 received_row = _table(  # rows of a received baseline, kept until it is decided
