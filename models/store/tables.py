@@ -155,7 +155,9 @@ package = _table(
     _text("handled_at"),
     Index("package_channel", "issuer_id", "audience_id", "line", "sequence"),
 )  # fmt: skip
-package_file = _table("package_file", _text("package_id", key=True), _blob("content"))
+package_file = _table(  # a package's bytes in pieces of 1 MiB, so that no whole package lies in memory
+    "package_file", _text("package_id", key=True), _int("position", key=True), _blob("content")
+)
 channel = _table(
     "channel",
     _text("issuer_id", key=True), _text("audience_id", key=True), _text("line", key=True),
