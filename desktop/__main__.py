@@ -1,0 +1,127 @@
+"""Starts the program: no command opens the window, a command runs on the command line."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from models.domain.errors import UserError
+
+PROBE = "--evidence-probe"
+CANNOT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program with `arguments` (default: those of the process); the exit code of cli.md."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == [PROBE]:  # how evidence is decoded in a process of its own, also by the frozen program
+        from models.services.evidence_probe import main as probe
+
+        return probe(given[1:])
+    if not given:
+        from desktop.app import run_window
+        from desktop.paths import data_home
+
+        return run_window(data_home())
+    return _command_line(given)
+
+
+def _command_line(arguments: list[str]) -> int:
+    """One command, with every way it can end made an exit code and at most one sentence on standard error."""
+    from typer.exceptions import Abort, TyperException
+
+    from desktop import crash, logs
+    from desktop.cli.frame import usage_sentence
+    from desktop.paths import data_home
+
+    _safe_output("--json" in arguments)
+    home = data_home(_named_home(arguments))
+    doing = _command_name(arguments)
+    started = time.monotonic()
+    log = logs.start(home)
+    try:
+        code = _run(arguments)
+    except UserError as error:
+        code = _refuse(str(error), error.exit_code)
+    except TyperException as error:
+        code = _refuse(usage_sentence(error), CANNOT)
+    except (KeyboardInterrupt, Abort):
+        code = _refuse("已取消。", CANNOT)
+    except BrokenPipeError:
+        sys.stdout = None
+        code = CANNOT
+    except OSError as error:
+        code = _refuse(system_sentence(error), CANNOT)
+    except MemoryError:
+        code = _refuse("内存不够，请关闭其他程序后重试。", CANNOT)
+    except Exception as error:  # whatever is left is a bug
+        log.exception("bug in %s", doing)
+        return crash.tell(error, home, doing)
+    log.info("%s ended with %d after %.1f s", doing, code, time.monotonic() - started)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    import typer
+
+    from desktop.cli.root import root
+
+    result = typer.main.get_command(root).main(arguments, prog_name="rollbook", standalone_mode=False)
+    sys.stdout.flush()
+    return result if isinstance(result, int) else 0
+
+
+def _safe_output(as_json: bool) -> None:
+    """JSON is UTF-8 everywhere; text for people never fails on a character the console's code page lacks."""
+    if sys.stdout is None or sys.stderr is None:  # the windowed program has no console
+        nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (kept to the end of the process)
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            utf8 = as_json and stream is sys.stdout
+            stream.reconfigure(encoding="utf-8" if utf8 else None, errors="backslashreplace")
+
+
+def _named_home(arguments: list[str]) -> Path | None:
+    """What `--home` says, before the command line is understood: the log and crash reports lie there."""
+    for position, argument in enumerate(arguments):
+        if argument == "--home" and position + 1 < len(arguments):
+            return Path(arguments[position + 1])
+        if argument.startswith("--home="):
+            return Path(argument.removeprefix("--home="))
+    return None
+
+
+def _command_name(arguments: list[str]) -> str:
+    """The command's name for log and crash report, never an argument that a person typed."""
+    from desktop.cli.root import SUMMARIES
+
+    names = {name for name, _ in SUMMARIES}
+    return next((argument for argument in arguments if argument in names), "?")
+
+
+def _refuse(sentence: str, code: int) -> int:
+    sys.stderr.write(" ".join(sentence.split()) + "\n")
+    return code
+
+
+def system_sentence(error: OSError) -> str:
+    """What a fault of the file system means and what to do."""
+    where = f"：{error.filename}" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC):
+        return f"磁盘已满{where}。请腾出空间后重试，没有写入不完整的内容。"
+    if isinstance(error, FileNotFoundError):
+        return f"找不到文件{where}。"
+    if isinstance(error, PermissionError):
+        return f"没有权限，或文件正被别的程序打开{where}。请关闭它后重试。"
+    if isinstance(error, IsADirectoryError):
+        return f"这是文件夹，需要的是文件{where}。"
+    return f"系统不能完成这个操作（{error.strerror or type(error).__name__}）{where}。"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

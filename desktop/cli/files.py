@@ -1,0 +1,250 @@
+"""Commands on names and spreadsheet files: username, check, import, export."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from desktop.cli.call import Call, choice
+from desktop.cli.frame import Commands, UsageFaultError
+from models.domain.errors import UserError
+from models.domain.fields import ACCOUNTS, STUDENTS
+from models.domain.findings import Level, LocatedFinding
+from models.domain.policy import UE_SPELLINGS
+from models.domain.units import Line, Tier
+
+app = Commands("名字和表格文件")
+KINDS = {STUDENTS: STUDENTS, ACCOUNTS: ACCOUNTS}
+_BATCH = 2000
+_SHOWN = 200
+
+
+# --- user names -----------------------------------------------------------------------------------------------
+
+
+@app.add("username", "按命名规则生成用户名，不需要数据。\n多音字、多种读法会列出全部可用的用户名，首选的在前。")
+def username(
+    ctx: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="姓名", help="一个或多个姓名")] = None,
+    province: Annotated[bool, typer.Option("--province", help="省校")] = False,
+    city: Annotated[str | None, typer.Option(metavar="市", help="市校所在市")] = None,
+    county: Annotated[str | None, typer.Option(metavar="县", help="县校所在县（市、区）")] = None,
+    ue: Annotated[str, typer.Option(metavar="v|yu|u", help="ü 的写法，默认 v")] = "v",
+    batch: Annotated[str | None, typer.Option(metavar="文件", help="每行一个姓名的文件；- 为标准输入")] = None,
+) -> int:
+    """Propose user names for the names given or for each line of a file."""
+    from models.rules.naming import prefix_for, propose, propose_all
+
+    call: Call = ctx.obj
+    choice(ue, {spelling: spelling for spelling in UE_SPELLINGS}, "--ue")
+    prefix = prefix_for(_tier(province, city, county), city, county)
+    if batch is not None:
+        lines = [*(names or []), *_lines(batch)]
+        problems = 0
+        for start in range(0, len(lines), _BATCH):
+            for proposal in propose_all(lines[start : start + _BATCH], prefix, ue):
+                problems += proposal.problem is not None
+                _show_proposal(call, proposal)
+        return 1 if problems else 0
+    if not names:
+        raise UsageFaultError("请给出姓名，或用 --batch 给出每行一个姓名的文件。")
+    proposals = [propose(name, prefix, ue) for name in names]
+    if call.json:
+        documents = [_proposal_document(proposal) for proposal in proposals]
+        call.line(documents if len(documents) > 1 else documents[0])
+    else:
+        for proposal in proposals:
+            _show_proposal(call, proposal)
+    return 1 if any(proposal.problem for proposal in proposals) else 0
+
+
+def _tier(province: bool, city: str | None, county: str | None) -> Tier:
+    if province and (city or county):
+        raise UsageFaultError("--province 与 --city、--county 不能一起用。")
+    if county and not city:
+        raise UsageFaultError("用 --county 时请同时用 --city 说明属于哪个市。")
+    if not province and not city:
+        raise UsageFaultError("请用 --province，或 --city（县校再加 --county）说明学校的层级和地点。")
+    return Tier.PROVINCE if province else (Tier.COUNTY if county else Tier.CITY)
+
+
+def _lines(batch: str) -> list[str]:
+    raw = sys.stdin.buffer.read() if batch == "-" else Path(batch).read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("gb18030", errors="replace")
+    return text.removesuffix("\n").replace("\r\n", "\n").split("\n") if text else []
+
+
+def _proposal_document(proposal: Any) -> dict[str, Any]:
+    return {
+        "name": proposal.name,
+        "username": proposal.username,
+        "candidates": list(proposal.candidates),
+        "ambiguous": proposal.ambiguous,
+        "problem": proposal.problem,
+    }
+
+
+def _show_proposal(call: Call, proposal: Any) -> None:
+    if call.json:
+        call.line(_proposal_document(proposal))
+        return
+    others = [name for name in proposal.candidates if name != proposal.username]
+    note = f"\t（还可以是 {'、'.join(others)}）" if proposal.ambiguous and others else ""
+    problem = f"\t{proposal.problem}" if proposal.problem else ""
+    sys.stdout.write(f"{proposal.name}\t{proposal.username or '-'}{note}{problem}\n")
+
+
+# --- check and import -----------------------------------------------------------------------------------------
+
+
+@app.add("check", "检查一个名册文件，逐行逐列指出问题，不写入任何内容。\n同时给出 --home 时还与已有数据比对。")
+def check(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="文件", help="xlsx、xls 或 csv")],
+    kind: Annotated[str | None, typer.Option(metavar="students|teachers", help="名册种类，默认按列名识别")] = None,
+    records: Annotated[bool, typer.Option("--records", help="JSON 中附上规范化后的每一行")] = False,
+) -> int:
+    """Dry run of an import."""
+    call: Call = ctx.obj
+    with call.store() if call.home_named else nullcontext() as store:
+        checked = _checked(call, store, file, kind)
+    document = {**_check_document(checked), **({"rows": _records(checked)} if records else {})}
+    call.emit(document, _check_text(checked))
+    return 1 if _has_errors(checked) else 0
+
+
+@app.add("import", "检查并导入一个名册文件。\n有错误时一行也不写入，除非用 --accept-clean 只写入没有错误的行。")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="文件", help="xlsx、xls 或 csv")],
+    kind: Annotated[str | None, typer.Option(metavar="students|teachers", help="名册种类，默认按列名识别")] = None,
+    accept_clean: Annotated[bool, typer.Option("--accept-clean", help="写入没有错误的行")] = False,
+) -> int:
+    """Check a file and write it."""
+    from models.services import imports
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        checked = _checked(call, store, file, kind)
+        document = _check_document(checked)
+        if _has_errors(checked) and not accept_clean:
+            text = [
+                _check_text(checked),
+                "没有写入任何内容：请改正后重新导入，或用 --accept-clean 只导入没有错误的行。",
+            ]
+            call.emit({**document, "written": None}, text)
+            return 1
+        result = store.write(imports.apply, store.actor, checked, accept_clean, call.progress)
+    counts = (("new", "新增"), ("updated", "更新"), ("same", "没有变化"), ("drafts", "变更草稿"), ("skipped", "跳过"))
+    written = {key: getattr(result, key) for key, _ in counts}
+    text = "已导入：" + "，".join(f"{label} {written[key]}" for key, label in counts) + "。"
+    call.emit({**document, "written": {**written, "batch_id": result.batch_id}}, [_check_text(checked), text])
+    return 1 if _has_errors(checked) else 0
+
+
+def _checked(call: Call, store: Any, file: Path, kind: str | None) -> Any:
+    """Read and check a file, against the store when there is one."""
+    from models.exchange.reading import read_workbook
+    from models.rules.checks import Context
+
+    from models.services import checking, imports
+
+    if kind is not None:
+        choice(kind, KINDS, "--kind")
+    if not file.exists():
+        raise UserError(f"找不到文件：{file}。")
+    workbook = read_workbook(file, kind, progress=call.progress)
+    if store is None:
+        context = Context(today=date.today(), line=Line.BASIC, unit_code="", prefix="", ue="v")  # noqa: DTZ011 (the person's day)
+        return imports.check(None, workbook, context, call.progress)
+    return store.read(lambda session: imports.check(session, workbook, checking.check_context(session), call.progress))
+
+
+def finding_document(located: LocatedFinding) -> dict[str, Any]:
+    """A finding as it stands in JSON."""
+    finding = located.finding
+    return {
+        "sheet": located.sheet,
+        "row": located.row,
+        "column": located.column,
+        "field": finding.field,
+        "level": finding.level.value,
+        "code": finding.code,
+        "message": finding.message,
+        "value": finding.value,
+    }
+
+
+def _check_document(checked: Any) -> dict[str, Any]:
+    workbook = checked.workbook
+    return {
+        "kind": workbook.kind,
+        "sheets": [
+            {
+                "sheet": sheet.sheet,
+                "header_rows": list(sheet.header_rows),
+                "columns": [
+                    {"column": column.letter, "title": column.title, "field": column.field} for column in sheet.columns
+                ],
+            }
+            for sheet in workbook.sheets
+        ],
+        "records": sum(len(sheet.rows) for sheet in workbook.sheets),
+        "findings": [finding_document(located) for located in checked.findings],
+    }
+
+
+def _records(checked: Any) -> list[dict[str, Any]]:
+    return [
+        {"sheet": sheet.sheet, "row": row, "values": sheet.record(index)}
+        for sheet in checked.workbook.sheets
+        for index, row in enumerate(sheet.rows)
+    ]
+
+
+def _has_errors(checked: Any) -> bool:
+    return any(located.finding.level is Level.ERROR for located in checked.findings)
+
+
+def _check_text(checked: Any) -> str:
+    findings = checked.findings
+    errors = sum(located.finding.level is Level.ERROR for located in findings)
+    kind = "学生名册" if checked.workbook.kind == STUDENTS else "教师名单"
+    count = sum(len(sheet.rows) for sheet in checked.workbook.sheets)
+    lines = [f"{kind}，{count} 条记录；错误 {errors} 处，提醒 {len(findings) - errors} 处。"]
+    for located in findings[:_SHOWN]:
+        level = "错误" if located.finding.level is Level.ERROR else "提醒"
+        lines.append(f"  {located.sheet} 第 {located.row} 行 {located.column} 列 [{level}] {located.finding.message}")
+    if len(findings) > _SHOWN:
+        lines.append(f"  …… 还有 {len(findings) - _SHOWN} 处，用 --json 可以看到全部。")
+    return "\n".join(lines)
+
+
+# --- export ---------------------------------------------------------------------------------------------------
+
+
+@app.add("export", "导出名册为 Excel 文件。\n导出的内容含个人信息，会记入操作记录。")
+def export(
+    ctx: typer.Context,
+    form: Annotated[str, typer.Argument(metavar="xlsx", help="导出格式")],
+    out: Annotated[Path, typer.Option(metavar="文件", help="写到哪里")],
+    kind: Annotated[str, typer.Option(metavar="students|teachers", help="哪一种名册")] = STUDENTS,
+) -> int:
+    """Write a roster into a spreadsheet."""
+    from models.services import exports
+
+    call: Call = ctx.obj
+    choice(form, {"xlsx": "xlsx"}, "格式")
+    choice(kind, KINDS, "--kind")
+    with call.store() as store:
+        count = store.write(exports.to_workbook, store.actor, kind, out)
+    call.emit({"path": str(out), "records": count}, f"已导出 {count} 条到 {out}。")
+    return 0

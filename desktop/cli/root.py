@@ -1,0 +1,112 @@
+"""The command line as a whole: general options, and which module each command is in (loaded when it is called)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from desktop.cli.call import Call
+from desktop.cli.frame import ChineseGroup, Commands, UsageFaultError
+from desktop.paths import data_home
+from desktop.version import VERSION
+
+SUMMARIES: tuple[tuple[str, str], ...] = (
+    ("username", "按规则生成用户名（不需要数据）"),
+    ("check", "检查一个名册文件，不写入任何内容"),
+    ("init", "新建数据：单位、操作员和密钥"),
+    ("passwd", "修改自己的口令"),
+    ("operator", "操作员：增加、启用、找回、查看、停用"),
+    ("unit", "单位：申请入网、认证、信任、查看"),
+    ("import", "检查并导入一个名册文件"),
+    ("students", "学生名册"),
+    ("accounts", "教师账户"),
+    ("change", "变更：提出、提交、核办"),
+    ("package", "数据包：生成、查看"),
+    ("receive", "接收上级或下级送来的文件"),
+    ("review", "核办收到的数据包（上级）"),
+    ("policy", "政策：受控字段和命名规则"),
+    ("export", "导出"),
+    ("audit", "操作记录"),
+    ("backup", "备份"),
+    ("restore", "从备份恢复"),
+    ("lock-status", "谁能打开数据，是否被锁定"),
+    ("demo", "用虚构数据走一遍全部流程"),
+    ("selftest", "检查安装是否完好"),
+)
+
+
+def _module(name: str) -> Commands:
+    """The commands of the module that holds `name`."""
+    match name:
+        case "username" | "check" | "import" | "export":
+            from desktop.cli.files import app
+        case "init" | "passwd" | "operator" | "lock-status":
+            from desktop.cli.people import app
+        case "unit":
+            from desktop.cli.units import app
+        case "students" | "accounts":
+            from desktop.cli.rosters import app
+        case "change":
+            from desktop.cli.changes import app
+        case "package" | "receive":
+            from desktop.cli.packages import app
+        case "review" | "policy":
+            from desktop.cli.bureau import app
+        case _:
+            from desktop.cli.care import app
+    return app
+
+
+class RootGroup(ChineseGroup):
+    """The top level: knows every command's name and loads its module only when it is needed."""
+
+    def summaries(self) -> list[tuple[str, str]]:
+        """Name and purpose of each command."""
+        return list(SUMMARIES)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of the commands in the order of the help page."""
+        return [name for name, _ in SUMMARIES]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load the command `cmd_name`; None when there is none."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return _module(cmd_name).group().commands[cmd_name]
+
+
+root = typer.Typer(
+    cls=RootGroup,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+)
+
+
+@root.callback(help="名册（Rollbook）：学籍和学习网账户的离线管理。不带命令时打开窗口。")
+def general(
+    ctx: typer.Context,
+    home: Annotated[Path | None, typer.Option(metavar="文件夹", help="数据文件夹（也可用变量 ROLLBOOK_HOME）")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="结果以 JSON 输出")] = False,
+    operator: Annotated[str | None, typer.Option(metavar="姓名", help="以谁的身份操作")] = None,
+    secret_file: Annotated[
+        str | None, typer.Option(metavar="文件", help="口令所在的文件，取第一行；- 表示标准输入")
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="显示版本")] = False,
+) -> int | None:
+    """Take the general options; without a command open the window."""
+    call = Call(data_home(home), home is not None, as_json, operator, secret_file)
+    ctx.obj = call
+    if version:
+        call.emit({"version": VERSION}, f"Rollbook {VERSION}")
+        raise typer.Exit(0)
+    if ctx.invoked_subcommand is None:
+        if as_json:
+            raise UsageFaultError("缺少命令；用 --help 查看有哪些命令。")
+        from desktop.app import run_window
+
+        raise typer.Exit(run_window(call.home))
+    return None
