@@ -1,0 +1,106 @@
+"""Why a file from elsewhere is refused: one sentence a fault, in a small tree that says what follows (decision 7)."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from models.domain.errors import FileRefusedError, UserError
+
+
+class Fault(Enum):
+    """Every reason to refuse; the value is the sentence shown, with named parameters."""
+
+    # form: the bytes are not what they claim to be
+    NOT_SIGNED_FILE = "这不是本程序的签名文件（.rollbook），未作处理。请确认选对了文件。"
+    NEWER_FORMAT = "文件由更新版本的程序生成（{what}），本程序不能读取。请升级程序后再接收。"
+    CUT_SHORT = "文件不完整（被截断），可能没有拷贝完就拔出了 U 盘。请对方重新拷贝后再接收。"
+    TRAILING = "文件末尾多出了内容，不是原来的文件。请对方重新写出后再接收。"
+    HEADER_TOO_LARGE = "文件头大小为 {size} 字节，超过上限 {limit} 字节，已拒收。请核实文件来源。"
+    HEADER_DAMAGED = "文件头已损坏，读不出是谁发给谁的。请对方重新写出后再接收。"
+    TOO_MANY_SIGNATURES = "文件所附签名或证书的数量超过上限（{limit} 个），已拒收。请核实文件来源。"
+    TOO_LARGE = "文件声明的大小超过上限（{what}），已拒收。请对方分成几个包再报送。"
+    PAYLOAD_DAMAGED = "文件内容与签名时的不一致，可能在拷贝途中损坏。请对方重新拷贝后再接收。"
+    UNKNOWN_SUITE = "文件使用了本程序不接受的加密算法（{suite}），已拒收。请双方升级到同一版本的程序。"
+
+    # trust: nobody can be shown to have sent it
+    EDITED = "签名对不上：文件在签名之后被改动过，已拒收。请向发件单位索取原文件。"
+    UNSIGNED = "文件缺少应有的签名，已拒收。请向发件单位索取原文件。"
+    OTHER_AUDIENCE = "这个文件是发给“{audience}”的，不是发给本单位的。请交给收件单位。"
+    UNKNOWN_ISSUER = "发件单位没有在本单位登记（{issuer}），已拒收。请先办理入网登记。"
+    FOREIGN_ANCHOR = "签名证书不是由本单位所信任的上级签发的，已拒收。请与发件单位核对入网登记。"
+    ISSUER_UNLIKE_CERTIFICATE = "文件写明的发件单位与签名证书上的单位不符，已拒收。请核实文件来源。"
+    REVOKED = "签名所用的证书自 {since} 起已被吊销，已拒收。请发件单位换用新证书后重新打包。"
+    EXPIRED_CERTIFICATE = "签名所用的证书已于 {until} 到期，已拒收。请发件单位先办理证书更新。"
+    NOT_YET_VALID = "签名所用的证书在签名时尚未生效（自 {since} 起有效），已拒收。请发件单位检查电脑时钟。"
+    WRONG_KEY_USE = "签名所用的证书不是用于此用途的，已拒收。请核实文件来源。"
+    WRONG_LINE = "签名证书不属于该文件所在的业务线，已拒收。请核实文件来源。"
+    NOT_SUPERIOR = "该文件只能由本单位的上级签发，而发件单位不是本单位的上级，已拒收。"
+    NOT_SUBORDINATE = "发件单位不是本单位的下级，不能向本单位报送，已拒收。请核对单位隶属关系。"
+
+    # channel: authentic, but not its turn
+    FORK = "编号第 {sequence} 号的包与此前收到的对不上，对方可能从旧备份恢复过。请与“{issuer}”联系，由上级重置通道。"
+    TOO_FAR_AHEAD = "这是第 {sequence} 号包，前面还缺 {missing} 个包，超出可暂存的数量。请对方先补交前面的包。"
+
+    # content: authentic and its turn; refused with a receipt that says so
+    NOT_A_RECIPIENT = "包没有加密给本单位现用的密钥，无法打开。请对方接收本单位的回执后重新打包。"
+    EXPIRED = "包的有效期已于 {until} 截止，已拒收，其中的事项退回待打包。请对方重新打包。"
+    WRONG_PURPOSE = "包的用途“{purpose}”与其内容不符，已拒收。请对方重新打包。"
+    BOMB = "包展开后的内容超过签名声明的大小，已停止读取并拒收。请核实文件来源。"
+    LINE_TOO_LONG = "包内有一条记录超过 1 MiB，已停止读取并拒收。请核实文件来源。"
+    CONTENT_DAMAGED = "包的内容读不懂（{what}），已拒收。请对方升级程序后重新打包。"
+    CONTENT_EDITED = "包内事项与登记人签名的清单不一致，已拒收。请对方重新打包。"
+    ROWS_EDITED = "名册基线的学生记录与批准时的不一致，已拒收。请对方重新打包。"
+    EVIDENCE_EDITED = "证明材料与其编号不一致，已拒收。请对方重新打包。"
+    NOT_APPROVED = "事项“{label}”缺少有效的批准签名，已拒收。请对方核对批准记录后重新打包。"
+    APPROVAL_EDITED = "批准签名对不上所批准的内容，已拒收。请对方重新核办后再打包。"
+    SAME_PERSON = "事项“{label}”的发起、批准、打包未由不同的人完成（{name}），已拒收。请对方按规定分工办理。"
+    WRONG_ROLE = "签名人“{name}”没有{role}的职责，已拒收。请对方由有此职责的人员签名。"
+    FOREIGN_ITEM = "包内有不属于发件单位的事项，已拒收。请对方重新打包。"
+
+    # documents: receipts, policies, enrolment
+    UNKNOWN_REPLY = "回执所答复的包不是本单位发出的，未作处理。请核对是否拿错了文件。"
+    TWO_PERSONS = "该文件应由系统管理员和另一名经办人员两人签名，现有签名不符合要求，已拒收。"
+    OLDER_POLICY = "这是旧版政策（第 {version} 版），本单位已在执行第 {held} 版，未作改动。"
+    KNOWN_POLICY = "第 {version} 版政策此前已经接收，无需重复接收。"
+    OTHER_WORDS = "核对词不一致：文件上的是“{words}”。请打电话与对方逐词核对，不一致时不要继续。"
+    NOT_OUR_REQUEST = "入网批复里的密钥不是本单位的，可能是为旧申请办理的。请用最新的入网申请重新办理。"
+    OTHER_SUPERIOR = "本单位已登记的上级是“{superior}”，不能用这个文件改换上级。请联系上级办理隶属变更。"
+    BAD_REQUEST = "入网申请的内容不完整（{what}），不能办理。请申请单位重新生成申请。"
+    ALREADY_RECEIVED = "{what}此前已经接收，无需重复接收，未作改动。"
+    NOT_FOR_RECEIVING = "{what}"
+
+
+class RefusedError(FileRefusedError):
+    """A file that was refused for `fault`; nothing of it was taken over unless a subclass says so."""
+
+    def __init__(self, fault: Fault, about: str = "", **parameters: object) -> None:
+        self.fault = fault
+        self.sentence = fault.value.format(**parameters)
+        super().__init__(f"{about}{self.sentence}")
+
+    def told_about(self, about: str) -> RefusedError:
+        """The same refusal, saying first what the file is, whose and for whom."""
+        copy = type(self).__new__(type(self))
+        copy.fault, copy.sentence = self.fault, self.sentence
+        FileRefusedError.__init__(copy, f"{about}{self.sentence}")
+        return copy
+
+
+class MalformedError(RefusedError):
+    """The bytes break the format or a limit; says nothing of who sent them."""
+
+
+class UntrustedError(RefusedError):
+    """The sender cannot be shown to be who the file says."""
+
+
+class OutOfTurnError(RefusedError):
+    """Authentic, but the channel does not take it now; the channel stays where it is."""
+
+
+class ContentRefusedError(RefusedError):
+    """Authentic and in turn, but its content is refused: the channel advances and a receipt says so (decision 7)."""
+
+
+class NotWrittenError(UserError):
+    """A file could not be written whole (disk full, stick pulled out); what it holds is still in the store."""
