@@ -1,0 +1,279 @@
+"""Changes as people look at them: lists, one in full, its timeline and what comes next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from models.domain.change_kinds import CHANGE_KIND
+from models.domain.states import STATE_LABELS, Event, State
+from models.domain.units import ROLE_LABELS, TIER_LABELS, Actor, Role, Tier
+from models.services.change_checks import Check, checks_of
+from models.services.change_log import OPEN_STATES, find_change
+from models.services.checking import field_label, value_text
+from models.services.items import build_items
+from models.services.policies import effective
+from models.services.units import unit_name
+from models.store import tables as t
+
+
+@dataclass(frozen=True)
+class ChangeQuery:
+    """Which changes: empty parts do not filter. `text` is part of the number or the subject's label."""
+
+    states: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    text: str = ""
+    subject_id: str = ""
+    initiator_id: str = ""
+    open_only: bool = False
+    limit: int = 1000
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSummary:
+    """A change in a list; `summary` says in words what it changes."""
+
+    id: str
+    number: str
+    kind: str
+    kind_label: str
+    subject_id: str
+    subject_label: str
+    state: str
+    state_label: str
+    attempt: int
+    summary: str
+    initiator_id: str
+    initiator_name: str
+    created_at: str
+    updated_at: str
+    package_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDiff:
+    """One field before and after, as stored and as people read it."""
+
+    field: str
+    label: str
+    before: str
+    after: str
+    before_text: str
+    after_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceInfo:
+    """An attached file; `kind` household or other; `here` False while its bytes have not arrived."""
+
+    digest: str
+    name: str
+    media_type: str
+    size: int
+    kind: str
+    here: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """A step in words; `done` False for steps still to come (then without time and person)."""
+
+    at: str
+    unit: str
+    person: str
+    text: str
+    opinion: str
+    done: bool
+
+
+@dataclass(frozen=True)
+class ChangeDetail:
+    """One change in full."""
+
+    summary: ChangeSummary
+    reason: str
+    base_revision: int
+    policy_version: int
+    diffs: tuple[FieldDiff, ...]
+    evidence: tuple[EvidenceInfo, ...]
+    timeline: tuple[TimelineEntry, ...]
+    next_step: str
+    checks: tuple[Check, ...]
+    origin: Mapping[str, tuple[str, ...]]
+    allowed: frozenset[str] = frozenset()
+
+
+_DONE_TEXT = {
+    Event.PROPOSE: "发起变更申请",
+    Event.SUBMIT: "提交核办",
+    Event.RETURN: "退回补正",
+    Event.REFUSE: "不予通过",
+    Event.WITHDRAW: "撤回",
+    Event.APPROVE: "批准并签名",
+    Event.REVOKE: "撤销批准",
+    Event.APPLY: "生效",
+    Event.SEAL: "打包，待交上级",
+    Event.RECEIPT_ACCEPT: "上级通过，变更生效",
+    Event.RECEIPT_RETURN: "上级退回补正",
+    Event.RECEIPT_REFUSE: "上级不予通过",
+    Event.PACKAGE_REFUSED: "上级未能接收包裹，恢复为已批准",
+    Event.RECEIPT_WITHDRAWN: "上级同意撤回",
+    Event.CONFLICT: "上级已通过，但名册中的值已改变",
+}
+_NEXT_STEP = {
+    State.DRAFT: "填写完整并添加证明材料后，由学籍管理员提交核办。",
+    State.PENDING: "等待本校主管领导核办。",
+    State.APPROVED: "等待学籍管理员打包上报。",
+    State.SEALED: "已打包，交给上级后等待回执。",
+    State.EFFECTIVE: "已办结，名册已更新。",
+    State.REFUSED: "已办结，未予通过；如仍需变更，请重新发起。",
+    State.WITHDRAWN: "已撤回，不再办理。",
+    State.CONFLICT: "已另拟一份变更草稿，请核对名册中的值后处理。",
+}
+_TO_COME: dict[State, tuple[str, ...]] = {
+    State.DRAFT: ("submit", "head", "seal", "bureau"),
+    State.PENDING: ("head", "seal", "bureau"),
+    State.APPROVED: ("seal", "bureau"),
+    State.SEALED: ("bureau",),
+}
+_TO_COME_TEXT = {
+    "submit": f"{TIER_LABELS[Tier.SCHOOL]}{ROLE_LABELS[Role.REGISTRAR]}提交",
+    "head": f"{TIER_LABELS[Tier.SCHOOL]}{ROLE_LABELS[Role.HEAD]}核办",
+    "seal": f"{ROLE_LABELS[Role.REGISTRAR]}打包上报",
+    "bureau": f"主管教育部门{ROLE_LABELS[Role.REGISTRAR]}核办",
+}
+
+
+def _filtered(query: Select[Any], q: ChangeQuery) -> Select[Any]:
+    c = t.change.c
+    if q.states:
+        query = query.where(c.state.in_(q.states))
+    if q.open_only:
+        query = query.where(c.state.in_(OPEN_STATES))
+    if q.kinds:
+        query = query.where(c.kind.in_(q.kinds))
+    if q.subject_id:
+        query = query.where(c.subject_id == q.subject_id)
+    if q.initiator_id:
+        query = query.where(c.initiator_id == q.initiator_id)
+    if q.text:
+        query = query.where(or_(c.number.contains(q.text, autoescape=True), c.subject_label.contains(q.text)))
+    return query
+
+
+def list_changes(session: Session, q: ChangeQuery | None = None) -> list[ChangeSummary]:
+    """Changes of this unit, the last touched first."""
+    q = q or ChangeQuery()
+    c = t.change.c
+    query = _filtered(select(t.change), q).order_by(c.updated_at.desc(), c.number.desc())
+    return [_summary(row) for row in session.execute(query.limit(q.limit).offset(q.offset))]
+
+
+def count_changes(session: Session) -> dict[str, int]:
+    """Number of changes by state."""
+    c = t.change.c
+    return {state: number for state, number in session.execute(select(c.state, func.count()).group_by(c.state))}
+
+
+def _summary(row: Row[Any]) -> ChangeSummary:
+    kind = CHANGE_KIND[row.kind]
+    fields = "、".join(field_label(key) for key in json.loads(row.after))
+    return ChangeSummary(
+        row.id,
+        row.number,
+        row.kind,
+        kind.label,
+        row.subject_id,
+        row.subject_label,
+        row.state,
+        STATE_LABELS[State(row.state)],
+        row.attempt,
+        f"{kind.label}：{fields}" if fields else kind.label,
+        row.initiator_id,
+        row.initiator_name,
+        row.created_at,
+        row.updated_at,
+        row.package_id,
+    )
+
+
+def get_change(session: Session, id_or_number: str, actor: Actor | None = None) -> ChangeDetail:
+    """One change in full, by id or number; with `actor` also what that person may do with it now."""
+    row = find_change(session, id_or_number)
+    item = build_items(session, [row])[0]
+    state = State(row.state)
+    checks = tuple(checks_of(session, row)) if row.state in OPEN_STATES and state is not State.SEALED else ()
+    policy = effective(session)
+    return ChangeDetail(
+        _summary(row),
+        row.reason,
+        row.base_revision,
+        row.policy_version,
+        diffs(item["before"], item["after"]),
+        tuple(EvidenceInfo(**entry) for entry in item["evidence"]),
+        tuple(_timeline(session, row)),
+        _NEXT_STEP[state],
+        checks,
+        {key: policy.origin.get(key, ()) for key in item["after"]},
+        _allowed(row, state, actor) if actor else frozenset(),
+    )
+
+
+def diffs(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FieldDiff, ...]:
+    """Before and after side by side, with codes as labels."""
+    return tuple(
+        FieldDiff(
+            key,
+            field_label(key),
+            before.get(key, ""),
+            value,
+            value_text(key, before.get(key, "")),
+            value_text(key, value),
+        )
+        for key, value in after.items()
+    )
+
+
+def _timeline(session: Session, change: Row[Any]) -> list[TimelineEntry]:
+    d = t.decision.c
+    query = select(t.decision).where(d.change_id == change.id).order_by(d.position)
+    entries = [
+        TimelineEntry(
+            row.at,
+            unit_name(session, row.unit_id),
+            row.person_name,
+            _DONE_TEXT[Event(row.event)],
+            row.opinion,
+            True,
+        )
+        for row in session.execute(query)
+    ]
+    to_come = _TO_COME.get(State(change.state), ())
+    return entries + [TimelineEntry("", "", "", _TO_COME_TEXT[step], "", False) for step in to_come]
+
+
+def _allowed(row: Row[Any], state: State, actor: Actor) -> frozenset[str]:
+    """Names of the functions of `changes` this person may call for this change now."""
+    if row.unit_id != actor.unit.id:
+        return frozenset()
+    acts: set[str] = set()
+    if actor.has(Role.REGISTRAR):
+        if state is State.DRAFT:
+            acts |= {"update_draft", "attach", "detach", "submit", "withdraw"}
+        elif state is State.PENDING or (state is State.SEALED and row.kind != "change.withdrawal"):
+            acts.add("withdraw")
+    if actor.has(Role.HEAD) and actor.unit.tier is Tier.SCHOOL:
+        if state is State.PENDING:
+            acts |= {"return_", "refuse"}
+            if row.initiator_id != actor.person_id:
+                acts.add("approve")
+        elif state is State.APPROVED:
+            acts.add("revoke")
+    return frozenset(acts)

@@ -1,0 +1,42 @@
+"""Change requests: the use cases in one place for the window, the command line and the packages.
+
+Drafts are made and handed in (`change_drafts`), decided at the school (`approvals`) and looked at (`change_views`).
+"""
+
+from __future__ import annotations
+
+from models.services.approvals import approve, refuse, return_, revoke
+from models.services.change_drafts import attach, detach, propose, submit, update_draft, withdraw
+from models.services.change_views import (
+    ChangeDetail,
+    ChangeQuery,
+    ChangeSummary,
+    EvidenceInfo,
+    FieldDiff,
+    TimelineEntry,
+    count_changes,
+    list_changes,
+)
+from models.services.change_views import get_change as get
+
+__all__ = [
+    "ChangeDetail",
+    "ChangeQuery",
+    "ChangeSummary",
+    "EvidenceInfo",
+    "FieldDiff",
+    "TimelineEntry",
+    "approve",
+    "attach",
+    "count_changes",
+    "detach",
+    "get",
+    "list_changes",
+    "propose",
+    "refuse",
+    "return_",
+    "revoke",
+    "submit",
+    "update_draft",
+    "withdraw",
+]

@@ -1,0 +1,87 @@
+"""The same normalising and the same rules for a form, an import, a change and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from models.domain.codes import code_table
+from models.domain.errors import DataFaultError, UserError
+from models.domain.fields import FIELDS_OF, STUDENT_FIELD, STUDENTS
+from models.domain.findings import Finding, Level
+from models.domain.units import Line, Tier, Unit
+from models.exchange.normalise import normalise
+from models.rules.checks import Context, check_record
+from models.rules.naming import prefix_for
+from models.services.policies import effective
+from models.services.units import own_unit
+from models.store.clock import now_text
+
+
+def unit_prefix(unit: Unit) -> str:
+    """The user name prefix of a unit by its place; empty when its city and county do not say (A17)."""
+    tier = Tier.COUNTY if unit.tier is Tier.SCHOOL else unit.tier
+    try:
+        return prefix_for(tier, unit.city or None, unit.county or None)
+    except UserError:
+        return ""
+
+
+def check_context(session: Session) -> Context:
+    """What the rules need to know of this unit and of today."""
+    unit = own_unit(session)
+    today = date.fromisoformat(now_text()[:10])
+    return Context(today=today, line=unit.line, unit_code=unit.code, prefix=unit_prefix(unit), ue=effective(session).ue)
+
+
+def controlled_fields(session: Session) -> frozenset[str]:
+    """Fields of pupils that change only by a change request; none in the open line, which has no such route."""
+    if own_unit(session).line is not Line.BASIC:
+        return frozenset()
+    return effective(session).controlled_fields & STUDENT_FIELD.keys()
+
+
+def normalised(kind: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Values as the store keeps them. Raises DataFaultError for unknown fields and values that cannot be read."""
+    fields = {field.key: field for field in FIELDS_OF[kind]}
+    unknown = [key for key in values if key not in fields]
+    if unknown:
+        raise DataFaultError(f"没有名为“{'、'.join(unknown)}”的字段，请核对字段名。")
+    result: dict[str, str] = {}
+    faults: list[Finding] = []
+    for key, text in values.items():
+        result[key], findings = normalise(fields[key], text)
+        faults += [finding for finding in findings if finding.level is Level.ERROR]
+    raise_faults(faults)
+    return result
+
+
+def new_errors(kind: str, before: Mapping[str, str], after: Mapping[str, str], context: Context) -> list[Finding]:
+    """Errors of the record `after` that `before` did not have: a correction is not held up by older faults."""
+    old = {(finding.code, finding.field, finding.value) for finding in check_record(kind, before, context)}
+    return [
+        finding
+        for finding in check_record(kind, after, context)
+        if finding.level is Level.ERROR and (finding.code, finding.field, finding.value) not in old
+    ]
+
+
+def raise_faults(findings: list[Finding]) -> None:
+    """Raise DataFaultError with the findings' sentences when there are any."""
+    if findings:
+        raise DataFaultError("；".join(dict.fromkeys(finding.message for finding in findings)))
+
+
+def field_label(key: str, kind: str = STUDENTS) -> str:
+    """The Chinese label of a field, or its key when nobody declared it."""
+    return next((field.label for field in FIELDS_OF[kind] if field.key == key), key)
+
+
+def value_text(key: str, value: str, kind: str = STUDENTS) -> str:
+    """A value as people read it: codes by their label."""
+    field = next((field for field in FIELDS_OF[kind] if field.key == key), None)
+    if field is None or not field.code_table or not value:
+        return value
+    return code_table(field.code_table).label(value) or value

@@ -1,0 +1,34 @@
+"""Who may do what (E1-E3): every refusal says who may instead."""
+
+from __future__ import annotations
+
+from models.domain.errors import NotAllowedError
+from models.domain.units import ROLE_LABELS, Actor, Role, Tier
+
+
+def require_role(actor: Actor, role: Role, act: str) -> None:
+    """Refuse `act` (a Chinese verb phrase) unless the actor holds `role`. Raises NotAllowedError (E1-E3)."""
+    if actor.has(role):
+        return
+    hint = "系统管理员只负责系统配置，不参与学籍业务。" if actor.roles == {Role.ADMINISTRATOR} else ""
+    raise NotAllowedError(f"{act}须由{ROLE_LABELS[role]}办理。{hint}请由有此权限的人员登录后办理。")
+
+
+def require_any_role(actor: Actor, roles: tuple[Role, ...], act: str) -> None:
+    """Refuse `act` unless the actor holds one of `roles`. Raises NotAllowedError."""
+    if not any(actor.has(role) for role in roles):
+        names = "或".join(ROLE_LABELS[role] for role in roles)
+        raise NotAllowedError(f"{act}须由{names}办理，请由有此权限的人员登录后办理。")
+
+
+def require_own(actor: Actor, unit_id: str, act: str) -> None:
+    """Refuse to change what belongs to another unit (decision 13). Raises NotAllowedError."""
+    if unit_id != actor.unit.id:
+        raise NotAllowedError(f"不能{act}：该记录属于其他单位，只能由其所在单位办理。")
+
+
+def require_head(actor: Actor, act: str) -> None:
+    """Only the head of a school decides there (E1); at a bureau the head only looks (E2). Raises NotAllowedError."""
+    if actor.unit.tier is not Tier.SCHOOL:
+        raise NotAllowedError(f"{act}是学校主管领导的职责；主管部门对收到的业务由学籍管理员在“审核”中核办。")
+    require_role(actor, Role.HEAD, act)

@@ -1,0 +1,148 @@
+"""What tiers set for those below (E16, decision 15): own part, parts received from above, and what holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from models.domain.errors import FileRefusedError, NotAllowedError, UserError
+from models.domain.fields import STUDENT_FIELD
+from models.domain.policy import COLLISIONS, UE_SPELLINGS, EffectivePolicy, Policy, combine
+from models.domain.signing import canonical
+from models.domain.units import TIER_LABELS, Actor, Role, Tier
+from models.services.permissions import require_role
+from models.services.units import own_unit
+from models.store import audit
+from models.store import tables as t
+from models.store.clock import now_text
+
+_TIER_ORDER = {tier.value: place for place, tier in enumerate(Tier)}
+
+
+def _latest(session: Session, unit_id: str, states: tuple[str, ...]) -> Policy | None:
+    query = (
+        select(t.policy.c.body)
+        .where(t.policy.c.unit_id == unit_id, t.policy.c.state.in_(states))
+        .order_by(t.policy.c.version.desc())
+        .limit(1)
+    )
+    body = session.execute(query).scalar()
+    return None if body is None else Policy.from_json(json.loads(body))
+
+
+def own(session: Session) -> Policy:
+    """This unit's own settings as last edited, issued or not."""
+    return _latest(session, own_unit(session).id, ("draft", "issued")) or Policy()
+
+
+def own_is_draft(session: Session) -> bool:
+    """Whether the own settings were edited since they were last issued."""
+    unit_id = own_unit(session).id
+    query = select(func.count()).where(t.policy.c.unit_id == unit_id, t.policy.c.state == "draft")
+    return bool(session.execute(query).scalar())
+
+
+def set_own(
+    session: Session,
+    actor: Actor,
+    *,
+    controlled_fields: Iterable[str] | None = None,
+    ue: str | None = None,
+    collision: str | None = None,
+    effective_from: str = "",
+) -> Policy:
+    """Edit the own settings; they hold once issued with two signatures (decision 6). None leaves a setting as it is.
+
+    The version grows by one over the issued one. Raises NotAllowedError for schools and other roles, UserError for
+    unknown fields or values (E3, E16).
+    """
+    require_role(actor, Role.ADMINISTRATOR, "设置本级政策")
+    if actor.unit.tier is Tier.SCHOOL:
+        raise NotAllowedError("学校执行上级下发的政策，不设置本级政策；需要调整时请向主管部门提出。")
+    present = own(session)
+    controlled = present.controlled_fields if controlled_fields is None else tuple(sorted(set(controlled_fields)))
+    unknown = [key for key in controlled if key not in STUDENT_FIELD]
+    if unknown:
+        raise UserError(f"受控字段中有不认识的字段：{'、'.join(unknown)}。请从学生字段中选择。")
+    if ue is not None and ue not in UE_SPELLINGS:
+        raise UserError(f"ü 的写法只能是 {'、'.join(UE_SPELLINGS)} 之一。")
+    if collision is not None and collision not in COLLISIONS:
+        raise UserError(f"重名处理方式只能是 {'、'.join(COLLISIONS)} 之一。")
+    issued = _latest(session, actor.unit.id, ("issued",)) or Policy()
+    policy = Policy(
+        issued.version + 1, controlled, ue or present.ue, collision or present.collision, effective_from or now_text()
+    )
+    session.execute(t.policy.delete().where(t.policy.c.unit_id == actor.unit.id, t.policy.c.state == "draft"))
+    _store(session, actor.unit.id, actor.unit.tier.value, policy, None, "draft")
+    audit.append(session, actor, "policy.set", f"policy:{policy.version}", policy.to_json())
+    return policy
+
+
+def _store(session: Session, unit_id: str, tier: str, policy: Policy, statement_id: str | None, state: str) -> None:
+    values = {
+        "unit_id": unit_id,
+        "version": policy.version,
+        "tier": tier,
+        "body": canonical(policy.to_json()).decode(),
+        "statement_id": statement_id,
+        "effective_from": policy.effective_from,
+        "received_at": now_text(),
+        "state": state,
+    }
+    session.execute(insert(t.policy).values(values))
+
+
+def policy_body(session: Session) -> dict[str, Any]:
+    """The body of the policy package for the tiers below, from the own settings as last edited."""
+    unit = own_unit(session)
+    policy = own(session)
+    if policy.version == 0:
+        raise UserError("还没有设置本级政策，请先设置再下发。")
+    head = {"type": "rollbook.policy", "v": 1, "unit": unit.id, "tier": unit.tier.value, "line": unit.line.value}
+    return {**policy.to_json(), **head, "at": now_text()}
+
+
+def mark_issued(session: Session, actor: Actor, version: int, statement_id: str) -> None:
+    """The own settings of `version` were signed by two persons and hold from now on (decision 6)."""
+    session.execute(
+        update(t.policy)
+        .where(t.policy.c.unit_id == actor.unit.id, t.policy.c.version == version)
+        .values(state="issued", statement_id=statement_id, received_at=now_text())
+    )
+    audit.append(session, actor, "policy.issue", f"policy:{version}", {"statement": statement_id})
+
+
+def record_received_policy(
+    session: Session, unit_id: str, tier: str, body: Mapping[str, Any], statement_id: str
+) -> Policy:
+    """Keep a verified policy of a tier above; an older version than the known one, or one known, changes nothing.
+
+    Raises FileRefusedError when the body is not a policy this program understands.
+    """
+    try:
+        policy = Policy.from_json(body)
+        label = TIER_LABELS[Tier(tier)]
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileRefusedError("政策文件的内容不完整，本程序不能识别。请向下发单位索取新的政策文件。") from error
+    known = _latest(session, unit_id, ("received",))
+    if known is None or known.version < policy.version:
+        _store(session, unit_id, tier, policy, statement_id, "received")
+        act = {"statement": statement_id, "tier": label, "version": policy.version}
+        audit.append(session, None, "policy.receive", f"policy:{policy.version}", act)
+    return policy
+
+
+def effective(session: Session) -> EffectivePolicy:
+    """What holds for this unit: the issued own settings and those received from above, nearest tier first."""
+    query = (
+        select(t.policy.c.unit_id, t.policy.c.tier, t.policy.c.body)
+        .where(t.policy.c.state.in_(("issued", "received")), t.policy.c.effective_from <= now_text())
+        .order_by(t.policy.c.version)
+    )
+    newest = {unit_id: (tier, Policy.from_json(json.loads(body))) for unit_id, tier, body in session.execute(query)}
+    nearest_first = sorted(newest.values(), key=lambda pair: _TIER_ORDER.get(pair[0], len(_TIER_ORDER)))
+    return combine((tier, policy) for tier, policy in nearest_first)
