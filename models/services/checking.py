@@ -58,13 +58,18 @@ def normalised(kind: str, values: Mapping[str, str]) -> dict[str, str]:
     return result
 
 
+def errors_of(kind: str, record: Mapping[str, str], context: Context) -> list[Finding]:
+    """The findings of error level of a whole record."""
+    return [finding for finding in check_record(kind, record, context) if finding.level is Level.ERROR]
+
+
 def new_errors(kind: str, before: Mapping[str, str], after: Mapping[str, str], context: Context) -> list[Finding]:
     """Errors of the record `after` that `before` did not have: a correction is not held up by older faults."""
-    old = {(finding.code, finding.field, finding.value) for finding in check_record(kind, before, context)}
+    old = {(finding.code, finding.field, finding.value) for finding in errors_of(kind, before, context)}
     return [
         finding
-        for finding in check_record(kind, after, context)
-        if finding.level is Level.ERROR and (finding.code, finding.field, finding.value) not in old
+        for finding in errors_of(kind, after, context)
+        if (finding.code, finding.field, finding.value) not in old
     ]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS, FIELDS_OF, STUDENTS
 from models.domain.units import Actor
+from models.rules.naming import pinyin_keys
 from models.services.change_log import OPEN_STATES, in_chunks
 from models.store import search
 from models.store import tables as t
@@ -85,13 +86,8 @@ def write_values(session: Session, actor_name: str, kind: str, row: Row, values:
         .where(table.c.id == row.id)
         .values(**values, revision=revision, updated_at=now_text(), updated_by=actor_name)
     )
-    reindex(session, kind, [{**row.values, **values, "id": row.id}])
+    search.index(session, kind, [row.id], pinyin_keys)
     return revision
-
-
-def reindex(session: Session, kind: str, rows: Sequence[Mapping[str, str]]) -> None:
-    """Renew the search entries of rows (each with `id` and its fields)."""
-    (search.index_students if kind == STUDENTS else search.index_accounts)(session, rows)
 
 
 def label_of(values: Mapping[str, str]) -> str:

@@ -1,0 +1,124 @@
+"""Accounts of the learning platform: add, disable, enable, and user names by the rule (A8, A16, A17)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models.domain.errors import DataFaultError, UserError
+from models.domain.fields import ACCOUNTS
+from models.domain.ids import new_id
+from models.domain.units import Actor, Tier, Unit
+from models.rules.naming import Proposal, pinyin_keys, prefix_for, propose_all, resolve_collisions
+from models.services.checking import check_context, errors_of, normalised, raise_faults, unit_prefix
+from models.services.permissions import require_own
+from models.services.policies import effective
+from models.services.records import get, write_values
+from models.services.roster_edit import require_editor
+from models.services.units import own_unit
+from models.store import audit, bulk
+from models.store import tables as t
+from models.store.clock import now_text
+
+
+def taken_usernames(session: Session) -> set[str]:
+    """Every user name of this store, also of disabled accounts: a name is never given twice."""
+    return set(session.execute(select(t.account.c.username)).scalars())
+
+
+def record_prefix(record: Mapping[str, str], unit: Unit | None) -> str:
+    """The prefix by the record's 市校 and 县校, else the unit's; empty when the places are not known (A17)."""
+    city, county = record.get("city", ""), record.get("county", "")
+    try:
+        if county:
+            return prefix_for(Tier.COUNTY, city or (unit.city if unit else None) or None, county)
+        if city:
+            return prefix_for(Tier.CITY, city, None)
+    except UserError:
+        return ""
+    return unit_prefix(unit) if unit else ""
+
+
+def propose_for(
+    records: Sequence[Mapping[str, str]], unit: Unit | None, taken: set[str], ue: str, collision: str
+) -> list[Proposal]:
+    """User names for records in their order, unique among themselves and against `taken`; without a store too.
+
+    A record whose place is not known gets a proposal with its problem said and no user name.
+    """
+    prefixes = [record_prefix(record, unit) for record in records]
+    found: dict[int, Proposal] = {}
+    for prefix in dict.fromkeys(prefixes):
+        places = [place for place, own in enumerate(prefixes) if own == prefix]
+        names = [records[place].get("name", "") for place in places]
+        if prefix:
+            proposals = propose_all(names, prefix, ue)
+        else:
+            problem = "不知道所在市校、县校，无法确定用户名前缀，请补填市校、县校"
+            proposals = [Proposal(name, None, (), False, problem) for name in names]
+        found |= dict(zip(places, proposals, strict=True))
+    return resolve_collisions([found[place] for place in range(len(records))], taken, collision)
+
+
+def propose_usernames(session: Session, records: Sequence[Mapping[str, str]]) -> list[Proposal]:
+    """User names by the rule and the policy in force, against the names already in the store (A17)."""
+    policy = effective(session)
+    return propose_for(records, own_unit(session), taken_usernames(session), policy.ue, policy.collision)
+
+
+def add(session: Session, actor: Actor, values: Mapping[str, str]) -> str:
+    """Add an account; its id. Without a user name the one proposed by the rule is taken.
+
+    Raises DataFaultError for faults in the values, UserError when the user name is taken (A16, A17).
+    """
+    require_editor(actor, ACCOUNTS, "新增账户")
+    record = {key: value for key, value in normalised(ACCOUNTS, values).items() if value}
+    if not record.get("username"):
+        proposal = propose_usernames(session, [record])[0]
+        if proposal.username is None:
+            raise DataFaultError(
+                f"{record.get('name', '')}：{proposal.problem or '无法按规则生成用户名，请手工填写'}。"
+            )
+        record["username"] = proposal.username
+    elif record["username"] in taken_usernames(session):
+        raise UserError(f"用户名 {record['username']} 已被使用，请换一个。")
+    raise_faults(errors_of(ACCOUNTS, record, check_context(session)))
+    account_id = new_id()
+    row: dict[str, str | int] = {
+        "id": account_id,
+        "unit_id": actor.unit.id,
+        "status": "active",
+        "revision": 1,
+        "updated_at": now_text(),
+        "updated_by": actor.name,
+        **record,
+    }
+    bulk.insert_accounts(session, [row], pinyin_keys)
+    audit.append(session, actor, "account.add", f"{ACCOUNTS}:{account_id}", {"after": record})
+    return account_id
+
+
+def disable(session: Session, actor: Actor, account_id: str, reason: str) -> None:
+    """Disable an account; the reason is compulsory (A9-A12)."""
+    if not reason.strip():
+        raise UserError("禁用账户须写明原因（如调离、用户名不规范、未实名、未备案）。")
+    _set_status(session, actor, account_id, "disabled", reason.strip())
+
+
+def enable(session: Session, actor: Actor, account_id: str, reason: str) -> None:
+    """Put a disabled account back into use."""
+    _set_status(session, actor, account_id, "active", reason.strip())
+
+
+def _set_status(session: Session, actor: Actor, account_id: str, status: str, reason: str) -> None:
+    act, words = ("account.disable", "禁用账户") if status == "disabled" else ("account.enable", "恢复账户")
+    require_editor(actor, ACCOUNTS, words)
+    row = get(session, ACCOUNTS, account_id)
+    require_own(actor, row.unit_id, words)
+    if row.status == status:
+        raise UserError(f"{row.values['name']} 的账户已经是{'禁用' if status == 'disabled' else '正常'}状态。")
+    write_values(session, actor.name, ACCOUNTS, row, {})
+    session.execute(update(t.account).where(t.account.c.id == account_id).values(status=status))
+    audit.append(session, actor, act, f"{ACCOUNTS}:{account_id}", {"reason": reason})
