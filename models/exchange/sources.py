@@ -1,0 +1,80 @@
+"""The sheets of a file, whatever its format: bytes in, grids out."""
+
+from __future__ import annotations
+
+import io
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from models.domain.errors import FileRefusedError
+from models.domain.progress import Progress
+from models.exchange.delimited import read_delimited
+from models.exchange.markup import read_html, read_xml
+from models.exchange.package import SheetFacts, open_package
+from models.exchange.sheets import MAX_COLUMNS, Grid, Merge, Skipped
+from models.exchange.sniffing import decode
+
+_DATEMODE_1904 = b"\x22\x00\x02\x00\x01\x00"
+_HIDDEN = "隐藏的工作表"
+
+
+def read_grids(data: bytes, format_: str, name: str, progress: Progress) -> tuple[list[Grid], list[Skipped]]:
+    """The visible sheets of a file of format `format_`, and what was left out.
+
+    Raises FileRefusedError for files that are damaged, hostile, protected or too large.
+    """
+    if format_ == "csv":
+        return [read_delimited(decode(data), name)], []
+    if format_ == "html":
+        return read_html(decode(data)), []
+    if format_ == "xml":
+        grids, hidden = read_xml(decode(data))
+        return grids, [Skipped(sheet, 0, _HIDDEN) for sheet in hidden]
+    return _read_excel(data, format_, progress)
+
+
+def _read_excel(data: bytes, format_: str, progress: Progress) -> tuple[list[Grid], list[Skipped]]:
+    facts: dict[str, SheetFacts] = {}
+    if format_ == "xlsx":
+        package = open_package(data)
+        stream, facts, epoch1904 = package.stream, package.facts, package.epoch1904
+    else:
+        stream, epoch1904 = io.BytesIO(data), _DATEMODE_1904 in data[:65536]
+    grids, skipped = [], []
+    try:
+        book = CalamineWorkbook.from_object(stream)
+        stream.close()
+        sheets = [meta for meta in book.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
+        for number, meta in enumerate(sheets):
+            progress.report(number, len(sheets), "读取工作表")
+            if meta.visible != SheetVisibleEnum.Visible:
+                skipped.append(Skipped(meta.name, 0, _HIDDEN))
+                continue
+            grid = _grid(book.get_sheet_by_name(meta.name), facts.pop(meta.name, SheetFacts()))
+            grid.epoch1904 = epoch1904
+            grids.append(grid)
+    except (CalamineError, ValueError, OSError) as error:
+        raise _refusal(error) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # a fault inside calamine, met with damaged files
+            raise
+        raise _refusal(None) from None
+    return grids, skipped
+
+
+def _grid(sheet: CalamineSheet, facts: SheetFacts) -> Grid:
+    if sheet.total_width > MAX_COLUMNS:
+        raise FileRefusedError(f"工作表“{sheet.name}”超过 {MAX_COLUMNS} 列。请删掉表格右边多余的内容后重新保存。")
+    rows = sheet.to_python(skip_empty_area=False)
+    merges = [Merge(a[0], a[1], b[0], b[1]) for a, b in sheet.merged_cell_ranges or ()]
+    return Grid(sheet.name, rows, merges, facts.hidden_rows, facts.errors, facts.unsaved)  # type: ignore[arg-type]
+
+
+def _refusal(error: Exception | None) -> FileRefusedError:
+    if error is not None and "password" in str(error).lower():
+        return FileRefusedError(
+            "这个表格设了打开密码，读不了。请用 Excel 或 WPS 输入密码打开，去掉密码后另存，再导入。"
+        )
+    return FileRefusedError(
+        "这个 Excel 文件已损坏或没有传完整，打不开。请向对方重新索取，或用 Excel 打开并修复后另存。"
+    )
