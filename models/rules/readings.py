@@ -1,0 +1,173 @@
+"""How the characters of a person's name are read (A17).
+
+The reading of every character, the surnames that are read their own way, the given-name characters with more than
+one reading in use, and phrases that settle them are tables in `resources/names`. They are fixed with the program, so
+that a user name proposed today is proposed again after any update of a library.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice, product
+
+import resources
+
+Syllables = tuple[str, ...]
+
+DOTS = frozenset("·•・‧･．.∙⋅●﹒˙⸱ᐧ‐-—'’`")
+"""Marks between the parts of a name; NFKC does not unify them, and all are left out of a user name."""
+
+LONGEST_CHINESE_NAME = 4
+"""A longer name without a compound surname is a transliteration: no surname is looked for in it."""
+
+MOST_WAYS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Readings of a unit of a name: `asked` must be chosen among when more than one, `also` are legal besides."""
+
+    asked: tuple[Syllables, ...]
+    also: tuple[Syllables, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a name can be read; `ways` preferred first, `also` legal but not offered, `problem` a Chinese sentence."""
+
+    ways: tuple[Syllables, ...] = ()
+    also: tuple[Syllables, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of `resources/names`; ü is written v in them."""
+
+    base: dict[str, str]
+    surnames: dict[str, Options]
+    given: dict[str, Options]
+    phrases: dict[str, Options]
+    simplified: dict[str, str]
+    private: dict[str, str]
+
+    def given_options(self, character: str) -> Options:
+        """Readings of `character` in a given name. Raises KeyError for an unknown one."""
+        return self.given.get(character) or Options(((self.base[character],),))
+
+    def surname_options(self, character: str) -> Options:
+        """Readings of `character` as a surname. Raises KeyError for an unknown one."""
+        return self.surnames.get(character) or self.given_options(character)
+
+
+def _syllables(text: str) -> tuple[Syllables, ...]:
+    return tuple(tuple(reading.split("-")) for reading in text.split())
+
+
+def _options(table: str) -> dict[str, Options]:
+    return {key: Options(_syllables(asked), _syllables(also)) for key, asked, also in resources.rows(table)}
+
+
+@cache
+def tables() -> Tables:
+    """Read the tables once, when the first name is read (about 15 ms)."""
+    base: dict[str, str] = {}
+    for syllable, characters in resources.rows("names/readings.tsv"):
+        base.update(dict.fromkeys(characters, syllable))
+    return Tables(
+        base,
+        _options("names/surnames.tsv"),
+        _options("names/given_characters.tsv"),
+        {key: Options((tuple(text.split()),)) for key, text in resources.rows("names/given_phrases.tsv")},
+        dict(resources.rows("names/traditional.tsv")),  # type: ignore[arg-type]
+        {chr(int(code, 16)): char for code, char in resources.rows("names/gb18030_private.tsv")},
+    )
+
+
+def plain(name: str) -> str:
+    """`name` in unified, simplified characters without blanks and invisible characters; dots of all kinds become ·."""
+    known = tables()
+    out = []
+    for char in unicodedata.normalize("NFKC", name):
+        char = known.private.get(char, char)
+        if char in DOTS:
+            out.append("·")
+        elif unicodedata.category(char) not in ("Zs", "Zl", "Zp", "Cf", "Cc"):
+            out.append(known.simplified.get(char, char))
+    return "".join(out).strip("·")
+
+
+def _latin(char: str) -> str:
+    """`char` as lower-case Latin letters without marks, "" when it is no Latin letter."""
+    letters = "".join(c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c)).lower()
+    return letters if letters.isascii() and letters.isalpha() else ""
+
+
+def unknown_characters(name: str) -> str | None:
+    """A sentence on the first character of the plain `name` that cannot be read, None when all can."""
+    for char in name:
+        if char == "·" or char in tables().base or _latin(char):
+            continue
+        code = f"U+{ord(char):04X}"
+        if unicodedata.category(char) == "Co":
+            return f"姓名中有一个自造字（{code}），换一台电脑就认不出来。请对照户口簿改用规范字后再生成用户名。"
+        if unicodedata.category(char) == "Lo":
+            return f"姓名中的“{char}”（{code}）没有收录读音。请问清本人读音后手工填写用户名。"
+        return f"姓名中的“{char}”不是汉字也不是字母。请核对姓名。"
+    return None
+
+
+def _surname_length(name: str, known: Tables) -> int:
+    """Characters of the surname: a compound one wins when a given name is left (names of three or more)."""
+    return next((n for n in (4, 3, 2) if len(name) > n and name[:n] in known.surnames), 1)
+
+
+def _given_units(given: str, known: Tables) -> Iterator[tuple[str, Options]]:
+    if given in known.phrases:
+        yield given, known.phrases[given]
+        return
+    for place, char in enumerate(given):
+        first = known.given.get(char + "-") if place == 0 and len(given) > 1 else None
+        yield char, first or known.given_options(char)
+
+
+def _units(name: str, known: Tables) -> list[tuple[str, Options]]:
+    """The plain `name` in parts that are read together, each with its readings."""
+    length = _surname_length(name, known)
+    if "·" in name or (len(name) > LONGEST_CHINESE_NAME and length == 1) or any(_latin(char) for char in name):
+        # A transliteration is read character by character; only the usual reading is meant.
+        return [
+            (char, Options((_latin_or_first(char, known),))) for char in name if char != "·"
+        ]
+    surname = name[:length]
+    options = known.surname_options(surname)
+    return [("^" + surname, options), *_given_units(name[length:], known)]
+
+
+def _latin_or_first(char: str, known: Tables) -> Syllables:
+    return known.given_options(char).asked[0] if char in known.base else (_latin(char),)
+
+
+def _ways(units: Sequence[tuple[str, Options]], choices: dict[str, Sequence[Syllables]]) -> Iterable[Syllables]:
+    """Every way to read the units; a character that stands twice (乐乐) is read alike."""
+    for chosen in islice(product(*choices.values()), MOST_WAYS):
+        picked = dict(zip(choices, chosen, strict=True))
+        yield tuple(syllable for key, _ in units for syllable in picked[key])
+
+
+def read(name: str) -> Reading:
+    """All legal readings of a person's name as it stands in a register."""
+    known = tables()
+    bare = plain(name)
+    if not bare:
+        return Reading(problem="姓名为空，不能生成用户名。请先填写姓名。")
+    if problem := unknown_characters(bare):
+        return Reading(problem=problem)
+    units = _units(bare, known)
+    asked = {key: options.asked for key, options in units}
+    legal = {key: options.asked + options.also for key, options in units}
+    ways = tuple(dict.fromkeys(_ways(units, asked)))
+    return Reading(ways, tuple(way for way in dict.fromkeys(_ways(units, legal)) if way not in ways))
