@@ -1,0 +1,99 @@
+"""Commands that care for the store and the installation: audit, backup, restore, demo, selftest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from desktop.cli.call import Call
+from desktop.cli.documents import document
+from desktop.cli.frame import Commands
+from desktop.cli.packages import existing
+
+app = Commands("维护")
+audit = Commands("操作记录")
+app.add_typer(audit, name="audit")
+
+
+@audit.add("verify", "核对操作记录是否完整、有没有被改动")
+def verify(ctx: typer.Context) -> int:
+    """Verify the whole audit chain."""
+    from models.store import audit as chain
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        report = store.read(chain.verify)
+    text = [f"共 {report.entries} 条，末条 {report.head[0]}（{report.head[1][:16]}……）"]
+    text += list(report.problems) or ["完整，没有被改动。"]
+    call.emit({**document(report), "ok": report.ok}, text)
+    return 0 if report.ok else 1
+
+
+@audit.add("list", "列出操作记录，最近的在前")
+def list_(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, metavar="数", help="最多显示多少条")] = 50,
+    act: Annotated[str, typer.Option(metavar="文字", help="操作名中含有的文字，例如 change.")] = "",
+) -> None:
+    """List audit entries."""
+    from models.store import audit as chain
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        found = store.read(chain.entries, chain.AuditFilter(act=act), limit=limit)
+    rows = [f"{one.sequence}  {one.at}  {one.person_name or '程序'}  {one.act}  {one.object}" for one in found]
+    call.emit([document(one) for one in found], rows or "没有记录。")
+
+
+@app.add("backup", "现在备份一份（加密的，用操作员口令或恢复码打开）")
+def backup(
+    ctx: typer.Context,
+    to: Annotated[Path | None, typer.Option("--to", metavar="文件或文件夹", help="写到哪里")] = None,
+) -> None:
+    """Write an encrypted backup now."""
+    from models.store import backup as backups
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        path = backups.backup(store, to)
+    call.emit({"path": str(path)}, f"已备份到 {path}")
+
+
+@app.add("restore", "从备份恢复到 --home 指定的新文件夹")
+def restore(
+    ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="备份文件", help="backup 生成的文件")]
+) -> None:
+    """Bring a backup to life in a new data folder."""
+    from models.store import backup as backups
+
+    call: Call = ctx.obj
+    backups.restore(existing(file), call.home, call.operator, call.passphrase())
+    call.emit({"home": str(call.home)}, f"已恢复到 {call.home}")
+
+
+@app.add("demo", "用虚构的县和学校走一遍全部流程，逐步说明")
+def demo(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="文件夹", help="文件放在哪里")] = Path("demo"),
+) -> None:
+    """Run the main job on invented data."""
+    from desktop.demo.story import tell
+
+    tell(folder.absolute(), ctx.obj)
+
+
+@app.add("selftest", "检查安装是否完好：库、资源、加密、表格、窗口")
+def selftest(ctx: typer.Context) -> int:
+    """Try each part of the installation once."""
+    from desktop.selftest import PARTS, attempt
+
+    call: Call = ctx.obj
+    results = [(name, attempt(part)) for name, part in PARTS]
+    lines = [
+        f"{'通过' if problem is None else '失败'}  {name}{'' if problem is None else '：' + problem}"
+        for name, problem in results
+    ]
+    call.emit([{"part": name, "ok": problem is None, "problem": problem} for name, problem in results], lines)
+    return 0 if all(problem is None for _, problem in results) else 2

@@ -1,0 +1,223 @@
+"""Commands on changes: kinds, propose, submit, list, show, approve, return, refuse, withdraw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from desktop.cli.call import Call, assignments, choice
+from desktop.cli.documents import document
+from desktop.cli.frame import Commands
+from models.domain.change_kinds import CHANGE_KIND, CHANGE_KINDS, ChangeKind
+from models.domain.errors import UserError
+from models.domain.states import STATE_LABELS, State
+from models.domain.units import LINE_LABELS, ROLE_LABELS, TIER_LABELS
+
+app = Commands("变更：提出、提交、核办")
+change = Commands("变更：提出、提交、核办。变更可以用编号（如 BG-2026-0001）或内部标识指明。")
+app.add_typer(change, name="change")
+
+Ids = Annotated[list[str], typer.Argument(metavar="编号", help="一个或多个变更的编号")]
+Opinion = Annotated[str, typer.Option(metavar="文字", help="意见")]
+
+
+@change.add("kinds", "列出变更的种类和各自的要求")
+def kinds(ctx: typer.Context) -> None:
+    """List the kinds of change with what each needs."""
+    call: Call = ctx.obj
+    call.emit([_kind_document(kind) for kind in CHANGE_KINDS], "\n\n".join(_kind_text(kind) for kind in CHANGE_KINDS))
+
+
+def _kind_document(kind: ChangeKind) -> dict[str, Any]:
+    return {
+        "key": kind.key,
+        "label": kind.label,
+        "line": kind.line.value,
+        "initiator": kind.initiator.value,
+        "route": [{"tier": tier.value, "role": role.value} for tier, role in kind.route],
+        "needs_evidence": kind.needs_evidence,
+        "needs_reason": kind.needs_reason,
+        "takes_values": kind.takes_values,
+        "clause": kind.clause,
+        "explanation": kind.explanation,
+    }
+
+
+def _kind_text(kind: ChangeKind) -> str:
+    needs = [
+        text
+        for wanted, text in (
+            (kind.takes_values, "新的值（--set）"),
+            (kind.needs_reason, "理由（--reason）"),
+            (kind.needs_evidence, "证明材料（--evidence）"),
+        )
+        if wanted
+    ]
+    route = " → ".join(f"{TIER_LABELS[tier]}{ROLE_LABELS[role]}" for tier, role in kind.route)
+    head = f"{kind.key}  {kind.label}（{LINE_LABELS[kind.line]}，由{ROLE_LABELS[kind.initiator]}发起）"
+    return f"{head}\n  {kind.explanation}\n  需要：{'、'.join(needs) or '无'}；核办：{route}"
+
+
+@change.add("propose", "提出一个变更申请（草稿）；之后用 change submit 提交")
+def propose(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="种类", help="见 change kinds")],
+    subject: Annotated[str, typer.Option(metavar="谁", help="学生的标识、身份证件号或学籍号；批次或变更的标识")],
+    values: Annotated[list[str] | None, typer.Option("--set", metavar="字段=值", help="新的值")] = None,
+    reason: Annotated[str, typer.Option(metavar="文字", help="理由")] = "",
+    evidence: Annotated[list[Path] | None, typer.Option(metavar="文件", help="证明材料（PDF、JPG、PNG）")] = None,
+    submit: Annotated[bool, typer.Option("--submit", help="马上提交")] = False,
+) -> None:
+    """Start a change request with its evidence in one transaction."""
+    from models.services import changes
+    from models.services import evidence as evidences
+
+    call: Call = ctx.obj
+    wanted = choice(kind, CHANGE_KIND, "种类")
+    files = [evidences.inspect(path) for path in evidence or []]
+
+    def act(session: Any, actor: Any) -> Any:
+        subject_id = _subject(session, subject) if wanted.takes_values else subject
+        change_id = changes.propose(session, actor, kind, subject_id, assignments(values or []), reason)
+        for file in files:
+            changes.attach(session, actor, change_id, file.name, file.data, file.media_type)
+        if submit:
+            changes.submit(session, actor, change_id)
+        return changes.get(session, change_id).summary
+
+    with call.store() as store:
+        made = store.write(act, store.actor)
+    call.emit(document(made), f"已建立变更 {made.number}（{made.state_label}）：{made.subject_label}，{made.summary}。")
+
+
+def _subject(session: Any, text: str) -> str:
+    from desktop.cli.rosters import find_row
+    from models.domain.fields import STUDENTS
+
+    return find_row(session, STUDENTS, text)
+
+
+@change.add("list", "列出本单位的变更")
+def list_(
+    ctx: typer.Context,
+    state: Annotated[list[str] | None, typer.Option(metavar="状态", help="、".join(State))] = None,
+    kind: Annotated[list[str] | None, typer.Option(metavar="种类", help="见 change kinds")] = None,
+    text: Annotated[str, typer.Option(metavar="文字", help="编号或对象中含有的文字")] = "",
+    open_only: Annotated[bool, typer.Option("--open", help="只看还没有结束的")] = False,
+) -> None:
+    """List the unit's changes."""
+    from models.services import changes
+
+    call: Call = ctx.obj
+    states = {one.value: one.value for one in State}
+    query = changes.ChangeQuery(
+        states=tuple(choice(one, states, "--state") for one in state or []),
+        kinds=tuple(choice(one, CHANGE_KIND, "--kind").key for one in kind or []),
+        text=text,
+        open_only=open_only,
+    )
+    with call.store() as store:
+        found = store.read(changes.list_changes, query)
+    rows = [f"{one.number}  {one.state_label}  {one.kind_label}  {one.subject_label}  {one.summary}" for one in found]
+    call.emit([document(one) for one in found], rows or "没有符合条件的变更。")
+
+
+@change.add("show", "查看一个变更：前后对照、证明材料、经过和下一步")
+def show(ctx: typer.Context, number: Annotated[str, typer.Argument(metavar="编号", help="变更的编号")]) -> None:
+    """Show one change in full."""
+    from models.services import changes
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        found = store.read(changes.get, number, store.actor)
+    call.emit(document(found), _detail_text(found))
+
+
+def _detail_text(found: Any) -> list[str]:
+    one = found.summary
+    lines = [f"{one.number}  {one.kind_label}  {one.state_label}（第 {one.attempt} 次）", f"对象：{one.subject_label}"]
+    lines += [f"  {diff.label}：{diff.before_text or '（空）'} → {diff.after_text or '（空）'}" for diff in found.diffs]
+    lines += [f"理由：{found.reason}"] if found.reason else []
+    lines += [f"证明材料：{file.name}（{file.size} 字节）" for file in found.evidence]
+    for entry in found.timeline:
+        opinion = f"：{entry.opinion}" if entry.opinion else ""
+        lines.append(f"  {entry.at or '……'}  {entry.unit} {entry.person}  {entry.text}{opinion}")
+    lines += [f"  [{check.level}] {check.text}" for check in found.checks]
+    return [*lines, f"下一步：{found.next_step}"] if found.next_step else lines
+
+
+def _acted(call: Call, numbers: list[str], act: Any, done: str) -> None:
+    """Run `act(session, actor, ids)` on changes named by number or id and show where they stand then."""
+    from models.services import changes
+
+    if not numbers:
+        raise UserError("请给出变更的编号。")
+
+    def work(session: Any, actor: Any) -> Any:
+        ids = [changes.get(session, number).summary.id for number in numbers]
+        act(session, actor, ids)
+        return [changes.get(session, change_id).summary for change_id in ids]
+
+    with call.store() as store:
+        found = store.write(work, store.actor)
+    lines = [f"{one.number} {done}，现在是“{STATE_LABELS[State(one.state)]}”。" for one in found]
+    call.emit([document(one) for one in found], lines)
+
+
+@change.add("submit", "提交草稿，等待主管领导核办")
+def submit_(ctx: typer.Context, numbers: Ids) -> None:
+    """Hand drafts to the head."""
+    from models.services import changes
+
+    def act(session: Any, actor: Any, ids: list[str]) -> None:
+        for change_id in ids:
+            changes.submit(session, actor, change_id)
+
+    _acted(ctx.obj, numbers, act, "已提交")
+
+
+@change.add("approve", "批准变更：用本人的口令一次签名")
+def approve(ctx: typer.Context, numbers: Ids, opinion: Opinion = "") -> None:
+    """Approve a queue of changes with one signature."""
+    from models.services import changes
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        signer = store.signer(call.passphrase())
+        ids = store.read(lambda session: [changes.get(session, number).summary.id for number in numbers])
+        statement = store.write(changes.approve, store.actor, signer, ids, opinion)
+        found = store.read(lambda session: [changes.get(session, change_id).summary for change_id in ids])
+    lines = [f"{one.number} 已批准并签名，现在是“{STATE_LABELS[State(one.state)]}”。" for one in found]
+    call.emit({"statement": statement, "changes": [document(one) for one in found]}, lines)
+
+
+@change.add("return", "退回补正，要写明意见")
+def return_(ctx: typer.Context, numbers: Ids, opinion: Opinion = "") -> None:
+    """Send changes back to the registrar."""
+    from models.services import changes
+
+    _acted(ctx.obj, numbers, lambda s, actor, ids: changes.return_(s, actor, ids, opinion), "已退回补正")
+
+
+@change.add("refuse", "不予通过，要写明意见")
+def refuse(ctx: typer.Context, numbers: Ids, opinion: Opinion = "") -> None:
+    """End changes without effect."""
+    from models.services import changes
+
+    _acted(ctx.obj, numbers, lambda s, actor, ids: changes.refuse(s, actor, ids, opinion), "不予通过")
+
+
+@change.add("withdraw", "撤回草稿或待核办的变更；已打包的会另建一份撤回申请")
+def withdraw(
+    ctx: typer.Context, numbers: Ids, reason: Annotated[str, typer.Option(metavar="文字", help="理由")] = ""
+) -> None:
+    """Take changes back."""
+    from models.services import changes
+
+    def act(session: Any, actor: Any, ids: list[str]) -> None:
+        for change_id in ids:
+            changes.withdraw(session, actor, change_id, reason)
+
+    _acted(ctx.obj, numbers, act, "已办理撤回")

@@ -1,0 +1,176 @@
+"""Commands on the store's birth and its people: init, passwd, operator, lock-status."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from desktop.cli.call import Call, choice, read_new_secret, read_secret
+from desktop.cli.documents import document
+from desktop.cli.frame import Commands
+from models.domain.errors import UserError
+from models.domain.ids import new_id
+from models.domain.units import ROLE_LABELS, Line, Role, Tier, Unit
+
+app = Commands("操作员")
+operator = Commands("操作员：增加、启用、找回、查看、停用")
+app.add_typer(operator, name="operator")
+
+NewSecret = Annotated[str | None, typer.Option(metavar="文件", help="新口令所在的文件，取第一行；- 表示标准输入")]
+Code = Annotated[str, typer.Option(metavar="码", help="启用码或恢复码")]
+
+
+@app.add(
+    "init",
+    "新建数据：单位、操作员和密钥\n--operator 和 --secret-file 给出的人立即启用，其他人得到一次性的启用码；恢复码只显示这一次。",
+)
+def init(
+    ctx: typer.Context,
+    unit: Annotated[str, typer.Option(metavar="名称", help="单位名称")],
+    tier: Annotated[str, typer.Option(metavar="school|county|city|province", help="层级")],
+    line: Annotated[str, typer.Option(metavar="open|basic", help="开放教育 open，基础教育 basic")],
+    code: Annotated[str, typer.Option(metavar="代码", help="学校标识码或单位代码")],
+    registrar: Annotated[str, typer.Option(metavar="姓名", help="学籍管理员")],
+    head: Annotated[str, typer.Option(metavar="姓名", help="主管领导")],
+    administrator: Annotated[str, typer.Option(metavar="姓名", help="系统管理员")],
+    city: Annotated[str, typer.Option(metavar="市", help="所在市")] = "",
+    county: Annotated[str, typer.Option(metavar="县", help="所在县（市、区）")] = "",
+) -> None:
+    """Create the store, the first operators and the unit's keys."""
+    from models.store.store import NewOperator, Store
+    from sync import identity
+
+    call: Call = ctx.obj
+    tiers, lines = {one.value: one for one in Tier}, {one.value: one for one in Line}
+    made_unit = Unit(new_id(), unit, code, choice(tier, tiers, "--tier"), choice(line, lines, "--line"), city, county)
+    people: dict[str, set[Role]] = {}
+    for name, role in ((registrar, Role.REGISTRAR), (head, Role.HEAD), (administrator, Role.ADMINISTRATOR)):
+        people.setdefault(name, set()).add(role)
+    if len(people) < 3:
+        raise UserError("学籍管理员、主管领导、系统管理员须是三个不同的人。")
+    first = call.operator or administrator
+    if first not in people:
+        raise UserError(f"--operator 应是三人之一：{'、'.join(people)}。")
+    secret = read_new_secret(call.secret_file, f"{first}的口令", "--secret-file")
+    operators = [
+        NewOperator(name, frozenset(roles), secret if name == first else None)
+        for name, roles in sorted(people.items(), key=lambda entry: entry[0] != first)
+    ]
+    created = Store.create(call.home, made_unit, operators)
+    try:
+        if created.store is not None:
+            identity.ensure_unit_keys(created.store, secret)
+    finally:
+        if created.store is not None:
+            created.store.close()
+    text = [f"已新建：{unit}（{call.home}）", f"恢复码（只显示这一次，请抄写并锁好）：{created.recovery_code}"]
+    text += [f"{name} 的启用码：{one}" for name, one in created.activation_codes.items()]
+    call.emit(
+        {
+            "unit": document(made_unit),
+            "recovery_code": created.recovery_code,
+            "activation_codes": created.activation_codes,
+        },
+        text,
+    )
+
+
+@app.add("passwd", "修改自己的口令")
+def passwd(ctx: typer.Context, new_secret_file: NewSecret = None) -> None:
+    """Change the operator's passphrase."""
+    from models.services import operators
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        old = call.passphrase()
+        operators.change_passphrase(store, old, read_new_secret(new_secret_file))
+    call.emit({"changed": True}, "口令已修改。")
+
+
+@operator.add("add", "增加一名操作员，得到一次性的启用码")
+def add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="姓名", help="操作员的姓名")],
+    role: Annotated[list[str], typer.Option(metavar="角色", help="registrar、head、administrator")],
+) -> None:
+    """Add an operator."""
+    from models.services import operators
+
+    call: Call = ctx.obj
+    roles = frozenset(choice(one, {each.value: each for each in Role}, "--role") for one in role)
+    with call.store() as store:
+        code = operators.add(store, name, roles)
+    call.emit({"name": name, "activation_code": code}, f"已增加 {name}，启用码（只显示这一次）：{code}")
+
+
+@operator.add(
+    "activate", "用启用码启用自己：设口令，生成自己的密钥\n姓名由 --operator 给出，口令由 --secret-file 给出。"
+)
+def activate(ctx: typer.Context, code: Code) -> None:
+    """Set one's passphrase with the activation code; the keys are born here."""
+    from models.services import operators
+
+    call: Call = ctx.obj
+    name = _named(call)
+    operators.activate(call.home, name, code, read_new_secret(call.secret_file, "口令", "--secret-file"))
+    call.emit({"name": name, "state": "active"}, f"{name} 已启用。")
+
+
+@operator.add(
+    "recover", "用恢复码重设口令\n姓名由 --operator 给出，新口令由 --secret-file 给出；旧的个人签名密钥作废。"
+)
+def recover(ctx: typer.Context, code: Code) -> None:
+    """Set a new passphrase with the recovery code."""
+    from models.services import operators
+
+    call: Call = ctx.obj
+    name = _named(call)
+    secret = read_new_secret(call.secret_file, "新口令", "--secret-file")
+    new_code = operators.recover(call.home, code, name, secret)
+    call.emit({"name": name, "recovery_code": new_code}, f"{name} 的口令已重设。新的恢复码（只显示这一次）：{new_code}")
+
+
+def _named(call: Call) -> str:
+    if not call.operator:
+        raise UserError("请用 --operator 给出姓名（写在命令之前）。")
+    return call.operator
+
+
+@operator.add("list", "列出操作员")
+def list_(ctx: typer.Context) -> None:
+    """List the operators."""
+    from models.services import operators
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        found = store.read(operators.list_operators)
+    rows = [f"{one.name}  {'、'.join(ROLE_LABELS[role] for role in sorted(one.roles))}  {one.state}" for one in found]
+    call.emit([document(one) for one in found], rows)
+
+
+@operator.add("disable", "停用一名操作员：其口令立即打不开数据（换新的数据密钥）")
+def disable(ctx: typer.Context, name: Annotated[str, typer.Argument(metavar="姓名", help="操作员的姓名")]) -> None:
+    """Take away an operator's access."""
+    from models.services import operators
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        person = next((one for one in store.read(operators.list_operators) if one.name == name), None)
+        if person is None:
+            raise UserError(f"没有名为“{name}”的操作员，用 operator list 查看。")
+        operators.disable(store, person.person_id)
+    call.emit({"name": name, "state": "disabled"}, f"{name} 已停用，数据已换用新的密钥。")
+
+
+@app.add("lock-status", "谁能打开数据，是否因输错而暂停；不需要口令")
+def lock_status(ctx: typer.Context) -> None:
+    """Show who can open the store and who is locked."""
+    from models.services import operators
+
+    call: Call = ctx.obj
+    found: Any = operators.lock_status(call.home)
+    call.emit(document(found), str(document(found)))
+
+
+__all__ = ["app", "read_secret"]

@@ -1,0 +1,217 @@
+"""Commands on the two rosters: students and accounts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from desktop.cli.call import Call, assignments
+from desktop.cli.documents import document
+from desktop.cli.frame import Commands, UsageFaultError
+from models.domain.errors import UserError
+from models.domain.fields import ACCOUNTS, FIELDS_OF, STUDENTS
+
+app = Commands("名册")
+students = Commands("学生名册")
+accounts = Commands("教师账户")
+app.add_typer(students, name="students")
+app.add_typer(accounts, name="accounts")
+
+Who = Annotated[str, typer.Argument(metavar="谁", help="内部标识、身份证件号、学籍号，或只指向一人的姓名、拼音")]
+Pairs = Annotated[list[str] | None, typer.Argument(metavar="字段=值", help="例如 class_name=3班")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="字段=值", help="同上，写成选项")]
+Text = Annotated[str, typer.Option("--search", metavar="文字", help="姓名、拼音首字母、号码片段")]
+Filters = Annotated[list[str] | None, typer.Option("--filter", metavar="字段=值", help="只看这个值")]
+Sort = Annotated[str, typer.Option(metavar="字段", help="按哪个字段排序；前面加 - 为倒序")]
+Limit = Annotated[int, typer.Option(min=1, metavar="数", help="最多显示多少条")]
+Offset = Annotated[int, typer.Option(min=0, metavar="数", help="跳过多少条")]
+Status = Annotated[str, typer.Option(metavar="状态", help="学生 enrolled、left；账户 active、disabled；all 为全部")]
+Reveal = Annotated[list[str] | None, typer.Option(metavar="字段", help="显示被遮盖的字段，会记入操作记录")]
+_LISTED = {
+    STUDENTS: ("name", "sex", "birth_date", "id_number", "class_name"),
+    ACCOUNTS: ("name", "username", "phone", "email", "post"),
+}
+
+
+def find_row(session: Any, kind: str, text: str) -> str:
+    """The id of the one pupil or account that `text` names. Raises UserError when it names none or several."""
+    from models.services import roster
+
+    if len(text) == 36 and text.count("-") == 4:
+        return roster.get(session, kind, text).id
+    status = "" if kind == ACCOUNTS else "enrolled"
+    found = roster.list_ids(session, roster.RosterQuery(text=text, kind=kind, status=status))
+    exact = [row.id for row in roster.page(session, kind, found[:50]) if text in _names(row.values)]
+    matches = exact or found
+    if len(matches) != 1:
+        count = f"有 {len(matches)} 个" if matches else "没有"
+        raise UserError(f"“{text}”{count}符合的记录，请用 list --search 找到内部标识后再试。")
+    return str(matches[0])
+
+
+def _names(values: dict[str, str]) -> set[str]:
+    return {values.get(key, "") for key in ("id_number", "student_number", "username", "name")} - {""}
+
+
+def _masked(kind: str, values: dict[str, str], shown: frozenset[str] = frozenset()) -> dict[str, str]:
+    from models.services import roster
+
+    masked = {field.key for field in FIELDS_OF[kind] if field.mask} - shown
+    return {key: roster.mask(text) if key in masked else text for key, text in values.items()}
+
+
+def _row_document(kind: str, row: Any, shown: frozenset[str] = frozenset()) -> dict[str, Any]:
+    return {**document(row), "values": _masked(kind, row.values, shown)}
+
+
+def _list(call: Call, kind: str, query: dict[str, Any], limit: int, offset: int) -> None:
+    from models.services import roster
+
+    def read(session: Any) -> Any:
+        ids = roster.list_ids(session, roster.RosterQuery(kind=kind, **query))
+        return len(ids), roster.page(session, kind, ids[offset : offset + limit])
+
+    with call.store() as store:
+        total, rows = store.read(read)
+    lines = [f"共 {total} 条，显示 {len(rows)} 条"]
+    for row in rows:
+        values = _masked(kind, row.values)
+        lines.append("  ".join([*(values[key] or "-" for key in _LISTED[kind]), row.status, row.id]))
+    call.emit({"total": total, "rows": [_row_document(kind, row) for row in rows]}, lines)
+
+
+def _query(text: str, filters: list[str] | None, sort: str, status: str) -> dict[str, Any]:
+    return {
+        "text": text,
+        "filters": assignments(filters or []),
+        "sort": (sort.removeprefix("-"), not sort.startswith("-")),
+        "status": "" if status == "all" else status,
+    }
+
+
+def _show(call: Call, kind: str, who: str, reveal: list[str] | None) -> None:
+    from models.services import roster
+
+    shown = frozenset(reveal or ())
+
+    def work(session: Any, actor: Any) -> Any:
+        row_id = find_row(session, kind, who)
+        for key in sorted(shown):
+            roster.reveal(session, actor, row_id, key, kind)
+        return roster.get(session, kind, row_id)
+
+    with call.store() as store:
+        row = store.write(work, store.actor) if shown else store.read(lambda session: work(session, store.actor))
+    values = _masked(kind, row.values, shown)
+    lines = [f"{row.id}  {row.status}  第 {row.revision} 版"]
+    lines += [f"  {field.label}（{field.key}）：{values[field.key]}" for field in FIELDS_OF[kind] if values[field.key]]
+    call.emit(_row_document(kind, row, shown), lines)
+
+
+def _set(call: Call, kind: str, who: str, pairs: list[str]) -> None:
+    from models.services import roster
+
+    values = assignments(pairs)
+    if not values:
+        raise UsageFaultError("请给出要修改的字段，写成 字段=值。")
+
+    def work(session: Any, actor: Any) -> Any:
+        row_id = find_row(session, kind, who)
+        roster.set_fields(session, actor, kind, row_id, values)
+        return roster.get(session, kind, row_id)
+
+    with call.store() as store:
+        row = store.write(work, store.actor)
+    call.emit(_row_document(kind, row), f"已修改，现在是第 {row.revision} 版。")
+
+
+# --- students -------------------------------------------------------------------------------------------------
+
+
+@students.add("list", "列出学生，可按文字、字段筛选；号码默认遮盖")
+def list_students(
+    ctx: typer.Context,
+    text: Text = "",
+    filters: Filters = None,
+    sort: Sort = "name",
+    status: Status = "enrolled",
+    limit: Limit = 200,
+    offset: Offset = 0,
+) -> None:
+    """List pupils."""
+    _list(ctx.obj, STUDENTS, _query(text, filters, sort, status), limit, offset)
+
+
+@students.add("show", "查看一名学生；被遮盖的字段用 --reveal 显示")
+def show_student(ctx: typer.Context, who: Who, reveal: Reveal = None) -> None:
+    """Show one pupil."""
+    _show(ctx.obj, STUDENTS, who, reveal)
+
+
+@students.add("set", "修改学生的字段；关键信息要用 change propose 提出变更")
+def set_student(ctx: typer.Context, who: Who, pairs: Pairs = None, sets: Sets = None) -> None:
+    """Change fields of a pupil."""
+    _set(ctx.obj, STUDENTS, who, [*(pairs or []), *(sets or [])])
+
+
+# --- accounts -------------------------------------------------------------------------------------------------
+
+
+@accounts.add("list", "列出教师账户，可按文字、字段筛选；号码默认遮盖")
+def list_accounts(
+    ctx: typer.Context,
+    text: Text = "",
+    filters: Filters = None,
+    sort: Sort = "name",
+    status: Status = "active",
+    limit: Limit = 200,
+    offset: Offset = 0,
+) -> None:
+    """List accounts."""
+    _list(ctx.obj, ACCOUNTS, _query(text, filters, sort, status), limit, offset)
+
+
+@accounts.add("show", "查看一个账户；被遮盖的字段用 --reveal 显示")
+def show_account(ctx: typer.Context, who: Who, reveal: Reveal = None) -> None:
+    """Show one account."""
+    _show(ctx.obj, ACCOUNTS, who, reveal)
+
+
+@accounts.add("add", "增加一个账户；不给 username 时按规则生成")
+def add_account(ctx: typer.Context, pairs: Pairs = None, sets: Sets = None) -> None:
+    """Add an account."""
+    from models.services import accounts as services
+    from models.services import roster
+
+    call: Call = ctx.obj
+    values = assignments([*(pairs or []), *(sets or [])])
+    with call.store() as store:
+        row_id = store.write(services.add, store.actor, values)
+        row = store.read(roster.get, ACCOUNTS, row_id)
+    call.emit(_row_document(ACCOUNTS, row), f"已增加账户 {row.values['username']}（{row.values['name']}）。")
+
+
+@accounts.add("set", "修改账户的字段")
+def set_account(ctx: typer.Context, who: Who, pairs: Pairs = None, sets: Sets = None) -> None:
+    """Change fields of an account."""
+    _set(ctx.obj, ACCOUNTS, who, [*(pairs or []), *(sets or [])])
+
+
+@accounts.add("disable", "停用一个账户，要写明理由")
+def disable_account(
+    ctx: typer.Context, who: Who, reason: Annotated[str, typer.Option(metavar="文字", help="理由")]
+) -> None:
+    """Disable an account."""
+    from models.services import accounts as services
+    from models.services import roster
+
+    def work(session: Any, actor: Any) -> Any:
+        row_id = find_row(session, ACCOUNTS, who)
+        services.disable(session, actor, row_id, reason)
+        return roster.get(session, ACCOUNTS, row_id)
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        row = store.write(work, store.actor)
+    call.emit(_row_document(ACCOUNTS, row), f"已停用账户 {row.values['username']}。")

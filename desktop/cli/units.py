@@ -1,0 +1,71 @@
+"""Commands on units: enrolment with the superior by files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from desktop.cli.call import Call
+from desktop.cli.documents import document
+from desktop.cli.frame import Commands
+from desktop.cli.packages import existing
+from models.domain.units import TIER_LABELS
+
+app = Commands("单位")
+unit = Commands(
+    "单位：申请入网、认证、信任、查看\n入网的步骤：下级申请 → 上级认证 → 下级信任，文件用 U 盘带，指纹词语用电话核对。"
+)
+app.add_typer(unit, name="unit")
+
+Out = Annotated[Path | None, typer.Option(metavar="文件夹", help="写到哪里（默认在数据文件夹中）")]
+File = Annotated[Path, typer.Argument(metavar="文件", help="对方给的文件")]
+Words = Annotated[str | None, typer.Option(metavar="词语", help="电话里核对过的指纹词语")]
+
+
+@unit.add("enrol-request", "生成交给上级的入网申请文件")
+def enrol_request(ctx: typer.Context, out: Out = None) -> None:
+    """Write the request that the superior certifies."""
+    from sync import enrolment
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        made = enrolment.request(store, call.passphrase(), out)
+    lines = [f"已生成入网申请：{made.path}", f"指纹词语（请在电话里念给上级听）：{made.words}"]
+    call.emit(document(made), lines)
+
+
+@unit.add("certify", "上级：认证下级的入网申请，生成带回去的文件")
+def certify(ctx: typer.Context, file: File, words: Words = None, out: Out = None) -> None:
+    """Certify the keys and persons of a unit below."""
+    from sync import enrolment
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        made = enrolment.certify(store, existing(file), call.passphrase(), words, out)
+    lines = [f"已认证，请把这个文件带回：{made.path}", f"本单位的指纹词语（请在电话里念给下级听）：{made.words}"]
+    call.emit(document(made), lines)
+
+
+@unit.add("trust", "下级：核对指纹词语后信任上级，入网完成")
+def trust(ctx: typer.Context, file: File, words: Words = None) -> None:
+    """Take the certificates and trust the superior."""
+    from sync import enrolment
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        made = enrolment.trust(store, existing(file), words)
+    call.emit(document(made), "入网完成，可以向上级报送数据包了。")
+
+
+@unit.add("list", "列出已知的单位：本单位、上级、下级")
+def list_(ctx: typer.Context) -> None:
+    """List the units this store knows."""
+    from sync import enrolment
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        found = store.read(enrolment.list_units)
+    rows = [f"{one.name}  {TIER_LABELS[one.tier]}  {one.code}  {one.id}" for one in found]
+    call.emit([document(one) for one in found], rows)
