@@ -1,0 +1,72 @@
+"""A field before and after, character by character: tint, stroke and sign together, so that grey print shows it too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from ui.character_diff import Segment, character_diff, describe_difference
+from ui.kit.basic import label
+from ui.theme import Theme
+
+_LONG = 24
+"""Texts longer than this are shown in the size of the page."""
+
+
+class DifferenceView(QWidget):
+    """One field: − before, ＋ after, and in words what differs. Read out as one sentence."""
+
+    def __init__(self, name: str, before: str, after: str) -> None:
+        super().__init__()
+        self._name, self._before, self._after = name, before, after
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(2)
+        title = label(name, "strong", wrap=True)
+        title.setFixedWidth(84)
+        grid.addWidget(title, 0, 0, 2, 1, Qt.AlignmentFlag.AlignTop)
+        self._texts: list[QLabel] = []
+        for place, (sign, tone, word) in enumerate((("−", "bad", "变更前"), ("＋", "ok", "变更后"))):
+            text = label(rich=True, selectable=True, wrap=True)
+            self._texts.append(text)
+            grid.addWidget(label(self.tr(word), "cap"), place, 1)
+            grid.addWidget(label(sign, "h2", tone), place, 2)
+            grid.addWidget(text, place, 3)
+        words = describe_difference(before, after)
+        if words:
+            grid.addWidget(label(words, "cap"), 2, 3)
+        grid.setColumnStretch(3, 1)
+        self.setLayout(grid)
+        sentence = self.tr("{name}：变更前 {before}，变更后 {after}。{words}")
+        empty = self.tr("空")
+        self.setAccessibleName(sentence.format(name=name, before=before or empty, after=after or empty, words=words))
+        self._draw()
+
+    def _draw(self) -> None:
+        old, new = character_diff(self._before, self._after)
+        for text, segments, tone in zip(self._texts, (old, new), ("bad", "ok"), strict=True):
+            text.setText(self._html(segments, tone))
+
+    def _html(self, segments: Sequence[Segment], tone: str) -> str:
+        theme = Theme.current()
+        if not segments:
+            return f"<span style='color:{theme.tokens['text3']}'>{escape(self.tr('（空）'))}</span>"
+        stroke = "text-decoration:line-through;" if tone == "bad" else "font-weight:600;"
+        changed = f"background-color:{theme.tokens[f'{tone}_bg']};color:{theme.tokens[tone]};{stroke}"
+        parts = [
+            f"<span style='{changed}'>{escape(part.text)}</span>" if part.changed else escape(part.text)
+            for part in segments
+        ]
+        big = max(len(self._before), len(self._after)) <= _LONG
+        style = f"font-size:{theme.px('id')}px;letter-spacing:1px" if big else ""
+        return f"<span style='{style}'>{''.join(parts)}</span>"
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Tint again when light turns dark."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw()
