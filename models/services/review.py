@@ -1,0 +1,310 @@
+"""Review at a tier above (decision 23): what came in, what a person says of it, and the receipt that answers.
+
+A verdict can change until the receipt that carries it is signed; then it is applied in the same transaction.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.orm import Session
+
+from models.domain.change_kinds import BASELINE, CHANGE_KIND, WITHDRAWAL
+from models.domain.errors import FileRefusedError, NotAllowedError, UserError
+from models.domain.fields import STUDENT_FIELD
+from models.domain.signing import canonical
+from models.domain.states import VERDICT_LABELS, Verdict
+from models.domain.units import Actor, Role, Tier
+from models.services.items import row_line, rows_digest
+from models.services.permissions import require_role
+from models.services.review_apply import apply_item
+from models.services.review_views import (
+    ReviewDetail,
+    ReviewItem,
+    ReviewQuery,
+    accept_blockers,
+    count_items,
+    get_item,
+    list_items,
+    original_of,
+    rows_of_item,
+)
+from models.services.units import own_unit
+from models.store import audit
+from models.store import tables as t
+from models.store.clock import now_text
+
+__all__ = [
+    "ReviewDetail",
+    "ReviewItem",
+    "ReviewQuery",
+    "count_items",
+    "decide",
+    "finish",
+    "get_item",
+    "list_items",
+    "receipt_body",
+    "record_received",
+    "rows_of_item",
+    "undecide",
+]
+
+_OPEN, _WITHDRAWN = "in_review", "withdrawn"
+_CHUNK = 2000
+_MALFORMED = "包裹内容不完整或格式不对，没有导入任何内容。请对方重新打包后再送。"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Numbers of a finished review; `open` items are answered by a later receipt."""
+
+    accepted: int
+    returned: int
+    refused: int
+    withdrawn: int
+    open: int
+
+
+def record_received(
+    session: Session,
+    package_id: str,
+    unit_id: str,
+    items: Sequence[Mapping[str, Any]],
+    approvals: Mapping[str, Mapping[str, Any]],
+    rows: Iterable[tuple[int, Mapping[str, Any]]],
+) -> None:
+    """Keep the items of an authenticated package for review; `rows` are (item index, row) of its baselines.
+
+    The package's own row is there already. Raises FileRefusedError when items or rows are not of the agreed shape or
+    the rows do not fit their digest.
+    """
+    covered = _store_approvals(session, approvals)
+    entries = []
+    for position, item in enumerate(items):
+        _check_item(item, unit_id)
+        entries.append(
+            {
+                "id": f"{package_id}:{position}",
+                "package_id": package_id,
+                "position": position,
+                "unit_id": unit_id,
+                "change_id": item["id"],
+                "attempt": item["attempt"],
+                "kind": item["kind"],
+                "subject_id": item["subject"],
+                "subject_label": item["label"],
+                "body": canonical(dict(item)).decode(),
+                "approval_id": covered.get((item["id"], item["attempt"]), ""),
+                "state": _OPEN,
+                "opinion": "",
+                "decided_by": None,
+                "decided_at": None,
+                "notes": "",
+                "receipt_id": None,
+            }
+        )
+    if entries:
+        session.execute(insert(t.received_item), entries)
+    _store_rows(session, package_id, items, rows)
+    audit.append(session, None, "review.receive", f"package:{package_id}", {"unit": unit_id, "items": len(entries)})
+
+
+def _check_item(item: Mapping[str, Any], unit_id: str) -> None:
+    texts = ("id", "number", "kind", "unit", "subject", "label", "reason", "created")
+    maps = [item.get("before"), item.get("after")]
+    good = all(isinstance(item.get(key), str) for key in texts) and isinstance(item.get("attempt"), int)
+    good = good and item.get("kind") in CHANGE_KIND and item.get("unit") == unit_id
+    good = good and all(isinstance(values, dict) and _are_fields(values) for values in maps)
+    if not good:
+        raise FileRefusedError(_MALFORMED)
+
+
+def _are_fields(values: Mapping[str, Any]) -> bool:
+    return values.keys() <= STUDENT_FIELD.keys() and all(isinstance(value, str) for value in values.values())
+
+
+def _store_approvals(session: Session, approvals: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, int], str]:
+    """Keep the approval statements; (change id, attempt) -> statement id."""
+    covered = {}
+    for statement_id, signed in approvals.items():
+        raw = base64.b64decode(signed["body"])
+        body = json.loads(raw)
+        values = {
+            "id": statement_id,
+            "type": signed["type"],
+            "body": raw,
+            "signatures": canonical(signed["signatures"]).decode(),
+            "at": body["at"],
+        }
+        session.execute(upsert(t.statement).values(values).on_conflict_do_nothing())
+        covered |= {(entry["id"], entry["attempt"]): statement_id for entry in body["items"]}
+    return covered
+
+
+def _store_rows(
+    session: Session, package_id: str, items: Sequence[Mapping[str, Any]], rows: Iterable[tuple[int, Mapping[str, Any]]]
+) -> None:
+    lines: dict[int, list[bytes]] = {}
+    for index, row in rows:
+        values = row.get("values")
+        if not isinstance(row.get("id"), str) or not isinstance(values, dict) or not _are_fields(values):
+            raise FileRefusedError(_MALFORMED)
+        lines.setdefault(index, []).append(row_line(row["id"], values))
+    for index, item in enumerate(items):
+        said, found = item.get("batch"), lines.get(index, [])
+        if (said is None) != (not found) and item["kind"] == BASELINE.key:
+            raise FileRefusedError(_MALFORMED)
+        if said is not None and (len(found) != said.get("count") or rows_digest(found) != said.get("rows_digest")):
+            raise FileRefusedError(_MALFORMED)
+        item_id = f"{package_id}:{index}"
+        for start in range(0, len(found), _CHUNK):
+            part = enumerate(found[start : start + _CHUNK], start)
+            bodies = [{"item_id": item_id, "position": place, "body": line.decode()} for place, line in part]
+            session.execute(insert(t.received_row), bodies)
+
+
+def _open_item(session: Session, actor: Actor, item_id: str) -> Row[Any]:
+    require_role(actor, Role.REGISTRAR, "审核")
+    if actor.unit.tier is Tier.SCHOOL:
+        raise NotAllowedError("审核由主管部门办理；学校的核办在“变更”中由主管领导进行。")
+    row = session.execute(select(t.received_item).where(t.received_item.c.id == item_id)).first()
+    if row is None:
+        raise UserError("找不到这条审核事项，请刷新列表后再试。")
+    if row.receipt_id is not None:
+        raise UserError(f"“{row.subject_label}”已随回执答复，不能再改。")
+    return row
+
+
+def decide(session: Session, actor: Actor, item_id: str, verdict: Verdict, opinion: str = "") -> None:
+    """Say accept, return or refuse of an item; it can be changed until the review is finished (E2, decision 17).
+
+    Raises UserError when an opinion is missing or something stands against accepting it, NotAllowedError for others
+    than the registrar of a tier above and for one's own request.
+    """
+    row = _open_item(session, actor, item_id)
+    item = json.loads(row.body)
+    if (item.get("initiator") or {}).get("person_id") == actor.person_id:
+        raise NotAllowedError(f"“{row.subject_label}”由您本人发起，须由另一位学籍管理员审核。")
+    if row.state == _WITHDRAWN:
+        raise UserError(f"“{row.subject_label}”已由申请单位撤回，不需要再审核。")
+    if verdict is not Verdict.ACCEPT and not opinion.strip():
+        raise UserError(f"“{VERDICT_LABELS[verdict]}”须写明意见，让申请单位知道原因和该怎么办。")
+    if verdict is Verdict.ACCEPT:
+        blockers = accept_blockers(session, row)
+        if blockers:
+            raise UserError(f"“{row.subject_label}”还不能通过：{'；'.join(blockers)}")
+    _set_state(session, actor, row, verdict.value, opinion.strip())
+    body = {"item": item_id, "verdict": verdict.value, "opinion": opinion.strip()}
+    audit.append(session, actor, "review.decide", f"change:{item['number']}", body)
+
+
+def undecide(session: Session, actor: Actor, item_id: str) -> None:
+    """Take a verdict back while the review is not finished."""
+    row = _open_item(session, actor, item_id)
+    if row.state not in (_OPEN, _WITHDRAWN):
+        _set_state(session, actor, row, _OPEN, "")
+        audit.append(session, actor, "review.undecide", f"item:{item_id}", {})
+
+
+def _set_state(session: Session, actor: Actor, row: Row[Any], state: str, opinion: str) -> None:
+    """Move an item; an accepted withdrawal withdraws the item it names, taking it back opens that again."""
+    decided = {"decided_by": None, "decided_at": None}
+    if state != _OPEN:
+        decided = {"decided_by": actor.name, "decided_at": now_text()}
+    c = t.received_item.c
+    session.execute(update(t.received_item).where(c.id == row.id).values(state=state, opinion=opinion, **decided))
+    if row.kind != WITHDRAWAL.key:
+        return
+    original = original_of(session, row)
+    if original is None or original.receipt_id is not None:
+        return
+    if state == Verdict.ACCEPT.value:
+        values = {"state": _WITHDRAWN, "opinion": "申请单位撤回", **decided}
+    elif original.state == _WITHDRAWN:
+        values = {"state": _OPEN, "opinion": "", "decided_by": None, "decided_at": None}
+    else:
+        return
+    session.execute(update(t.received_item).where(c.id == original.id).values(**values))
+
+
+def _answerable(session: Session, package_id: str) -> list[Row[Any]]:
+    c = t.received_item.c
+    query = select(t.received_item).where(c.package_id == package_id, c.receipt_id.is_(None), c.state != _OPEN)
+    return list(session.execute(query.order_by(c.position)))
+
+
+def receipt_body(session: Session, package_id: str) -> dict[str, Any]:
+    """The body of the receipt for what is decided and not answered yet; the rest waits for a later one.
+
+    Certificates in force and the countersigned audit head are added by whoever signs. Raises UserError when nothing
+    is decided.
+    """
+    rows = _answerable(session, package_id)
+    if not rows:
+        raise UserError("还没有作出任何审核意见，不能生成回执。")
+    return {
+        "type": "rollbook.receipt",
+        "v": 1,
+        "unit": own_unit(session).id,
+        "in_reply_to": package_id,
+        "package_verdict": "opened",
+        "reason": "",
+        "at": now_text(),
+        "items": [_answer(row) for row in rows],
+        "certificates": [],
+        "audit_head": None,
+    }
+
+
+def _answer(row: Row[Any]) -> dict[str, Any]:
+    accepted = row.state == Verdict.ACCEPT.value and CHANGE_KIND[row.kind].takes_values
+    values = json.loads(row.body)["after"] if accepted else None
+    return {
+        "id": row.change_id,
+        "attempt": row.attempt,
+        "verdict": row.state,
+        "opinion": row.opinion,
+        "values": values,
+    }
+
+
+def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -> Finished:
+    """The signed receipt is out: apply what was accepted and close the answered items, all in this transaction.
+
+    Raises UserError when a verdict changed after the receipt was drawn up.
+    """
+    require_role(actor, Role.REGISTRAR, "完成审核")
+    rows = _answerable(session, package_id)
+    _compare_with_receipt(session, rows, statement_id)
+    for row in rows:
+        if row.state == Verdict.ACCEPT.value:
+            apply_item(session, actor, row)
+    c = t.received_item.c
+    session.execute(
+        update(t.received_item)
+        .where(c.package_id == package_id, c.receipt_id.is_(None), c.state != _OPEN)
+        .values(receipt_id=statement_id)
+    )
+    query = select(func.count()).where(c.package_id == package_id, c.receipt_id.is_(None))
+    left = int(session.execute(query).scalar() or 0)
+    state = "reviewed" if left else "answered"
+    session.execute(update(t.package).where(t.package.c.id == package_id).values(state=state, handled_at=now_text()))
+    numbers = {verdict: sum(row.state == verdict for row in rows) for verdict in (*Verdict, _WITHDRAWN)}
+    body = {"receipt": statement_id, **{str(verdict): number for verdict, number in numbers.items()}}
+    audit.append(session, actor, "review.finish", f"package:{package_id}", body)
+    return Finished(
+        numbers[Verdict.ACCEPT], numbers[Verdict.RETURN], numbers[Verdict.REFUSE], numbers[_WITHDRAWN], left
+    )
+
+
+def _compare_with_receipt(session: Session, rows: Sequence[Row[Any]], statement_id: str) -> None:
+    """What is applied is what was signed, item by item."""
+    body = session.execute(select(t.statement.c.body).where(t.statement.c.id == statement_id)).scalar()
+    if not rows or (body is not None and json.loads(body)["items"] != [_answer(row) for row in rows]):
+        raise UserError("审核意见在生成回执之后有变动，请重新完成审核。")
