@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from desktop.cli.call import Call, choice, read_new_secret, read_secret
+from desktop.cli.call import Call, choice, read_new_secret
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands
 from models.domain.errors import UserError
@@ -18,12 +18,13 @@ operator = Commands("操作员：增加、启用、找回、查看、停用")
 app.add_typer(operator, name="operator")
 
 NewSecret = Annotated[str | None, typer.Option(metavar="文件", help="新口令所在的文件，取第一行；- 表示标准输入")]
-Code = Annotated[str, typer.Option(metavar="码", help="启用码或恢复码")]
+Code = Annotated[str, typer.Option(metavar="码", help="激活码或恢复码")]
 
 
 @app.add(
     "init",
-    "新建数据：单位、操作员和密钥\n--operator 和 --secret-file 给出的人立即启用，其他人得到一次性的启用码；恢复码只显示这一次。",
+    "新建数据：单位、操作员和密钥\n--operator 和 --secret-file 给出的人立即启用，"
+    "其他人得到一次性的激活码；恢复码只显示这一次。",
 )
 def init(
     ctx: typer.Context,
@@ -60,12 +61,12 @@ def init(
     created = Store.create(call.home, made_unit, operators)
     try:
         if created.store is not None:
-            identity.ensure_unit_keys(created.store, secret)
+            created.store.write(identity.ensure)
     finally:
         if created.store is not None:
             created.store.close()
     text = [f"已新建：{unit}（{call.home}）", f"恢复码（只显示这一次，请抄写并锁好）：{created.recovery_code}"]
-    text += [f"{name} 的启用码：{one}" for name, one in created.activation_codes.items()]
+    text += [f"{name} 的激活码：{one}" for name, one in created.activation_codes.items()]
     call.emit(
         {
             "unit": document(made_unit),
@@ -88,7 +89,7 @@ def passwd(ctx: typer.Context, new_secret_file: NewSecret = None) -> None:
     call.emit({"changed": True}, "口令已修改。")
 
 
-@operator.add("add", "增加一名操作员，得到一次性的启用码")
+@operator.add("add", "增加一名操作员，得到一次性的激活码")
 def add(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="姓名", help="操作员的姓名")],
@@ -101,11 +102,11 @@ def add(
     roles = frozenset(choice(one, {each.value: each for each in Role}, "--role") for one in role)
     with call.store() as store:
         code = operators.add(store, name, roles)
-    call.emit({"name": name, "activation_code": code}, f"已增加 {name}，启用码（只显示这一次）：{code}")
+    call.emit({"name": name, "activation_code": code}, f"已增加 {name}，激活码（只显示这一次）：{code}")
 
 
 @operator.add(
-    "activate", "用启用码启用自己：设口令，生成自己的密钥\n姓名由 --operator 给出，口令由 --secret-file 给出。"
+    "activate", "用激活码启用自己：设口令，生成自己的密钥\n姓名由 --operator 给出，口令由 --secret-file 给出。"
 )
 def activate(ctx: typer.Context, code: Code) -> None:
     """Set one's passphrase with the activation code; the keys are born here."""
@@ -171,6 +172,3 @@ def lock_status(ctx: typer.Context) -> None:
     call: Call = ctx.obj
     found: Any = operators.lock_status(call.home)
     call.emit(document(found), str(document(found)))
-
-
-__all__ = ["app", "read_secret"]
