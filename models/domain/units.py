@@ -60,3 +60,14 @@ class Actor:
     def has(self, role: Role) -> bool:
         """Whether the person holds `role`."""
         return role in self.roles
+
+
+def role_conflict(roles: frozenset[Role]) -> str | None:
+    """Why one person cannot hold `roles` together, or None (E1-E3: who enters, who approves and who administers
+    are different people; a person holds exactly one)."""
+    if not roles:
+        return "请给这位操作员指定一个角色。"
+    if len(roles) > 1:
+        held = "、".join(sorted(ROLE_LABELS[role] for role in roles))
+        return f"{held}不能由同一个人担任，请分别指定不同的人。"
+    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint, text
 
 from models.domain.fields import ACCOUNT_FIELDS, STUDENT_FIELDS
 
@@ -60,7 +60,8 @@ operator = _table(
 student = Table(
     "student",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("row", Integer, primary_key=True),  # rowid, which the search table refers to
+    Column("id", Text, nullable=False, unique=True),
     Column("unit_id", Text, nullable=False),
     Column("status", Text, nullable=False),  # enrolled | left
     Column("revision", Integer, nullable=False),
@@ -76,7 +77,8 @@ student = Table(
 account = Table(
     "account",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("row", Integer, primary_key=True),  # rowid, which the search table refers to
+    Column("id", Text, nullable=False, unique=True),
     Column("unit_id", Text, nullable=False),
     Column("status", Text, nullable=False),  # active | disabled
     Column("revision", Integer, nullable=False),
@@ -85,7 +87,7 @@ account = Table(
     Column("updated_by", Text, nullable=False),
     *(Column(field.key, Text, nullable=False, server_default="") for field in ACCOUNT_FIELDS),
     Index("account_id_number", "id_number"),
-    Index("account_username", "username", unique=True),
+    Index("account_username", "username", unique=True, sqlite_where=text("username <> ''")),
     sqlite_strict=True,
 )
 # The search tables student_search and account_search (FTS5) are made by the migration; see store/search.py.
@@ -111,8 +113,9 @@ import_draft = _table(
 
 change = _table(
     "change",
-    _text("id", key=True), _text("number"), _text("kind"), _text("unit_id"), _text("subject_id"), _text("subject_label"),
-    _text("before"), _text("after"), _int("base_revision"), _text("reason"), _int("policy_version"), _int("attempt"),
+    _text("id", key=True), _text("number"), _text("kind"), _text("unit_id"), _text("subject_id"),
+    _text("subject_label"), _text("before"), _text("after"), _int("base_revision"), _text("reason"),
+    _int("policy_version"), _int("attempt"),
     _text("salt"), _text("state"), _text("batch_id", null=True), _text("package_id", null=True),
     _text("initiator_id"), _text("initiator_name"), _text("created_at"), _text("updated_at"),
     UniqueConstraint("number"),
@@ -120,8 +123,8 @@ change = _table(
 )  # fmt: skip
 decision = _table(
     "decision",
-    _text("id", key=True), _text("change_id", ForeignKey("change.id")), _int("position"), _int("attempt"), _text("event"),
-    _text("unit_id"), _text("person_id"), _text("person_name"), _text("opinion"), _text("at"),
+    _text("id", key=True), _text("change_id", ForeignKey("change.id")), _int("position"), _int("attempt"),
+    _text("event"), _text("unit_id"), _text("person_id"), _text("person_name"), _text("opinion"), _text("at"),
     _text("statement_id", null=True),
     UniqueConstraint("change_id", "position"),
 )  # fmt: skip
@@ -178,8 +181,9 @@ received_row = _table(  # rows of a received baseline, kept until it is decided
 )
 policy = _table(
     "policy",
-    _text("unit_id", key=True), _int("version", key=True), _text("tier"), _text("body"), _text("statement_id", null=True),
-    _text("effective_from"), _text("received_at"), _text("state"),  # draft | issued | received
+    _text("unit_id", key=True), _int("version", key=True), _text("tier"), _text("body"),
+    _text("statement_id", null=True), _text("effective_from"), _text("received_at"),
+    _text("state"),  # draft | issued | received
 )  # fmt: skip
 setting = _table("setting", _text("key", key=True), _text("value"))
 

@@ -1,0 +1,25 @@
+"""Times as the program keeps and shows them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def to_text(moment: datetime) -> str:
+    """`YYYY-MM-DDTHH:MM:SSZ` of an aware time."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_text(text: str) -> datetime:
+    """The aware time of `to_text`; raises ValueError."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def now_text() -> str:
+    """The computer's own clock."""
+    return to_text(datetime.now(UTC))
+
+
+def local_text(text: str) -> str:
+    """A time as people read it on this computer: `YYYY-MM-DD HH:MM`."""
+    return from_text(text).astimezone().strftime("%Y-%m-%d %H:%M")

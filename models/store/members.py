@@ -1,0 +1,133 @@
+"""Operators' rows and slots, changed together: f(session, key file, data key) -> key file (see rekey.KeyChange)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session
+
+from models.domain.errors import NotAllowedError
+from models.domain.ids import new_id
+from models.domain.times import now_text, to_text
+from models.domain.units import ROLE_LABELS, Role, role_conflict
+from models.store.rekey import RECOVERY_KEY
+from models.store.tables import operator, setting
+from models.store.vault import codes, slots
+from models.store.vault.codes import CodeKind
+from models.store.vault.keyfile import KeyFile
+from models.store.vault.passphrase import KdfParameters, check_new
+
+CODE_DAYS = 14
+LEAST_ROLES = (Role.REGISTRAR, Role.HEAD, Role.ADMINISTRATOR)
+
+
+@dataclass(frozen=True)
+class NewOperator:
+    """A person to be entered; with a passphrase only when they sit at the keyboard now."""
+
+    name: str
+    roles: frozenset[Role]
+    passphrase: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class OperatorRow:
+    """An operator as the store knows them; `state` is invited, active or disabled."""
+
+    person_id: str
+    name: str
+    roles: frozenset[Role]
+    state: str
+
+
+def check_first(people: Iterable[NewOperator]) -> None:
+    """Refuse a beginning with fewer than the three persons the rules ask for (decision 11, E1-E3)."""
+    people = list(people)
+    names = [person.name for person in people]
+    for person in people:
+        check_person(person, [name for name in names if name == person.name][1:])
+    missing = [ROLE_LABELS[role] for role in LEAST_ROLES if not any(role in person.roles for person in people)]
+    if missing:
+        raise NotAllowedError(f"还缺少{'、'.join(missing)}。一个单位至少要有三个人，分别担任这三个角色。")
+
+
+def check_person(person: NewOperator, taken: Iterable[str]) -> None:
+    """Refuse an empty or taken name and roles that exclude one another."""
+    if not person.name.strip() or person.name != person.name.strip():
+        raise NotAllowedError("操作员姓名不能为空，前后不能有空格。")
+    if person.name in taken:
+        raise NotAllowedError(f"已经有一位操作员叫“{person.name}”。同名的请加数字区分，例如“{person.name}2”。")
+    conflict = role_conflict(person.roles)
+    if conflict:
+        raise NotAllowedError(f"{person.name}：{conflict}")
+
+
+def everybody(session: Session) -> list[OperatorRow]:
+    """All operators, in the order they were entered."""
+    return [
+        OperatorRow(row.person_id, row.name, roles_of(row.roles), row.state)
+        for row in session.execute(select(operator).order_by(operator.c.created_at, operator.c.person_id))
+    ]
+
+
+def roles_of(stored: str) -> frozenset[Role]:
+    """Roles as kept in the column, separated by blanks."""
+    return frozenset(Role(role) for role in stored.split())
+
+
+def enter(session: Session, person: NewOperator) -> str:
+    """Make the row of a new operator without keys; returns the person id."""
+    person_id = new_id()
+    roles = " ".join(sorted(person.roles))
+    session.execute(
+        insert(operator).values(
+            person_id=person_id, name=person.name, roles=roles, state="invited", created_at=now_text()
+        )
+    )
+    return person_id
+
+
+def invite(session: Session, file: KeyFile, data_key: bytes, person_id: str) -> tuple[KeyFile, str]:
+    """Give a person a one-time activation code, in the place of any keys they had; returns the code."""
+    code = codes.new_code(CodeKind.ACTIVATION)
+    expires = to_text(datetime.now(UTC) + timedelta(days=CODE_DAYS))
+    name = session.execute(select(operator.c.name).where(operator.c.person_id == person_id)).scalar_one()
+    slot = slots.code_slot(file, data_key, CodeKind.ACTIVATION, code, person_id, name, expires)
+    values = {"state": "invited", "opening_key": slot.opening_key, "signing_key": None, "certificate": None}
+    session.execute(update(operator).where(operator.c.person_id == person_id).values(values))
+    return file.without_person(person_id).with_code(slot), code
+
+
+def admit(
+    session: Session, file: KeyFile, data_key: bytes, person_id: str, passphrase: str, cost: KdfParameters
+) -> KeyFile:
+    """Keys are born: the person becomes active with a passphrase of their own; raises PassphraseRefusedError."""
+    name = session.execute(select(operator.c.name).where(operator.c.person_id == person_id)).scalar_one()
+    check_new(passphrase, name)
+    slot = slots.operator_slot(file, data_key, person_id, name, passphrase, cost)
+    values = {
+        "state": "active", "signing_key": slot.signing_key, "opening_key": slot.opening_key, "certificate": None,
+    }  # fmt: skip
+    session.execute(update(operator).where(operator.c.person_id == person_id).values(values))
+    return file.with_operator(slot)
+
+
+def dismiss(session: Session, file: KeyFile, person_id: str) -> KeyFile:
+    """Take a person's keys away; only a new data key (rekey.renew) keeps them out for good."""
+    values = {"state": "disabled", "opening_key": None, "signing_key": None}
+    session.execute(update(operator).where(operator.c.person_id == person_id).values(values))
+    return file.without_person(person_id)
+
+
+def new_recovery(session: Session, file: KeyFile, data_key: bytes) -> tuple[KeyFile, str]:
+    """A new recovery code in the place of the former one; returns the code, which is shown once."""
+    code = codes.new_code(CodeKind.RECOVERY)
+    slot = slots.code_slot(file, data_key, CodeKind.RECOVERY, code)
+    value = slot.opening_key.hex()
+    statement = insert(setting).values(key=RECOVERY_KEY, value=value)
+    session.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+    return file.with_code(slot), code

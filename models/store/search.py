@@ -1,0 +1,143 @@
+"""Find-as-you-type over pupils and accounts (ux 1.3): one FTS5 table each, kept beside the wide table.
+
+Characters are split by blanks, so that a fragment of two characters is a phrase; FTS5's trigram cannot find those.
+Columns: `name` (characters), `pinyin` (full spellings and initials of all readings), `place` (class, department),
+`number` (tails of ID, student and telephone numbers, so that any fragment of four digits is a prefix).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, select, text
+from sqlalchemy.orm import Session
+
+from models.domain.fields import ACCOUNTS, STUDENTS
+from models.store.tables import account, student
+
+Spell = Callable[[str], tuple[str, str]]
+"""Full spellings and initials of a name, each blank-separated (models.rules.naming.pinyin_keys)."""
+
+_TABLES = {STUDENTS: student, ACCOUNTS: account}
+_PLACES = {STUDENTS: ("class_name", "grade"), ACCOUNTS: ("department", "county", "city", "post")}
+_NUMBERS = {STUDENTS: ("id_number", "student_number", "phone"), ACCOUNTS: ("id_number", "phone", "username")}
+_SHORTEST = 4
+_CHUNK = 500
+_NUMERALS = str.maketrans("〇零一二两三四五六七八九", "001223456789")
+_CLASS = re.compile(r"[(（]|\d|班")
+_HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_WORD = re.compile(r"[0-9a-z]+", re.IGNORECASE)
+
+
+def needed_fields(kind: str) -> tuple[str, ...]:
+    """Fields the search text is made of."""
+    return ("name", *_PLACES[kind], *_NUMBERS[kind])
+
+
+def entry(kind: str, values: Mapping[str, str], spell: Spell) -> tuple[str, str, str, str]:
+    """Search text of one record: name, pinyin, place, number."""
+    name = values.get("name", "")
+    full, initials = spell(name)
+    places = [values.get(field, "") for field in _PLACES[kind]]
+    numbers = {values.get(field, "") for field in _NUMBERS[kind]}
+    return (
+        _split(name),
+        f"{full} {_tails(initials.split(), 1)}".strip(),
+        " ".join(f"{class_key(place)} {_split(place)}" for place in places if place),
+        _tails((number for number in numbers if number), _SHORTEST),
+    )
+
+
+def insert_statement(kind: str) -> str:
+    """SQL that puts (rowid, name, pinyin, place, number) into the search table, replacing an older entry."""
+    return f"INSERT OR REPLACE INTO {_search_table(kind)}(rowid, name, pinyin, place, number) VALUES (?, ?, ?, ?, ?)"
+
+
+def index(session: Session, kind: str, ids: Sequence[str], spell: Spell) -> None:
+    """Renew the search entries of the rows with `ids`, from the rows as they now stand."""
+    table = _TABLES[kind]
+    columns = [table.c[field] for field in needed_fields(kind)]
+    for start in range(0, len(ids), _CHUNK):
+        query = select(table.c.row, *columns).where(table.c.id.in_(ids[start : start + _CHUNK]))
+        found = [(row.row, *entry(kind, dict(row._mapping), spell)) for row in session.execute(query)]
+        if found:
+            session.connection().exec_driver_sql(insert_statement(kind), found)
+
+
+def remove(session: Session, kind: str, ids: Sequence[str]) -> None:
+    """Take rows out of the search table; call it before the rows themselves are deleted."""
+    rows = session.scalars(select(_TABLES[kind].c.row).where(_TABLES[kind].c.id.in_(ids))).all()
+    if rows:
+        statement = f"DELETE FROM {_search_table(kind)} WHERE rowid = ?"
+        session.connection().exec_driver_sql(statement, [(row,) for row in rows])
+
+
+def match(session: Session, kind: str, words: str) -> Select[Any]:
+    """SELECT of the ids of records that fit every word of `words` (a blank means "and").
+
+    A word is a piece of a name in characters, of its pinyin or initials, a class (`32` for 三(2)班), or at least four
+    characters of a number. Nothing to search for finds everything.
+    """
+    table = _TABLES[kind]
+    asked = [found for word in words.split() if (found := _word(word))]
+    if not asked:
+        return select(table.c.id)
+    search = _search_table(kind)
+    rows = text(f"SELECT rowid FROM {search} WHERE {search} MATCH :asked").bindparams(asked=" AND ".join(asked))
+    return select(table.c.id).where(table.c.row.in_(rows.columns(table.c.row).scalar_subquery()))
+
+
+def class_key(place: str) -> str:
+    """The digits by which a class is typed: 三(2)班, 3.2 and 三年级2班 all give 32."""
+    return "".join(character for character in _ten(place).translate(_NUMERALS) if character in "0123456789")
+
+
+def _word(word: str) -> str:
+    """FTS5 query of one word: the alternatives it may mean."""
+    asked = []
+    if _HAN.search(word) and not _CLASS.search(word):
+        asked += [f'{{name place}} : "{_split(word)}"']
+    elif _CLASS.search(word) and class_key(word) and not re.search("[a-z]", word, re.IGNORECASE):
+        asked += [f'place : "{class_key(word)}" *']
+    pieces = _WORD.findall(word)
+    if not _HAN.search(word) and len(pieces) == 1:
+        piece = pieces[0].lower()
+        if not piece.isdigit():
+            asked += [f'{{name pinyin}} : "{piece}" *']
+        if len(piece) >= _SHORTEST:
+            asked += [f'number : "{piece}" *']
+    return f"({' OR '.join(asked)})" if asked else ""
+
+
+def _split(text_: str) -> str:
+    """Chinese characters one by one, other words whole. FTS5's tables end at Unicode 6.1, so rare characters beyond
+    the basic plane are written as their number."""
+    pieces: list[str] = []
+    for character in text_:
+        if ord(character) > 0xFFFF:
+            pieces.append(f" u{ord(character):x} ")
+        elif _HAN.match(character):
+            pieces.append(f" {character} ")
+        else:
+            pieces.append(character if character.isalnum() else " ")
+    return " ".join("".join(pieces).split())
+
+
+def _tails(words: Iterable[str], shortest: int) -> str:
+    return " ".join(dict.fromkeys(word[start:] for word in words for start in range(max(1, len(word) - shortest + 1))))
+
+
+def _ten(place: str) -> str:
+    """Chinese numbers from ten on as digits, as class numbers use them (十二班, 二十一班)."""
+
+    def digits(found: re.Match[str]) -> str:
+        tens, units = found[1] or "一", found[2] or "零"
+        return tens + units
+
+    return re.sub("([一二三四五六七八九]?)十([一二三四五六七八九]?)", digits, place)
+
+
+def _search_table(kind: str) -> str:
+    return f"{_TABLES[kind].name}_search"

@@ -1,0 +1,88 @@
+"""What several tests share: cheap key derivation and stores with three operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from models.domain.ids import new_id
+from models.domain.units import Line, Role, Tier, Unit
+from models.services import operators
+from models.store.store import NewOperator, Store
+from models.store.vault.passphrase import KdfParameters
+
+CHEAPEST = KdfParameters(memory=19456, passes=2, lanes=1)
+
+
+@dataclass
+class StoreKit:
+    """A store whose secrets are known; only one opening at a time, as in life."""
+
+    home: Path
+    unit: Unit
+    people: dict[Role, tuple[str, str]]
+    recovery_code: str
+    opened: list[Store] = field(default_factory=list)
+
+    def open(self, role: Role) -> Store:
+        """Open as the operator of `role`, closing what was open before."""
+        self.close()
+        store = Store.open(self.home, *self.people[role])
+        self.opened.append(store)
+        return store
+
+    def close(self) -> None:
+        """Close what was opened."""
+        while self.opened:
+            self.opened.pop().close()
+
+
+def make_kit(home: Path, unit: Unit, people: dict[Role, tuple[str, str]]) -> StoreKit:
+    """Create a store and activate everybody with the passphrases given."""
+    administrator, *others = (Role.ADMINISTRATOR, Role.REGISTRAR, Role.HEAD)
+    first = NewOperator(people[administrator][0], frozenset({administrator}), people[administrator][1])
+    rest = [NewOperator(people[role][0], frozenset({role})) for role in others]
+    created = Store.create(home, unit, [first, *rest], kdf=CHEAPEST)
+    assert created.store is not None
+    created.store.close()
+    for role in others:
+        name, passphrase = people[role]
+        operators.activate(home, name, created.activation_codes[name], passphrase, kdf=CHEAPEST)
+    return StoreKit(home, unit, people, created.recovery_code)
+
+
+@pytest.fixture
+def fast_kdf() -> KdfParameters:
+    """The cheapest Argon2id parameters the vault accepts."""
+    return CHEAPEST
+
+
+@pytest.fixture
+def school_store(tmp_path: Path) -> Iterator[StoreKit]:
+    """A school of the basic line: 管理员方圆, 学籍员周全, 校长郑重."""
+    unit = Unit(new_id(), "青禾县第一小学", "2113099901", Tier.SCHOOL, Line.BASIC, "虚州市", "青禾县")
+    people = {
+        Role.ADMINISTRATOR: ("方圆", "school admin lantern 41"),
+        Role.REGISTRAR: ("周全", "school roster window 52"),
+        Role.HEAD: ("郑重", "school leader garden 63"),
+    }
+    kit = make_kit(tmp_path / "学校 名册", unit, people)
+    yield kit
+    kit.close()
+
+
+@pytest.fixture
+def county_store(tmp_path: Path) -> Iterator[StoreKit]:
+    """The county bureau above that school: 管理员梁栋, 学籍员白露, 局长高远."""
+    unit = Unit(new_id(), "青禾县教育局", "130999", Tier.COUNTY, Line.BASIC, "虚州市", "青禾县")
+    people = {
+        Role.ADMINISTRATOR: ("梁栋", "county admin lantern 74"),
+        Role.REGISTRAR: ("白露", "county roster window 85"),
+        Role.HEAD: ("高远", "county leader garden 96"),
+    }
+    kit = make_kit(tmp_path / "县局 名册", unit, people)
+    yield kit
+    kit.close()
