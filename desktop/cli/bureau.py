@@ -52,20 +52,38 @@ def show(ctx: typer.Context, item: Annotated[str, typer.Argument(metavar="事项
 
     call: Call = ctx.obj
     with call.store() as store:
-        found = store.read(services.get_item, item)
-    one = found.summary
+        found = store.read(lambda session: services.get_item(session, _item_id(session, item)))
+    one = found.item
     lines = [f"{one.id}  {one.kind_label}  {one.state_label}", f"对象：{one.subject_label}"]
     lines += [f"  {diff.label}：{diff.before_text or '（空）'} → {diff.after_text or '（空）'}" for diff in found.diffs]
+    lines += [f"理由：{found.reason}"] if found.reason else []
+    lines += [f"发起：{found.initiator}；批准：{found.approved_by} {found.approved_at}"]
+    lines += [f"证明材料：{file.name}{'' if file.here else '（还没有收到）'}" for file in found.evidence]
+    lines += [f"  {note}" for note in (*found.notes, *found.blockers)]
     call.emit(document(found), lines)
+
+
+def _item_id(session: Any, text: str) -> str:
+    """The id of an open item named by its id or its change's number. Raises UserError."""
+    from models.services import review as services
+
+    if ":" in text:
+        return text
+    items = services.list_items(session, services.ReviewQuery(text=text, open_only=True))
+    found = [one.id for one in items if text in (one.number, one.change_id)]
+    if len(found) != 1:
+        raise UserError(f"{'有多个' if found else '没有'}待核办的事项叫“{text}”，请用 review list 查看标识。")
+    return str(found[0])
 
 
 def _decide(call: Call, items: list[str], verdict: Verdict, opinion: str) -> None:
     from models.services import review as services
 
     def work(session: Any, actor: Any) -> Any:
-        for item in items:
-            services.decide(session, actor, item, verdict, opinion)
-        return [services.get_item(session, item).summary for item in items]
+        ids = [_item_id(session, item) for item in items]
+        for item_id in ids:
+            services.decide(session, actor, item_id, verdict, opinion)
+        return [services.get_item(session, item_id).item for item_id in ids]
 
     with call.store() as store:
         found = store.write(work, store.actor)

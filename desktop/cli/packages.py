@@ -33,8 +33,7 @@ def build(
     with call.store() as store:
         ids = store.read(lambda session: [changes.get(session, one).summary.id for one in only]) if only else None
         built = outbox.build(store, call.passphrase(), out, ids, call.progress)
-    paths = [str(path) for path in built.paths]
-    call.emit({"paths": paths, "packages": document(built)}, [f"已生成数据包：{path}" for path in paths])
+    call.emit(document(built), [f"数据包：{path}" for path in built.paths])
 
 
 @package.add("list", "列出生成的和收到的数据包及其状态")
