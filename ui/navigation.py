@@ -1,0 +1,99 @@
+"""The pages, one line each: key, title, icon, group, who sees it, and what makes it. The window follows this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from models.domain.units import Actor, Role, Tier
+from ui.context import AppContext
+from ui.page import Page
+
+BUSINESS = frozenset({Role.REGISTRAR, Role.HEAD})
+EVERYONE = frozenset(Role)
+ALL_TIERS = frozenset(Tier)
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """A page of the navigation. `make` imports its module when it is first needed (quick start, ux 2)."""
+
+    key: str
+    title: str
+    icon: str
+    group: str
+    roles: frozenset[Role]
+    tiers: frozenset[Tier]
+    make: Callable[[AppContext], Page]
+
+
+def _roster(context: AppContext) -> Page:
+    from ui.pages.roster import RosterPage
+
+    return RosterPage(context)
+
+
+def _accounts(context: AppContext) -> Page:
+    from ui.pages.accounts import AccountsPage
+
+    return AccountsPage(context)
+
+
+def _backup(context: AppContext) -> Page:
+    from ui.pages.backup import BackupPage
+
+    return BackupPage(context)
+
+
+def _audit(context: AppContext) -> Page:
+    from ui.pages.audit import AuditPage
+
+    return AuditPage(context)
+
+
+def _settings(context: AppContext) -> Page:
+    from ui.pages.settings import SettingsPage
+
+    return SettingsPage(context)
+
+
+def _import(context: AppContext) -> Page:
+    from ui.pages.import_.page import ImportPage
+
+    return ImportPage(context)
+
+
+def _changes(context: AppContext) -> Page:
+    from ui.pages.changes import ChangesPage
+
+    return ChangesPage(context)
+
+
+def _review(context: AppContext) -> Page:
+    from ui.pages.review import ReviewPage
+
+    return ReviewPage(context)
+
+
+def _packages(context: AppContext) -> Page:
+    from ui.pages.packages import PackagesPage
+
+    return PackagesPage(context)
+
+
+PAGES: tuple[PageEntry, ...] = (
+    PageEntry("roster", "学生名册", "school", "名册", BUSINESS, ALL_TIERS, _roster),
+    PageEntry("accounts", "教师账户", "id-badge", "名册", BUSINESS, ALL_TIERS, _accounts),
+    PageEntry("import", "导入", "file-import", "业务", frozenset({Role.REGISTRAR}), ALL_TIERS, _import),
+    PageEntry("changes", "关键信息变更", "git-pull-request", "业务", BUSINESS, ALL_TIERS, _changes),
+    PageEntry("review", "核办", "rubber-stamp", "业务", BUSINESS, ALL_TIERS, _review),
+    PageEntry("packages", "数据包收发", "package", "报送", EVERYONE, ALL_TIERS, _packages),
+    PageEntry("audit", "审计日志", "history", "管理", EVERYONE, ALL_TIERS, _audit),
+    PageEntry("backup", "备份与恢复", "database", "管理", EVERYONE, ALL_TIERS, _backup),
+    PageEntry("settings", "设置", "settings", "管理", EVERYONE, ALL_TIERS, _settings),
+)
+
+
+def pages_for(actor: Actor) -> tuple[PageEntry, ...]:
+    """The pages `actor` sees, in their order (E1-E3: the administrator takes no part in the business)."""
+    return tuple(page for page in PAGES if actor.roles & page.roles and actor.unit.tier in page.tiers)
