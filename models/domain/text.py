@@ -72,4 +72,4 @@ def to_simplified(text: str) -> str:
 def traditional_in(text: str) -> str:
     """The traditional characters of `text`, in their order."""
     table = traditional_table()
-    return "".join([char for char in text if char in table])
+    return "" if table.keys().isdisjoint(text) else "".join([char for char in text if char in table])

@@ -18,10 +18,11 @@ from models.domain.text import traditional_table
 from models.exchange.normalise import lost_digits, normalise
 
 _BAR = "|"
-_UNSAFE_TEXT = re.compile(r"\s\s|(?:^|\|)\s|\s(?:\||$)|[\uff10-\uff5a]")
+_WIDE = re.compile(r"[\uff10-\uff5a]")
 _CLEAN: dict[FieldType, re.Pattern[str]] = {
     FieldType.NAME: re.compile(r"[\u4e00-\u9fff|]*"),
     FieldType.ID_NUMBER: re.compile(r"(?:(?:[0-9]{17}[0-9X])?\|)*"),
+    FieldType.DATE: re.compile(r"(?:(?:[0-9]{4}-[0-9]{2}-[0-9]{2})?\|)*"),
     FieldType.PHONE: re.compile(r"(?:(?:[1-9][0-9]{10})?\|)*"),
     FieldType.DIVISION: re.compile(r"[0-9|]*"),
     FieldType.SCHOOL_CODE: re.compile(r"[0-9|]*"),
@@ -118,7 +119,8 @@ def normalise_column(
 def _is_clean(type_: FieldType, joined: str) -> bool:
     """Whether no cell of the joined column would be changed or remarked on."""
     if type_ is FieldType.TEXT:
-        return joined.isprintable() and not _UNSAFE_TEXT.search(joined)
+        blanks = "  " in joined or "| " in joined or " |" in joined or joined[:1] == " "
+        return joined.isprintable() and not blanks and not _WIDE.search(joined)
     pattern = _CLEAN.get(type_)
     if pattern is None or not pattern.fullmatch(joined):
         return False

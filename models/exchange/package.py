@@ -10,13 +10,14 @@ from __future__ import annotations
 import io
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from models.domain.errors import FileRefusedError
-from models.exchange.sheets import MAX_COLUMNS, MAX_EXPANDED, MAX_ROWS, index_of, letter_of
+from models.exchange.sheets import MAX_COLUMNS, MAX_EXPANDED, MAX_ROWS, index_of
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REL_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -24,12 +25,14 @@ _STRICT_MAIN = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
 _STRICT_REL_ID = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _DAMAGED = "这个 Excel 文件已损坏或没有传完整，打不开。请向对方重新索取，或用 Excel 打开并修复后另存。"
 _BOMB = "这个文件展开后大得不正常，像是有意做坏的，已拒绝读取。请向对方核实来源。"
+_HOSTILE = "文件里带有外部引用（DTD 实体），正常的表格不会有，已拒绝读取。请向对方核实来源。"
 _KEPT = re.compile(r"(?i)^(\[content_types\]\.xml|_rels/\.rels|xl/[^/]+\.xml|xl/_rels/workbook\.xml\.rels)$")
 
+_PREFIX = re.compile(rb"<(\w+:)?worksheet\b")
 _CELL_REF = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
-_ROW_REF = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="([0-9]{1,7})"')
-_HIDDEN = re.compile(rb"<(?:\w+:)?row\b[^>]*\bhidden=\"(?:1|true)\"")
-_ERROR = re.compile(rb'<(?:\w+:)?c\b[^>]*?\bt="e"[^>]*>.*?<(?:\w+:)?v>([^<]*)', re.DOTALL)
+_ERROR = re.compile(
+    rb'<(?:\w+:)?c\b[^>]*?\bt="e"[^>]*>(?:<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?<(?:\w+:)?v>([^<]*)'
+)
 _UNSAVED = re.compile(
     rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
@@ -59,11 +62,9 @@ def open_package(data: bytes) -> Package:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as source:
             _check_directory(source)
-            return _rebuild(source)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, NotImplementedError, ValueError):
+            return _rebuild(data, source)
+    except (zipfile.BadZipFile, zlib.error, struct.error, OSError, KeyError, NotImplementedError, ValueError):
         raise FileRefusedError(_DAMAGED) from None
-    except RuntimeError:  # zipfile: the entry is encrypted
-        raise FileRefusedError("这个压缩的表格设了密码，读不了。请去掉密码后重新保存，再导入。") from None
     except ElementTree.ParseError:
         raise FileRefusedError(_DAMAGED) from None
 
@@ -76,45 +77,74 @@ def _check_directory(source: zipfile.ZipFile) -> None:
         raise FileRefusedError(_BOMB)
 
 
-def _part(source: zipfile.ZipFile, name: str) -> bytes:
-    """The inflated part, never more than its directory entry says. Raises FileRefusedError for document types."""
-    entry = source.getinfo(name)
-    with source.open(entry) as stream:
-        data = stream.read(entry.file_size + 1)
-    if len(data) > entry.file_size:
-        raise FileRefusedError(_BOMB)
-    if b"<!DOCTYPE" in data[:65536] or b"<!ENTITY" in data[:65536]:
-        raise FileRefusedError("文件里带有外部引用（DTD 实体），正常的表格不会有，已拒绝读取。请向对方核实来源。")
-    return data
+def _part(data: bytes, entry: zipfile.ZipInfo) -> bytes:
+    """The inflated part, never more than its directory entry says; calamine verifies the checksum.
+
+    Raises FileRefusedError for parts that lie about their size and for document types.
+    """
+    if entry.flag_bits & 1:
+        raise FileRefusedError("这个压缩的表格设了密码，读不了。请去掉密码后重新保存，再导入。")
+    name_size, extra_size = struct.unpack_from("<HH", data, entry.header_offset + 26)
+    start = entry.header_offset + 30 + name_size + extra_size
+    packed = data[start : start + entry.compress_size]
+    if entry.compress_type == zipfile.ZIP_STORED:
+        part = packed
+    elif entry.compress_type == zipfile.ZIP_DEFLATED:
+        part = zlib.decompressobj(-15).decompress(packed, entry.file_size + 1)
+    else:
+        raise FileRefusedError(_DAMAGED)
+    if len(part) != entry.file_size:
+        raise FileRefusedError(_BOMB if len(part) > entry.file_size else _DAMAGED)
+    if b"<!DOCTYPE" in part[:65536] or b"<!ENTITY" in part[:65536]:
+        raise FileRefusedError(_HOSTILE)
+    return part
 
 
-def _rebuild(source: zipfile.ZipFile) -> Package:
-    names = {name.replace("\\", "/").lower().lstrip("/"): name for name in source.namelist()}
-    book = ElementTree.fromstring(_part(source, names["xl/workbook.xml"]))
-    targets = _targets(source, names)
+def _tree(part: bytes) -> ElementTree.Element:
+    """A small part as a tree, without document types in any encoding."""
+    if b"<!" in part.replace(b"<!--", b"") or b"\0" in part:
+        raise FileRefusedError(_HOSTILE)
+    return ElementTree.fromstring(part)
+
+
+def _rebuild(data: bytes, source: zipfile.ZipFile) -> Package:
+    entries = {entry.filename.replace("\\", "/").lower().lstrip("/"): entry for entry in source.infolist()}
+    book = _tree(_part(data, entries["xl/workbook.xml"]))
+    relations = _tree(_part(data, entries["xl/_rels/workbook.xml.rels"]))
+    targets = _targets(relations)
     properties = next((node for node in book if node.tag.endswith("}workbookPr")), None)
     epoch1904 = properties is not None and properties.get("date1904", "") in ("1", "true")
-    stream, facts = io.BytesIO(), {}
-    with zipfile.ZipFile(stream, "w") as clean:
-        for lowered, name in names.items():
-            if _KEPT.match(lowered):
-                clean.writestr(name.replace("\\", "/").lstrip("/"), _part(source, name))
-        for sheet in book.iter():
-            if not sheet.tag.endswith("}sheet"):
-                continue
-            target = targets.get(sheet.get(_REL_ID) or sheet.get(_STRICT_REL_ID) or "", "")
-            name = names.get(target.lower(), "")
-            if name and sheet.get("state", "visible") == "visible" and "worksheets" in target.lower():
-                data = _part(source, name)
-                facts[sheet.get("name", "")] = sheet_facts(data, sheet.get("name", ""))
-                clean.writestr(target, data)
-    stream.seek(0)
-    return Package(stream, facts, epoch1904)
+    parts = [(entry, _part(data, entry)) for name, entry in entries.items() if _KEPT.match(name)]
+    facts = {}
+    for sheet in book.iter():
+        if not sheet.tag.endswith("}sheet") or sheet.get("state", "visible") != "visible":
+            continue
+        target = targets.get(sheet.get(_REL_ID) or sheet.get(_STRICT_REL_ID) or "", "").lower()
+        if target in entries and "worksheets" in target:
+            xml, name = _part(data, entries[target]), sheet.get("name", "")
+            facts[name] = sheet_facts(xml, name)
+            parts.append((entries[target], xml))
+    return Package(io.BytesIO(_stored_zip(parts)), facts, epoch1904)
 
 
-def _targets(source: zipfile.ZipFile, names: dict[str, str]) -> dict[str, str]:
+def _stored_zip(parts: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
+    """A zip of the parts, stored, with the checksums the source claims (so that nothing is summed twice)."""
+    chunks, directory, offset = [], [], 0
+    for entry, part in parts:
+        name = entry.filename.replace("\\", "/").lstrip("/").encode()
+        sizes = struct.pack("<IIIHH", entry.CRC, len(part), len(part), len(name), 0)
+        local = b"PK\3\4" + struct.pack("<HHHHH", 20, 0x800, 0, 0, 33) + sizes + name
+        central = b"PK\1\2" + struct.pack("<HHHHHH", 20, 20, 0x800, 0, 0, 33) + sizes
+        directory.append(central + struct.pack("<HHHII", 0, 0, 0, 0, offset) + name)
+        chunks += [local, part]
+        offset += len(local) + len(part)
+    listed = b"".join(directory)
+    end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, len(parts), len(parts), len(listed), offset, 0)
+    return b"".join([*chunks, listed, end])
+
+
+def _targets(relations: ElementTree.Element) -> dict[str, str]:
     """Relation id -> path inside the package."""
-    relations = ElementTree.fromstring(_part(source, names["xl/_rels/workbook.xml.rels"]))
     return {
         node.get("Id", ""): posixpath.normpath(posixpath.join("/xl", node.get("Target", ""))).lstrip("/")
         for node in relations
@@ -124,39 +154,56 @@ def _targets(source: zipfile.ZipFile, names: dict[str, str]) -> dict[str, str]:
 def sheet_facts(xml: bytes, sheet: str) -> SheetFacts:
     """Look through the XML of a sheet, row by row. Raises FileRefusedError when it is too long or too wide."""
     facts = SheetFacts()
-    prefix = re.search(rb"<(\w+:)?worksheet\b", xml[:4096])
-    p = (prefix[1] or b"") if prefix else b""
-    end_row, end_cell, cell = b"</" + p + b"row>", b"</" + p + b"c>", b"<" + p + b"c "
-    rows = xml.split(end_row)
-    has_hidden, has_error = b'hidden="' in xml, b't="e"' in xml
-    has_formula = b"<" + p + b"f" in xml
-    widest = last_row = 0
-    for number, row in enumerate(rows):
-        end = row.rfind(end_cell)
-        if end < 0:
-            continue
-        start = row.rfind(cell, 0, end)
-        place = _CELL_REF.search(row, start, end)
-        column, index = (index_of(place[1].decode()), int(place[2]) - 1) if place else (row.count(end_cell) - 1, number)
-        if column >= MAX_COLUMNS:
+    found = _PREFIX.search(xml, 0, 4096)
+    prefix = (found[1] or b"") if found else b""
+    start_row, end_row = b"<" + prefix + b"row", b"</" + prefix + b"row>"
+    end_cell = b"</" + prefix + b"c>"
+    has_error, has_formula = b't="e"' in xml, b"</" + prefix + b"f>" in xml
+    position, number = 0, -1
+    while (end := xml.find(end_row, position)) >= 0:
+        start = xml.find(start_row, position, end)
+        head = xml[start : xml.find(b">", start, end)]
+        while head.endswith(b"/"):  # an empty row before this one
+            start = xml.find(start_row, start + len(head), end)
+            head = xml[start : xml.find(b">", start, end)]
+        number = _row_number(head, number)
+        if number >= MAX_ROWS and xml.find(end_cell, start, end) >= 0:
             raise FileRefusedError(
-                f"工作表“{sheet}”第 {index + 1} 行一直写到 {letter_of(column)} 列，超过 {MAX_COLUMNS} 列。"
+                f"工作表“{sheet}”写到了第 {number + 1} 行，超过 {MAX_ROWS} 行。"
+                "请分成几个文件，或删掉下面多余的内容后重新保存。"
+            )
+        reference = xml.rfind(b' r="', start + len(head), end)
+        letters = xml[reference + 4 : reference + 7]
+        if reference >= 0 and letters >= b"SG" and not letters[1:2].isdigit():
+            _check_width(xml[start:end], prefix, sheet, number)
+        if b"hidden" in head and (b'hidden="1"' in head or b'hidden="true"' in head):
+            facts.hidden_rows.append(number)
+        if has_error and xml.find(b't="e"', start, end) >= 0:
+            facts.errors.update(_errors(xml[start:end]))
+        if has_formula and xml.find(b"f>", start, end) >= 0:
+            facts.unsaved.extend(_unsaved(xml[start:end]))
+        position = end + len(end_row)
+    return facts
+
+
+def _row_number(head: bytes, before: int) -> int:
+    """The number from 0 of the row whose tag is `head`; rows out of order would make calamine take all memory."""
+    at = head.find(b' r="')
+    number = int(head[at + 4 : head.find(b'"', at + 4)]) - 1 if at >= 0 else before + 1
+    if number <= before:
+        raise FileRefusedError(_DAMAGED)
+    return number
+
+
+def _check_width(row: bytes, prefix: bytes, sheet: str, number: int) -> None:
+    """Refuse values beyond MAX_COLUMNS; cells that only carry a format may lie anywhere."""
+    for cell in row.split(b"</" + prefix + b"c>")[:-1]:
+        references = _CELL_REF.findall(cell)
+        if references and index_of(references[-1][0].decode()) >= MAX_COLUMNS:
+            raise FileRefusedError(
+                f"工作表“{sheet}”第 {number + 1} 行一直写到 {references[-1][0].decode()} 列，超过 {MAX_COLUMNS} 列。"
                 "请删掉表格右边多余的内容后重新保存。"
             )
-        last_row = max(last_row, index)
-        widest = max(widest, column)
-        if has_hidden and _HIDDEN.search(row, 0, max(start, 0) + 1):
-            facts.hidden_rows.append(index)
-        if has_error and b't="e"' in row:
-            facts.errors.update(_errors(row))
-        if has_formula and b"<" + p + b"f" in row:
-            facts.unsaved.extend(_unsaved(row))
-    if last_row >= MAX_ROWS:
-        raise FileRefusedError(
-            f"工作表“{sheet}”写到了第 {last_row + 1} 行，超过 {MAX_ROWS} 行。"
-            "请分成几个文件，或删掉下面多余的内容后重新保存。"
-        )
-    return facts
 
 
 def _errors(row: bytes) -> dict[tuple[int, int], str]:
