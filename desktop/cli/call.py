@@ -93,9 +93,9 @@ class Call:
 
 def only_operator(home: Path) -> str:
     """The name of the one operator of a store. Raises UserError when there are several."""
-    from models.services.operators import lock_status
+    from models.services import operators
 
-    names = [operator.name for operator in lock_status(home).operators]
+    names = operators.names(home)
     if len(names) != 1:
         raise UserError(f"请用 --operator 说明以谁的身份操作（{'、'.join(names)}）。")
     return names[0]

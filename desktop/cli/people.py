@@ -18,6 +18,7 @@ operator = Commands("操作员：增加、启用、找回、查看、停用")
 app.add_typer(operator, name="operator")
 
 NewSecret = Annotated[str | None, typer.Option(metavar="文件", help="新口令所在的文件，取第一行；- 表示标准输入")]
+Name = Annotated[str, typer.Argument(metavar="姓名", help="操作员的姓名")]
 Code = Annotated[str, typer.Option(metavar="码", help="激活码或恢复码")]
 
 
@@ -92,7 +93,7 @@ def passwd(ctx: typer.Context, new_secret_file: NewSecret = None) -> None:
 @operator.add("add", "增加一名操作员，得到一次性的激活码")
 def add(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="姓名", help="操作员的姓名")],
+    name: Name,
     role: Annotated[list[str], typer.Option(metavar="角色", help="registrar、head、administrator")],
 ) -> None:
     """Add an operator."""
@@ -101,8 +102,19 @@ def add(
     call: Call = ctx.obj
     roles = frozenset(choice(one, {each.value: each for each in Role}, "--role") for one in role)
     with call.store() as store:
-        code = operators.add(store, name, roles)
+        code = operators.add(store, operators.NewOperator(name, roles))
     call.emit({"name": name, "activation_code": code}, f"已增加 {name}，激活码（只显示这一次）：{code}")
+
+
+@operator.add("reissue", "给丢了激活码或口令的人新的激活码；其旧密钥作废")
+def reissue(ctx: typer.Context, name: Name) -> None:
+    """Give an operator a new activation code."""
+    from models.services import operators
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        code = operators.reissue(store, name)
+    call.emit({"name": name, "activation_code": code}, f"{name} 的激活码（只显示这一次）：{code}")
 
 
 @operator.add(
@@ -151,16 +163,17 @@ def list_(ctx: typer.Context) -> None:
 
 
 @operator.add("disable", "停用一名操作员：其口令立即打不开数据（换新的数据密钥）")
-def disable(ctx: typer.Context, name: Annotated[str, typer.Argument(metavar="姓名", help="操作员的姓名")]) -> None:
+def disable(
+    ctx: typer.Context,
+    name: Name,
+    reason: Annotated[str, typer.Option(metavar="文字", help="理由，记入操作记录")] = "",
+) -> None:
     """Take away an operator's access."""
     from models.services import operators
 
     call: Call = ctx.obj
     with call.store() as store:
-        person = next((one for one in store.read(operators.list_operators) if one.name == name), None)
-        if person is None:
-            raise UserError(f"没有名为“{name}”的操作员，用 operator list 查看。")
-        operators.disable(store, person.person_id)
+        operators.disable(store, name, reason)
     call.emit({"name": name, "state": "disabled"}, f"{name} 已停用，数据已换用新的密钥。")
 
 
@@ -170,5 +183,15 @@ def lock_status(ctx: typer.Context) -> None:
     from models.services import operators
 
     call: Call = ctx.obj
-    found: Any = operators.lock_status(call.home)
-    call.emit(document(found), str(document(found)))
+    names = operators.names(call.home)
+    attempts = {one.name: one for one in operators.lock_status(call.home)}
+    rows = [f"{name}  {_attempts_text(attempts.get(name))}" for name in names]
+    call.emit({"operators": names, "attempts": [document(one) for one in attempts.values()]}, rows)
+
+
+def _attempts_text(status: Any) -> str:
+    if status is None:
+        return "可以登录"
+    if status.locked_until:
+        return f"已暂停到 {status.locked_until}"
+    return f"可以登录（已输错 {status.failures} 次）"
