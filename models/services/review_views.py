@@ -69,7 +69,7 @@ class ReviewItem:
 
 @dataclass(frozen=True)
 class ReviewDetail:
-    """One item in full. `own_copy`: what this tier has of the pupil (None when unknown); `conflicts`: fields whose value
+    """One item in full. `own_copy`: what this tier has of the pupil, None when unknown; `conflicts`: fields whose value
     here is not the item's `before`; `notes`: duplicates and remarks; `blockers`: why it cannot be accepted yet."""
 
     item: ReviewItem

@@ -1,0 +1,262 @@
+"""What an import would do, row by row, against a snapshot of the store; the same plan is carried out afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.domain.fields import ACCOUNTS, STUDENTS
+from models.domain.findings import Finding, Level, LocatedFinding
+from models.domain.units import Line, Unit
+from models.exchange.sheets import SheetData, Workbook
+from models.rules.checks import Context
+from models.rules.naming import Proposal
+from models.services.accounts import taken_usernames
+from models.services.change_log import OPEN_STATES
+from models.services.checking import controlled_fields, field_label
+from models.services.policies import effective
+from models.services.records import KEYS_OF, table_of
+from models.services.units import own_unit
+from models.store import tables as t
+
+Values = tuple[str, ...]
+_IDENTITY = ("name", "sex", "birth_date")
+
+
+class Outcome(StrEnum):
+    """What happens to a row of the file."""
+
+    NEW = "new"
+    SAME = "same"
+    UPDATE = "update"
+    CHANGES = "changes"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """The plan of one row: `updates` are written at once, `changes` become a change draft (decision 17)."""
+
+    outcome: Outcome
+    subject_id: str = ""
+    updates: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+
+NEW_ROW, SAME_ROW, ERROR_ROW = RowPlan(Outcome.NEW), RowPlan(Outcome.SAME), RowPlan(Outcome.ERROR)
+
+
+@dataclass
+class Known:
+    """The store as an import compares with it: `rows` holds the values of `keys` by id; an index entry "" means that
+    several rows answer to it. `open_fields`: subject -> field -> (number of the open change, value it asks for)."""
+
+    keys: tuple[str, ...]
+    rows: dict[str, Values]
+    usernames: dict[str, str]
+    by_number: dict[str, str]
+    by_identity: dict[tuple[str, ...], str]
+    open_fields: dict[str, dict[str, tuple[str, str]]]
+    controlled: frozenset[str]
+    taken: set[str]
+    unit: Unit
+    ue: str
+    collision: str
+
+
+@dataclass
+class CheckedImport:
+    """A file that was read and judged, with the plan of every row; nothing is written yet.
+
+    `plans[s][i]` belongs to row i of `workbook.sheets[s]`; `edits` counts cells changed since the file was read.
+    """
+
+    workbook: Workbook
+    context: Context
+    known: Known | None
+    rule_findings: list[dict[int, list[Finding]]]
+    findings: list[LocatedFinding] = field(default_factory=list)
+    plans: list[list[RowPlan]] = field(default_factory=list)
+    proposals: dict[tuple[int, int], Proposal] = field(default_factory=dict)
+    chosen: set[tuple[int, int]] = field(default_factory=set)
+    edits: int = 0
+
+    @property
+    def kind(self) -> str:
+        """students or teachers."""
+        return self.workbook.kind
+
+    @property
+    def counts(self) -> dict[Outcome, int]:
+        """Number of rows by outcome; every outcome is there."""
+        found = Counter(plan.outcome for plans in self.plans for plan in plans)
+        return {outcome: found[outcome] for outcome in Outcome}
+
+    @property
+    def values(self) -> list[dict[str, list[str]]]:
+        """Normalised columns of each sheet."""
+        return [sheet.values for sheet in self.workbook.sheets]
+
+    @property
+    def raw(self) -> list[dict[str, list[str]]]:
+        """Columns of each sheet as they stood in the file (or were typed in)."""
+        return [sheet.raw for sheet in self.workbook.sheets]
+
+    def is_clean(self) -> bool:
+        """Whether no row has an error."""
+        return not self.counts[Outcome.ERROR]
+
+    def planned(self) -> Iterator[tuple[SheetData, int, RowPlan]]:
+        """Every row with its sheet, its index there and its plan."""
+        for sheet, plans in zip(self.workbook.sheets, self.plans, strict=True):
+            for index, plan in enumerate(plans):
+                yield sheet, index, plan
+
+
+def snapshot(session: Session, workbook: Workbook) -> Known:
+    """Read what the comparison needs: one SELECT of the file's fields, the open changes, and the policy."""
+    kind, unit = workbook.kind, own_unit(session)
+    present = {key for sheet in workbook.sheets for key in sheet.values} - {"username"}
+    keys = tuple(key for key in KEYS_OF[kind] if key in present)
+    table, policy = table_of(kind), effective(session)
+    index_keys = ("id_number", *_IDENTITY) + (("city", "county", "username") if kind == ACCOUNTS else ())
+    query = select(table.c.id, *(table.c[key] for key in (*index_keys, *keys))).where(table.c.unit_id == unit.id)
+    if kind == STUDENTS:
+        query = query.where(table.c.status == "enrolled")
+    known = Known(keys, {}, {}, {}, {}, {}, frozenset(), set(), unit, policy.ue, policy.collision)
+    width = 1 + len(index_keys)
+    for row in session.connection().execute(query):
+        head = row[:width]
+        known.rows[head[0]] = tuple(row[width:])
+        _index(known, kind, head)
+    if kind == STUDENTS:
+        known.controlled = controlled_fields(session)
+        known.open_fields = _open_fields(session)
+    else:
+        known.taken = taken_usernames(session)
+    return known
+
+
+def _index(known: Known, kind: str, head: Sequence[Any]) -> None:
+    row_id, number, name, sex, birth = head[:5]
+    for index, key in _keys_of(kind, number, name, sex, birth, head[5:7]):
+        target: dict[Any, str] = known.by_number if index == "number" else known.by_identity
+        target[key] = "" if key in target else row_id
+    if kind == ACCOUNTS:
+        known.usernames[row_id] = head[7]
+
+
+def _keys_of(
+    kind: str, number: str, name: str, sex: str, birth: str, place: Sequence[str]
+) -> Iterator[tuple[str, Any]]:
+    if number:
+        yield "number", number
+    if birth:
+        yield "identity", (name, sex, birth)
+    elif kind == ACCOUNTS:
+        yield "identity", (name, sex, *place)
+
+
+def _open_fields(session: Session) -> dict[str, dict[str, tuple[str, str]]]:
+    c = t.change.c
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    query = select(c.subject_id, c.number, c.after).where(c.state.in_(OPEN_STATES), c.after != "{}")
+    for subject_id, number, after in session.execute(query):
+        entry = found.setdefault(subject_id, {})
+        entry.update({key: (number, value) for key, value in json.loads(after).items()})
+    return found
+
+
+def match_rows(known: Known, kind: str, sheet: SheetData) -> list[tuple[str | None, Finding | None]]:
+    """For each row the id of the pupil or account it speaks of (None: not known), and what is to be said of that.
+
+    The key is the ID number; without one name, sex and birth date (for accounts, which may lack that too, name, sex
+    and place). Never the user name.
+    """
+    size = len(sheet.rows)
+    blank = [""] * size
+    numbers, names, sexes, births, cities, counties = (
+        sheet.values.get(key, blank) for key in ("id_number", *_IDENTITY, "city", "county")
+    )
+    by_number, by_identity = known.by_number, known.by_identity
+    found: list[tuple[str | None, Finding | None]] = []
+    for i in range(size):
+        number = numbers[i]
+        if number and number in by_number:
+            found.append(_known_by(by_number[number], "id_number", "身份证件号", number))
+            continue
+        identity = (
+            (names[i], sexes[i], births[i])
+            if births[i]
+            else (names[i], sexes[i], cities[i], counties[i])
+            if kind == ACCOUNTS
+            else None
+        )
+        if identity is None or identity not in by_identity:
+            found.append((None, None))
+        else:
+            found.append(_by_identity(known, by_identity[identity], number, bool(births[i])))
+    return found
+
+
+def _known_by(row_id: str, key: str, label: str, value: str) -> tuple[str | None, Finding | None]:
+    if row_id:
+        return row_id, None
+    message = f"名册中有多条记录的{label}与此相同，无法确定对应哪一条，请先在名册中处理重复。"
+    return None, Finding("STORE_AMBIGUOUS", Level.ERROR, key, message, value)
+
+
+def _by_identity(known: Known, row_id: str, number: str, dated: bool) -> tuple[str | None, Finding | None]:
+    """A row found by name: it is the one meant unless both have an ID number and these differ (E10)."""
+    if not number:
+        return _known_by(row_id, "name", "姓名、性别、出生日期" if dated else "姓名、性别、单位", "")
+    place = known.keys.index("id_number") if "id_number" in known.keys else -1
+    if row_id and place >= 0 and not known.rows[row_id][place]:
+        return row_id, None
+    if not dated:
+        return None, None
+    message = (
+        "名册中已有姓名、性别、出生日期相同而身份证件号不同的人。"
+        "如为同一人，请不要导入此行，改为对其发起变更；如确为两人，可以导入。"
+    )
+    return None, Finding("STORE_SAME_PERSON", Level.WARNING, "id_number", message, number)
+
+
+def plan_row(known: Known, row_id: str, values: Mapping[str, str]) -> tuple[RowPlan, list[Finding]]:
+    """The plan of a row whose pupil or account is known; empty cells leave what is there."""
+    stored = dict(zip(known.keys, known.rows[row_id], strict=True))
+    differing = {key: value for key, value in values.items() if key in stored and value and value != stored[key]}
+    updates = {key: value for key, value in differing.items() if key not in known.controlled}
+    changes: dict[str, str] = {}
+    findings = []
+    under_way = known.open_fields.get(row_id, {})
+    for key, value in differing.items():
+        if key not in known.controlled:
+            continue
+        if key not in under_way:
+            changes[key] = value
+        elif under_way[key][1] != value:
+            number, other = under_way[key]
+            message = (
+                f"{field_label(key)}已有在办的变更 {number}（拟改为“{other}”），与文件中的值不同，本次不再另拟变更。"
+            )
+            findings.append(Finding("STORE_CHANGE_OPEN", Level.WARNING, key, message, value))
+    if changes:
+        names = "、".join(field_label(key) for key in changes)
+        message = f"与名册中的{names}不一致。这是关键信息，不会直接改动，将生成变更草稿，需补充证明材料后提交。"
+        first = next(iter(changes))
+        findings.append(Finding("STORE_KEY_FIELD", Level.WARNING, first, message, changes[first]))
+    outcome = Outcome.CHANGES if changes else Outcome.UPDATE if updates else Outcome.SAME
+    return RowPlan(outcome, row_id, updates, changes), findings
+
+
+def needs_baseline(known: Known, kind: str) -> bool:
+    """Whether new rows are reported upward as a baseline: pupils of the basic line (decision 16)."""
+    return kind == STUDENTS and known.unit.line is Line.BASIC

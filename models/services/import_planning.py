@@ -1,0 +1,204 @@
+"""Puts the findings of an import together and plans its rows; run again after every edit in the grid."""
+
+from __future__ import annotations
+
+from models.domain.fields import ACCOUNTS
+from models.domain.findings import Finding, Level, LocatedFinding
+from models.exchange.sheets import SheetData
+from models.rules.checks import duplicates_inside
+from models.rules.naming import Proposal, username_finding
+from models.services.accounts import propose_for, record_prefix
+from models.services.import_plan import (
+    ERROR_ROW,
+    NEW_ROW,
+    SAME_ROW,
+    CheckedImport,
+    Outcome,
+    RowPlan,
+    match_rows,
+    plan_row,
+)
+
+Place = tuple[int, int]
+"""Sheet and row, both as positions from 0."""
+Said = list[tuple[Place, Finding]]
+
+_COMPARED = ("id_number", "name", "sex", "birth_date", "username")
+
+
+def replan(checked: CheckedImport) -> None:
+    """Compute findings, proposed user names and plans of all rows from the columns as they now stand."""
+    said: Said = []
+    subjects: dict[Place, str] = {}
+    if checked.known is not None:
+        for place, sheet in enumerate(checked.workbook.sheets):
+            for index, (row_id, finding) in enumerate(match_rows(checked.known, checked.kind, sheet)):
+                if row_id:
+                    subjects[place, index] = row_id
+                if finding:
+                    said.append(((place, index), finding))
+    if checked.kind == ACCOUNTS:
+        said += _name_accounts(checked, subjects)
+    said += _duplicates(checked) + _twice(checked, subjects)
+    for place, by_row in enumerate(checked.rule_findings):
+        said += [((place, index), finding) for index, findings in by_row.items() for finding in findings]
+    faulty = {place for place, finding in said if finding.level is Level.ERROR} | _faulty_cells(checked)
+    checked.plans = [
+        _plan_sheet(checked, place, sheet, subjects, faulty, said)
+        for place, sheet in enumerate(checked.workbook.sheets)
+    ]
+    checked.findings = _located(checked, said)
+
+
+def _faulty_cells(checked: CheckedImport) -> set[Place]:
+    """Rows in which reading itself found an error."""
+    found: set[Place] = set()
+    for place, sheet in enumerate(checked.workbook.sheets):
+        rows = {problem.row for problem in sheet.problems if problem.finding.level is Level.ERROR}
+        found |= {(place, index) for index, row in enumerate(sheet.rows) if row in rows} if rows else set()
+    return found
+
+
+def _duplicates(checked: CheckedImport) -> Said:
+    """Duplicates over all sheets of the file together."""
+    sheets = checked.workbook.sheets
+    places = [(place, index) for place, sheet in enumerate(sheets) for index in range(len(sheet.rows))]
+    present = {key for sheet in sheets for key in sheet.values if key in _COMPARED}
+    columns = {key: [v for s in sheets for v in s.values.get(key, [""] * len(s.rows))] for key in present}
+    return [(places[index], finding) for index, finding in duplicates_inside(checked.kind, columns)]
+
+
+def _twice(checked: CheckedImport, subjects: dict[Place, str]) -> Said:
+    """Two rows of the file that speak of the same pupil or account of the store: neither is guessed to be right."""
+    rows: dict[str, list[Place]] = {}
+    for place, row_id in subjects.items():
+        rows.setdefault(row_id, []).append(place)
+    message = "文件中有几行对应名册中的同一个人，请只保留一行。"
+    finding = Finding("FILE_SAME_SUBJECT", Level.ERROR, "name", message)
+    return [(place, finding) for places in rows.values() if len(places) > 1 for place in places]
+
+
+def _plan_sheet(
+    checked: CheckedImport,
+    place: int,
+    sheet: SheetData,
+    subjects: dict[Place, str],
+    faulty: set[Place],
+    said: Said,
+) -> list[RowPlan]:
+    known = checked.known
+    keys = tuple(key for key in (known.keys if known else ()) if key in sheet.values)
+    rows = list(zip(*(sheet.values[key] for key in keys), strict=True)) if keys else [()] * len(sheet.rows)
+    whole = known is not None and keys == known.keys
+    plans: list[RowPlan] = []
+    for index in range(len(sheet.rows)):
+        row_id = subjects.get((place, index))
+        if (place, index) in faulty:
+            plans.append(ERROR_ROW)
+        elif row_id is None or known is None:
+            plans.append(NEW_ROW)
+        elif whole and rows[index] == known.rows[row_id]:
+            plans.append(SAME_ROW)
+        else:
+            plan, findings = plan_row(known, row_id, dict(zip(keys, rows[index], strict=True)))
+            said += [((place, index), finding) for finding in findings]
+            plans.append(plan if plan.outcome is not Outcome.SAME else SAME_ROW)
+    return plans
+
+
+def _name_accounts(checked: CheckedImport, subjects: dict[Place, str]) -> Said:
+    """User names of a teachers' list: those given are checked, those missing are proposed by the rule (A17)."""
+    given: list[Place] = []
+    open_: list[Place] = []
+    for place, sheet in enumerate(checked.workbook.sheets):
+        raw = sheet.raw.get("username", [""] * len(sheet.rows))
+        values = sheet.values.setdefault("username", [""] * len(sheet.rows))
+        sheet.raw.setdefault("username", raw)
+        for index in range(len(sheet.rows)):
+            if (place, index) in subjects:
+                continue
+            if raw[index] or (place, index) in checked.chosen:
+                given.append((place, index))
+            else:
+                open_.append((place, index))
+                values[index] = ""
+    return _known_names(checked, subjects) + _given_names(checked, given) + _proposed(checked, given, open_)
+
+
+def _known_names(checked: CheckedImport, subjects: dict[Place, str]) -> Said:
+    """Accounts that are there keep their user name; another one in the file is pointed out."""
+    said: Said = []
+    for (place, index), row_id in subjects.items():
+        assert checked.known is not None
+        sheet, own = checked.workbook.sheets[place], checked.known.usernames[row_id]
+        raw = sheet.raw["username"][index]
+        if raw and sheet.values["username"][index] != own:
+            message = f"该账户已有用户名 {own}，导入不改用户名；确需改名请在账户中修改。"
+            said.append(((place, index), Finding("USERNAME_KEPT", Level.WARNING, "username", message, raw)))
+        elif not raw:
+            sheet.values["username"][index] = own
+    return said
+
+
+def _given_names(checked: CheckedImport, given: list[Place]) -> Said:
+    """User names that stand in the file or were chosen: by the rule, and not taken in the store."""
+    known, ue = checked.known, checked.known.ue if checked.known else checked.context.ue
+    said: Said = []
+    for place, index in given:
+        sheet = checked.workbook.sheets[place]
+        record = sheet.record(index)
+        username = record.get("username", "")
+        prefix = record_prefix(record, known.unit if known else None)
+        found = username_finding(username, record.get("name", ""), prefix, ue) if prefix and username else None
+        if found:
+            said.append(((place, index), found))
+        if known and username in known.taken:
+            message = f"用户名 {username} 在名册中已被另一人使用，请换一个。"
+            said.append(((place, index), Finding("USERNAME_TAKEN", Level.ERROR, "username", message, username)))
+    return said
+
+
+def _proposed(checked: CheckedImport, given: list[Place], open_: list[Place]) -> Said:
+    sheets, known = checked.workbook.sheets, checked.known
+    used = {sheets[place].values["username"][index] for place, index in given}
+    taken = (known.taken if known else set()) | used
+    records = [sheets[place].record(index) for place, index in open_]
+    ue, collision = (known.ue, known.collision) if known else (checked.context.ue, "number2")
+    proposals = propose_for(records, known.unit if known else None, taken, ue, collision)
+    checked.proposals = dict(zip(open_, proposals, strict=True))
+    said: Said = []
+    for (place, index), proposal in checked.proposals.items():
+        sheets[place].values["username"][index] = proposal.username or ""
+        finding = _proposal_finding(proposal)
+        if finding:
+            said.append(((place, index), finding))
+    return said
+
+
+def _proposal_finding(proposal: Proposal) -> Finding | None:
+    if not proposal.name:
+        return None  # the missing name has its own finding
+    if proposal.username is None:
+        message = proposal.problem or "无法按规则生成用户名，请手工填写。"
+        return Finding("USERNAME_NONE", Level.ERROR, "username", message)
+    if proposal.ambiguous:
+        others = "、".join(proposal.candidates)
+        message = f"姓名有多种读音，请向本人确认后选择用户名：{others}。"
+        return Finding("USERNAME_AMBIGUOUS", Level.WARNING, "username", message, proposal.username)
+    if proposal.problem:
+        return Finding("USERNAME_NOTE", Level.WARNING, "username", proposal.problem, proposal.username)
+    return None
+
+
+def _located(checked: CheckedImport, said: Said) -> list[LocatedFinding]:
+    """All findings by place in the file, each once."""
+    letters = [{c.field: c.letter for c in sheet.columns if c.field} for sheet in checked.workbook.sheets]
+    order = {}
+    for place, sheet in enumerate(checked.workbook.sheets):
+        for problem in sheet.problems:
+            order[problem] = (place, problem.row, problem.column)
+    for (place, index), finding in said:
+        sheet = checked.workbook.sheets[place]
+        located = LocatedFinding(sheet.sheet, sheet.rows[index], letters[place].get(finding.field, ""), finding)
+        order[located] = (place, located.row, located.column)
+    return sorted(order, key=lambda one: (order[one][0], order[one][1], len(order[one][2]), order[one][2]))

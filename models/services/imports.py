@@ -1,0 +1,192 @@
+"""Imports of pupils and accounts from spreadsheets: judge, mend in the grid, then write all or the clean part.
+
+What `check` shows is what `apply` does: both follow the same plan, and a store that changed in between is noticed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from models.domain.errors import UserError
+from models.domain.fields import ACCOUNTS, FIELDS_OF
+from models.domain.findings import Finding, Level, LocatedFinding
+from models.domain.progress import SILENT, Progress
+from models.domain.text import without_blanks
+from models.domain.units import Line
+from models.exchange.normalise import normalise
+from models.exchange.sheets import SheetData, Workbook
+from models.rules.checks import Context, check_columns, check_record
+from models.services.checking import check_context
+from models.services.import_apply import ImportResult, MassChangeError, apply
+from models.services.import_memory import (
+    ImportDraft,
+    delete_draft,
+    list_drafts,
+    recall_mapping,
+    remember_mapping,
+    save_draft,
+)
+from models.services.import_memory import load_draft as load_draft_workbook
+from models.services.import_plan import CheckedImport, Outcome, RowPlan, snapshot
+from models.services.import_planning import replan
+from models.store.clock import now_text
+
+__all__ = [
+    "CheckedImport",
+    "ImportDraft",
+    "ImportResult",
+    "MassChangeError",
+    "Outcome",
+    "RowPlan",
+    "Suggestion",
+    "apply",
+    "bare_context",
+    "check",
+    "delete_draft",
+    "list_drafts",
+    "load_draft",
+    "recall_mapping",
+    "remember_mapping",
+    "save_draft",
+    "set_cell",
+    "suggestions",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A value the person may take with one click; `label` says where it comes from."""
+
+    label: str
+    value: str
+    field: str
+
+
+def bare_context(kind: str) -> Context:
+    """The context of a check without a store."""
+    line = Line.OPEN if kind == ACCOUNTS else Line.BASIC
+    return Context(today=date.fromisoformat(now_text()[:10]), line=line, unit_code="", prefix="", ue="v")
+
+
+def check(
+    session: Session | None, workbook: Workbook, context: Context | None = None, progress: Progress = SILENT
+) -> CheckedImport:
+    """Judge a file and plan every row; with `session` also against the store. Nothing is written.
+
+    Raises UserError when nothing in the file can be taken over, CancelledError.
+    """
+    if not any(sheet.rows for sheet in workbook.sheets):
+        raise UserError(f"“{workbook.path.name}”中没有可以导入的数据行，请检查表头下面是否有内容。")
+    if context is None:
+        context = check_context(session) if session is not None else bare_context(workbook.kind)
+    total = len(workbook.sheets) + 2
+    found: list[dict[int, list[Finding]]] = []
+    for place, sheet in enumerate(workbook.sheets):
+        progress.report(place, total, "检查各列")
+        by_row: dict[int, list[Finding]] = defaultdict(list)
+        for index, finding in check_columns(workbook.kind, sheet.values, context):
+            by_row[index].append(finding)
+        found.append(by_row)
+    progress.report(total - 2, total, "与名册比对")
+    known = snapshot(session, workbook) if session is not None else None
+    checked = CheckedImport(workbook, context, known, found)
+    progress.report(total - 1, total, "查找重复")
+    replan(checked)
+    progress.report(total, total, "检查完毕")
+    return checked
+
+
+def load_draft(session: Session, draft_id: str) -> CheckedImport:
+    """A saved import, judged anew against the store as it now stands."""
+    workbook, chosen = load_draft_workbook(session, draft_id)
+    checked = check(session, workbook)
+    checked.chosen = chosen
+    if chosen:
+        replan(checked)
+    return checked
+
+
+def set_cell(checked: CheckedImport, sheet: int | str, row_index: int, field: str, text: str) -> str:
+    """Put `text` into a cell as if it had stood in the file; the normalised value.
+
+    `sheet` is its place in the workbook or its name, `row_index` counts the sheet's data rows from 0. Only this row is
+    checked again; duplicates and the plan follow for all. Raises UserError for an unknown field.
+    """
+    place = sheet if isinstance(sheet, int) else _place_of(checked.workbook, sheet)
+    data = checked.workbook.sheets[place]
+    declared = next((one for one in FIELDS_OF[checked.kind] if one.key == field), None)
+    if declared is None:
+        raise UserError(f"没有名为“{field}”的字段。")
+    value, findings = normalise(declared, text)
+    for columns in (data.values, data.raw):
+        columns.setdefault(field, [""] * len(data.rows))
+    data.values[field][row_index] = value
+    data.raw[field][row_index] = text
+    if field == "username" and checked.kind == ACCOUNTS:
+        (checked.chosen.add if value else checked.chosen.discard)((place, row_index))
+    row = data.rows[row_index]
+    data.problems[:] = [p for p in data.problems if (p.row, p.finding.field) != (row, field)]
+    data.problems += [LocatedFinding(data.sheet, row, data.column_of(field), finding) for finding in findings]
+    checked.rule_findings[place][row_index] = _row_findings(checked, data, row_index)
+    checked.edits += 1
+    replan(checked)
+    return value
+
+
+def _place_of(workbook: Workbook, name: str) -> int:
+    return next(place for place, sheet in enumerate(workbook.sheets) if sheet.sheet == name)
+
+
+def _row_findings(checked: CheckedImport, data: SheetData, row_index: int) -> list[Finding]:
+    """The rules' findings of one row, by the same columns as in `check`."""
+    one = {key: [column[row_index]] for key, column in data.values.items()}
+    return [finding for _, finding in check_columns(checked.kind, one, checked.context)]
+
+
+def suggestions(checked: CheckedImport, finding: LocatedFinding) -> list[Suggestion]:
+    """Values that would mend a finding: from the ID number, without blanks, other readings of a name.
+
+    Never a repaired ID number: its check digit shows that a digit is wrong, not which (ux 0.7).
+    """
+    place, index = _locate(checked, finding)
+    data = checked.workbook.sheets[place]
+    record, key = data.record(index), finding.finding.field
+    found = _from_id_number(checked, record, key)
+    raw = data.raw.get(key, [""] * len(data.rows))[index]
+    bare = without_blanks(raw)
+    if key not in ("id_number", "") and raw and bare != raw and bare != record.get(key, ""):
+        found.append(Suggestion("去掉空格", bare, key))
+    proposal = checked.proposals.get((place, index))
+    if proposal and key in ("username", "name"):
+        words = {True: "按规则的用户名", False: "另一读音的用户名"}
+        found += [Suggestion(words[n == 0], name, "username") for n, name in enumerate(proposal.candidates)]
+    return found
+
+
+def _locate(checked: CheckedImport, finding: LocatedFinding) -> tuple[int, int]:
+    for place, sheet in enumerate(checked.workbook.sheets):
+        if sheet.sheet == finding.sheet and finding.row in sheet.rows:
+            return place, sheet.rows.index(finding.row)
+    raise UserError("找不到这一行，请重新检查文件。")
+
+
+def _from_id_number(checked: CheckedImport, record: dict[str, str], key: str) -> list[Suggestion]:
+    number = record.get("id_number", "")
+    only_id = {k: v for k, v in record.items() if k in ("id_type", "id_number")}
+    faulty = any(
+        f.field == "id_number" and f.level is Level.ERROR for f in check_record(checked.kind, only_id, checked.context)
+    )
+    if len(number) != 18 or not number[:17].isdigit() or faulty or key not in ("birth_date", "sex", "id_number"):
+        return []
+    birth = f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
+    sex = "1" if int(number[16]) % 2 else "2"
+    found = []
+    if key != "sex" and record.get("birth_date") != birth:
+        found.append(Suggestion("按身份证件号填出生日期", birth, "birth_date"))
+    if key != "birth_date" and record.get("sex") != sex:
+        found.append(Suggestion("按身份证件号填性别", sex, "sex"))
+    return found
