@@ -43,7 +43,7 @@ def reissue(store: Store, name: str) -> str:
 
     def change(session: Session, file: KeyFile, data_key: bytes) -> KeyFile:
         nonlocal code
-        row = _find(session, name)
+        row = members.find(session, name)
         if row.person_id == store.actor.person_id:
             raise NotAllowedError("不能给自己发激活码。要换口令请用“修改口令”。")
         file, code = members.invite(session, file, data_key, row.person_id)
@@ -79,22 +79,11 @@ def recover(home: Path, code: str, name: str, passphrase: str, *, kdf: KdfParame
 
         def change(session: Session, file: KeyFile, data_key: bytes) -> KeyFile:
             nonlocal new_code
-            file, new_code = readmit(session, file, data_key, name, passphrase, kdf)
+            file, new_code = members.readmit(session, file, data_key, name, passphrase, kdf)
             return file
 
         rekey.renew(home, entry.file, entry.data_key, change)
         return new_code
-
-
-def readmit(
-    session: Session, file: KeyFile, data_key: bytes, name: str, passphrase: str, kdf: KdfParameters
-) -> tuple[KeyFile, str]:
-    """The change behind `recover`, also used when a backup is restored by its recovery code."""
-    row = _find(session, name)
-    file = members.admit(session, file, data_key, row.person_id, passphrase, kdf)
-    file, code = members.new_recovery(session, file, data_key)
-    audit.append(session, None, "operator.recover", f"operator:{row.person_id}", {})
-    return file, code
 
 
 def disable(store: Store, name: str, reason: str) -> None:
@@ -105,13 +94,13 @@ def disable(store: Store, name: str, reason: str) -> None:
     _administrator(store.actor)
 
     def change(session: Session, file: KeyFile, _data_key: bytes) -> KeyFile:
-        row = _find(session, name)
+        row = members.find(session, name)
         _replaceable(session, row, store.actor)
         file = members.dismiss(session, file, row.person_id)
         audit.append(session, store.actor, "operator.disable", f"operator:{row.person_id}", {"reason": reason})
         return file
 
-    store.read(lambda session: _replaceable(session, _find(session, name), store.actor))
+    store.read(lambda session: _replaceable(session, members.find(session, name), store.actor))
     store.renew_keys(change)
 
 
@@ -164,13 +153,6 @@ def lock_status(home: Path) -> list[LockStatus]:
 def _administrator(actor: Actor) -> None:
     if not actor.has(Role.ADMINISTRATOR):
         raise NotAllowedError("只有系统管理员可以管理操作员。请换系统管理员登录。")
-
-
-def _find(session: Session, name: str) -> OperatorRow:
-    for row in members.everybody(session):
-        if row.name == name and row.state != "disabled":
-            return row
-    raise NotAllowedError(f"没有名为“{name}”的在用操作员。")
 
 
 def _replaceable(session: Session, leaver: OperatorRow, actor: Actor) -> None:

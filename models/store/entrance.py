@@ -30,7 +30,11 @@ class Entry:
 
 def by_passphrase(home: Path, name: str, passphrase: str) -> Entry:
     """Try an operator's passphrase; raises WrongSecretError, StoreLockedError and the key file's errors."""
-    file = keyfile.load(home)
+    return passphrase_entry(home, keyfile.load(home), name, passphrase)
+
+
+def passphrase_entry(home: Path, file: KeyFile, name: str, passphrase: str) -> Entry:
+    """As `by_passphrase` with a key file that is already at hand."""
     person = person_keys(home, file, name, passphrase)
     slot = file.operator(name)
     if slot is None:
@@ -55,13 +59,12 @@ def person_keys(home: Path, file: KeyFile, name: str, passphrase: str) -> Person
 
 def by_code(home: Path, kind: CodeKind, code: str, name: str = "") -> Entry:
     """Try a printed code, an activation code together with the person's name; raises WrongSecretError."""
-    file = keyfile.load(home)
-    codes.decode(code, kind)  # a typing error is no attempt
-    return code_entry(home, file, kind, code, name)
+    return code_entry(home, keyfile.load(home), kind, code, name)
 
 
 def code_entry(home: Path, file: KeyFile, kind: CodeKind, code: str, name: str = "") -> Entry:
     """As `by_code` with a key file that is already at hand."""
+    codes.decode(code, kind)  # a typing error is no attempt
     slot = file.code(kind, name)
     if slot is None:
         whose = f"“{name}”" if name else "这份名册"

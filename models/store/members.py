@@ -14,6 +14,7 @@ from models.domain.errors import NotAllowedError
 from models.domain.ids import new_id
 from models.domain.times import now_text, to_text
 from models.domain.units import ROLE_LABELS, Role, role_conflict
+from models.store import audit
 from models.store.rekey import RECOVERY_KEY
 from models.store.tables import operator, setting
 from models.store.vault import codes, slots
@@ -74,6 +75,14 @@ def everybody(session: Session) -> list[OperatorRow]:
     ]
 
 
+def find(session: Session, name: str) -> OperatorRow:
+    """The operator called `name` who is not disabled; raises NotAllowedError."""
+    for row in everybody(session):
+        if row.name == name and row.state != "disabled":
+            return row
+    raise NotAllowedError(f"没有名为“{name}”的在用操作员。")
+
+
 def roles_of(stored: str) -> frozenset[Role]:
     """Roles as kept in the column, separated by blanks."""
     return frozenset(Role(role) for role in stored.split())
@@ -114,6 +123,17 @@ def admit(
     }  # fmt: skip
     session.execute(update(operator).where(operator.c.person_id == person_id).values(values))
     return file.with_operator(slot)
+
+
+def readmit(
+    session: Session, file: KeyFile, data_key: bytes, name: str, passphrase: str, cost: KdfParameters
+) -> tuple[KeyFile, str]:
+    """Let a person in again after the recovery code was used: new keys for them and a new code, returned."""
+    row = find(session, name)
+    file = admit(session, file, data_key, row.person_id, passphrase, cost)
+    file, code = new_recovery(session, file, data_key)
+    audit.append(session, None, "operator.recover", f"operator:{row.person_id}", {})
+    return file, code
 
 
 def dismiss(session: Session, file: KeyFile, person_id: str) -> KeyFile:

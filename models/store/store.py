@@ -225,6 +225,15 @@ class Store:
         with self._gate.passing():
             return backup.write(self._engine, self._file, target, signer)
 
+    def damaged_pages(self) -> list[str]:
+        """Read every page; what SQLCipher and SQLite find wrong, empty when the file is whole."""
+        with self._gate.passing():
+            connection = self._engine.raw_connection()
+            try:
+                return rekey.damage(connection.cursor())
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Make the closing backup when something was written, and let others in."""
         if self._gate.ended:

@@ -1,0 +1,92 @@
+"""Care of the store: checking it, backing it up, bringing it back."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.domain.errors import UserError
+from models.domain.progress import SILENT, Progress
+from models.domain.signing import Signer
+from models.store import audit, touched
+from models.store import backup as backups
+from models.store.audit import AuditReport
+from models.store.backup import Description
+from models.store.restoring import RESTORED_AT
+from models.store.restoring import Restored as Restored
+from models.store.restoring import restore as restore
+from models.store.store import Store
+from models.store.tables import setting
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Result of `check`: damaged pages (as SQLCipher names them), the chain, rows that are not what it says."""
+
+    pages: tuple[str, ...]
+    chain: AuditReport
+    rows: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.pages and self.chain.ok and not self.rows
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Everything that is wrong, as sentences."""
+        return (*(f"数据文件：{page}" for page in self.pages), *self.chain.problems, *self.rows)
+
+
+def check(store: Store, remembered: tuple[int, str] | None = None, progress: Progress = SILENT) -> CheckReport:
+    """Read every page, the whole chain and the rows it vouches for.
+
+    `remembered` is a head that somebody else keeps (the tier above); without it the newest backup's serves.
+    """
+    progress.report(0, 3, "检查数据页")
+    pages = tuple(store.damaged_pages())
+    progress.report(1, 3, "核对操作记录")
+    chain = store.read(audit.verify, remembered or newest_head(store))
+    progress.report(2, 3, "核对登记内容")
+    rows = store.read(touched.verify_rows)
+    progress.report(3, 3, "检查完成")
+    return CheckReport(pages, chain, rows)
+
+
+def newest_head(store: Store) -> tuple[int, str] | None:
+    """Audit head in the newest readable backup of this store that was made after the last restore."""
+    since = store.read(_restored_at)
+    for path in backups.list_backups(store.home):
+        with suppress(UserError):
+            found = backups.describe(path)
+            if found.unit_id == store.actor.unit.id and found.created > since:
+                return found.audit_head
+    return None
+
+
+def backup(store: Store, to: Path | None = None, signer: Signer | None = None) -> Description:
+    """Write a backup now, to a file or into a folder; without `to` beside the automatic ones."""
+    target = to or store.home / backups.FOLDER
+    if target.is_dir() or to is None:
+        stamp = datetime.now().astimezone()
+        target = target / f"{store.actor.unit.name} {stamp:%Y%m%d-%H%M%S}{backups.SUFFIX}"
+    return store.write_backup(target, signer)
+
+
+def list_backups(home: Path) -> list[Path]:
+    """Backup files in the data folder, newest first."""
+    return backups.list_backups(home)
+
+
+def describe_backup(file: Path) -> Description:
+    """What a backup file says of itself; raises FileRefusedError, NewerStoreError."""
+    return backups.describe(file)
+
+
+def _restored_at(session: Session) -> str:
+    return session.scalar(select(setting.c.value).where(setting.c.key == RESTORED_AT)) or ""
