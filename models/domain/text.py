@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
+
+import resources
 
 MIDDLE_DOT = "·"
 DOTS = "\u2022\u2027\u2219\u22c5\u30fb\uff65\u0387\u2024\u25cf\uff0e"
@@ -57,19 +58,13 @@ def unify_dots(text: str) -> str:
 
 
 @cache
-def traditional_table() -> dict[str, str]:
-    """Traditional character -> simplified, for characters that no simplified standard holds."""
-    lines = files("resources").joinpath("codes", "simplified.tsv").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("\t") for line in lines if line and not line.startswith("#"))
-
-
-def to_simplified(text: str) -> str:
-    """`text` with its traditional characters replaced, for readings and comparison only, never to be stored."""
-    table = traditional_table()
-    return "".join([table.get(char, char) for char in text])
+def traditional_characters() -> frozenset[str]:
+    """Traditional characters that no simplified standard holds; variants admitted in names are not among them."""
+    with resources.open_text("codes/traditional.txt") as file:
+        return frozenset("".join(line.strip() for line in file if not line.startswith("#")))
 
 
 def traditional_in(text: str) -> str:
     """The traditional characters of `text`, in their order."""
-    table = traditional_table()
-    return "" if table.keys().isdisjoint(text) else "".join([char for char in text if char in table])
+    known = traditional_characters()
+    return "" if known.isdisjoint(text) else "".join([char for char in text if char in known])

@@ -14,7 +14,7 @@ from typing import Any
 
 from models.domain.fields import Field, FieldType
 from models.domain.findings import Finding, Level
-from models.domain.text import traditional_table
+from models.domain.text import traditional_characters
 from models.exchange.normalise import lost_digits, normalise
 
 _BAR = "|"
@@ -124,4 +124,4 @@ def _is_clean(type_: FieldType, joined: str) -> bool:
     pattern = _CLEAN.get(type_)
     if pattern is None or not pattern.fullmatch(joined):
         return False
-    return type_ is not FieldType.NAME or traditional_table().keys().isdisjoint(joined)
+    return type_ is not FieldType.NAME or traditional_characters().isdisjoint(joined)

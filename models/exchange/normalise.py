@@ -40,6 +40,7 @@ _MINUS = str.maketrans("－—–―‐‑‒−ー", "---------")
 _MOBILE_PREFIX = re.compile(r"^(?:\+|00)?86[- ]?(?=1\d{10}$)")
 _AREA_CODE = re.compile(r"^\((0\d{2,3})\)-?")
 _UNIT = re.compile(r"(?i)\s*(?:公里|千米|km|岁|人|元)$")
+_DEFUSED = re.compile(r"^'+(?=[=+@-])")  # what writing.defused put there
 _QUOTES = "'`‘’′"
 
 
@@ -85,7 +86,7 @@ def _bare(text: str) -> str:
 
 def _text(field: Field, text: str, epoch: date) -> Normalised:
     lines = (squeeze(line) for line in fold_wide_words(text).splitlines())
-    return " ".join(line for line in lines if line), _NONE
+    return _DEFUSED.sub("", " ".join(line for line in lines if line)), _NONE
 
 
 def _name(field: Field, text: str, epoch: date) -> Normalised:
