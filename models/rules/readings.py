@@ -95,7 +95,7 @@ def plain(name: str) -> str:
         char = known.private.get(char, char)
         if char in DOTS:
             out.append("·")
-        elif unicodedata.category(char) not in ("Zs", "Zl", "Zp", "Cf", "Cc"):
+        elif unicodedata.category(char) not in ("Zs", "Zl", "Zp", "Cf", "Cc", "Mn"):
             out.append(known.simplified.get(char, char))
     return "".join(out).strip("·")
 
@@ -139,9 +139,7 @@ def _units(name: str, known: Tables) -> list[tuple[str, Options]]:
     length = _surname_length(name, known)
     if "·" in name or (len(name) > LONGEST_CHINESE_NAME and length == 1) or any(_latin(char) for char in name):
         # A transliteration is read character by character; only the usual reading is meant.
-        return [
-            (char, Options((_latin_or_first(char, known),))) for char in name if char != "·"
-        ]
+        return [(char, Options((_latin_or_first(char, known),))) for char in name if char != "·"]
     surname = name[:length]
     options = known.surname_options(surname)
     return [("^" + surname, options), *_given_units(name[length:], known)]

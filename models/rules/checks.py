@@ -1,0 +1,127 @@
+"""The rules' engine: one record at a time, or a whole table by column with the same result.
+
+A verdict depends on the values of its group of fields alone, so a table needs one verdict for each distinct
+combination of values; on a school's roster that is a small part of its cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from models.domain.fields import FIELDS_OF
+from models.domain.findings import Finding, Level
+from models.rules.about_accounts import ACCOUNT_CHECKS
+from models.rules.about_agreement import AGREEMENT_CHECKS
+from models.rules.about_fields import FIELD_CHECKS
+from models.rules.about_identity import IDENTITY_CHECKS
+from models.rules.about_presence import PRESENCE_CHECKS, missing_columns
+from models.rules.duplicates import duplicates_inside
+from models.rules.rule import Check, Context, Judge, Rule, Values
+
+__all__ = ["CHECKS", "RULES", "Context", "check_columns", "check_record", "duplicates_inside", "missing_columns"]
+
+CHECKS: tuple[Check, ...] = (
+    *PRESENCE_CHECKS,
+    *FIELD_CHECKS,
+    *IDENTITY_CHECKS,
+    *AGREEMENT_CHECKS,
+    *ACCOUNT_CHECKS,
+)
+RULES: tuple[Rule, ...] = tuple(rule for check in CHECKS for rule in check.rules)
+"""Every rule, in the order of the checks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A check on one group of fields of a kind of list."""
+
+    fields: tuple[str, ...]
+    judge: Judge
+    asks_for_values: bool
+    shown_at: Mapping[str, int]
+
+
+@cache
+def _levels() -> dict[str, Level]:
+    return {rule.code: rule.level for rule in RULES}
+
+
+@cache
+def _groups(kind: str) -> tuple[_Group, ...]:
+    """The groups of `kind` in the order of CHECKS; raises KeyError for an unknown kind."""
+    declared = {field.key for field in FIELDS_OF[kind]}
+    return tuple(
+        _Group(fields, check.judge, check.asks_for_values, check.shown_at or {})
+        for check in CHECKS
+        if kind in check.kinds
+        for fields in check.groups
+        if fields[0] in declared
+    )
+
+
+@cache
+def _label(kind: str, field: str) -> str:
+    return next(declared.label for declared in FIELDS_OF[kind] if declared.key == field)
+
+
+def _findings(kind: str, group: _Group, values: Values, context: Context) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            code,
+            _levels()[code],
+            group.fields[place := group.shown_at.get(code, 0)],
+            message.replace("{label}", _label(kind, group.fields[place])),
+            values[place],
+        )
+        for code, message in group.judge(values, context)
+    )
+
+
+def check_record(kind: str, record: Mapping[str, str], context: Context) -> list[Finding]:
+    """Judge one record of `kind` (students, teachers); values are normalised text, "" or absent for empty.
+
+    A key that is there with "" is an empty cell and may be asked for; an absent key is a column the list has not.
+    """
+    found: list[Finding] = []
+    for group in _groups(kind):
+        if group.asks_for_values and group.fields[0] not in record:
+            continue
+        values = tuple([record.get(field, "") for field in group.fields])
+        found += _findings(kind, group, values, context)
+    return found
+
+
+def check_columns(kind: str, values: Mapping[str, Sequence[str]], context: Context) -> list[tuple[int, Finding]]:
+    """`check_record` for every row of columns of equal length: (row index from 0, finding), by row.
+
+    The findings of a row come in the order of `check_record`.
+    """
+    length = len(next(iter(values.values()), ()))
+    empty = [""] * length
+    rows: dict[int, list[Finding]] = {}
+    for group in _groups(kind):
+        present = [field in values for field in group.fields]
+        if not any(present) or (group.asks_for_values and not present[0]):
+            continue
+        _judge_column(kind, group, [values.get(field, empty) for field in group.fields], context, rows)
+    return [(row, finding) for row in sorted(rows) for finding in rows[row]]
+
+
+def _judge_column(
+    kind: str,
+    group: _Group,
+    columns: list[Sequence[str]],
+    context: Context,
+    rows: dict[int, list[Finding]],
+) -> None:
+    """Add the findings of one group to `rows`; one verdict for each distinct combination of values."""
+    wrong: dict[Values, tuple[Finding, ...]] = {}
+    for distinct in set(zip(*columns, strict=True)):
+        if group.judge(distinct, context):
+            wrong[distinct] = _findings(kind, group, distinct, context)
+    if wrong:
+        for row, combination in enumerate(zip(*columns, strict=True)):
+            if found := wrong.get(combination):
+                rows.setdefault(row, []).extend(found)
