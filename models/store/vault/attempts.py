@@ -49,6 +49,8 @@ def counted(home: Path, name: str) -> Iterator[None]:
     failures, last = counts.get(name, (0, now))
     until = _until(failures, last, now)
     if until:
+        if last > now:  # the clock was set back: the half hour counts from now, not from that day on
+            _save(home, counts | {name: (failures, now)})
         raise StoreLockedError(name, local_text(to_text(until)))
     failures = 0 if failures >= LIMIT else failures
     _save(home, counts | {name: (failures + 1, now)})
