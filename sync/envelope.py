@@ -251,7 +251,8 @@ class PayloadSource:
                 raise ContentRefusedError(Fault.LINE_TOO_LONG)
             block = next(self._plain, None)
             if block is None:
-                return self._finish(rest)
+                self._finish(rest)
+                return None
             self._buffer, self._start = rest + block, 0
         line = self._buffer[self._start : end]
         self._start = end + 1

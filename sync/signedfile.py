@@ -64,11 +64,7 @@ def read_statement(source: BinaryIO) -> Statement:
         raise MalformedError(Fault.CUT_SHORT)
     try:
         value = decode(header)
-        if (
-            isinstance(value, dict)
-            and isinstance(found := value.get("signatures"), list)
-            and len(found) > MAX_SIGNATURES
-        ):
+        if isinstance(value, dict) and len(value["signatures"]) > MAX_SIGNATURES:
             raise MalformedError(Fault.TOO_MANY_SIGNATURES, limit=MAX_SIGNATURES)
         return Statement.from_json(value)
     except (ValueError, TypeError, KeyError):

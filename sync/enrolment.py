@@ -1,0 +1,416 @@
+"""Enrolment by file: a school asks, its superior certifies keys and persons, the school trusts (decision 5).
+
+Both files are compared over the telephone as words before anybody believes them. A later request, for instance when
+a person was added or has left, goes the same way.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.orm import Session
+
+from models.domain.errors import NotAllowedError, UserError
+from models.domain.signing import Signer
+from models.domain.units import ROLE_LABELS, Actor, Line, Role, Tier, Unit
+from models.services.units import own_unit
+from models.store import audit, clock
+from models.store import tables as t
+from sync import policies
+from sync.certificates import ISSUING, OPENING, PERSON, SIGNING, Certificate, load_public, parse, public_der, to_time
+from sync.dispatch import file_name
+from sync.formats import REPLY, REQUEST, open_file, require_whole
+from sync.identity import (
+    adopt,
+    anchor_words,
+    certified,
+    ensure,
+    in_force,
+    newest,
+    own_anchor,
+    persons,
+    private_keys,
+    remember,
+    revoke,
+    superior_of,
+    unit_signer,
+)
+from sync.identity import (
+    certify as certificate_for,
+)
+from sync.refusals import Fault, MalformedError, RefusedError, UntrustedError
+from sync.statements import Statement, is_signed_by, sign, unbase64
+from sync.trust import Trust
+from sync.words import same_words, words_of
+
+if TYPE_CHECKING:
+    from models.store.store import Store
+
+_TIERS = list(Tier)
+_MOST_PERSONS = 64
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person a unit asks a certificate for; `public_key` is DER."""
+
+    person_id: str
+    name: str
+    roles: frozenset[str]
+    public_key: bytes
+
+    @property
+    def role_names(self) -> str:
+        """The roles as people call them."""
+        return "、".join(ROLE_LABELS[Role(role)] for role in sorted(self.roles))
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as the superior's person looks at it; `words` are compared over the telephone."""
+
+    unit: Unit
+    signing_key: bytes
+    opening_key: bytes
+    persons: tuple[Person, ...]
+    created: str
+    words: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply as the school's person looks at it; `words` stand for the superior's anchor."""
+
+    superior: Unit
+    unit_id: str
+    at: str
+    words: str
+    statement: Statement
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A file and the words that go with it."""
+
+    path: Path
+    words: str
+
+
+@dataclass(frozen=True)
+class UnitInfo:
+    """A known unit for lists; `valid_until` is the end of its certificate in force ("" for none)."""
+
+    unit: Unit
+    relation: str
+    state: str
+    valid_until: str
+    persons: tuple[str, ...]
+
+
+def _unit_json(unit: Unit) -> dict[str, str]:
+    return {key: str(value) for key, value in vars(unit).items()}
+
+
+def _unit_from(value: Any) -> Unit:
+    texts = {key: value[key] for key in ("id", "name", "code", "tier", "line", "city", "county")}
+    if not all(isinstance(text, str) and len(text) <= 100 for text in texts.values()) or not texts["id"]:
+        raise ValueError("unit")
+    return Unit(**{**texts, "tier": Tier(texts["tier"]), "line": Line(texts["line"])})
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+# --- the unit below asks --------------------------------------------------------------------------------
+
+
+def request(store: Store, out_dir: Path | None = None) -> WrittenFile:
+    """Write the request for this unit's keys and active persons; its words are read out to the superior.
+
+    Raises UserError, NotWrittenError.
+    """
+    statement = store.write(_request, store.actor)
+    folder = out_dir if out_dir is not None else store.home / "outgoing"
+    target = folder / file_name("入网申请", store.actor.unit, statement.content["created"][:10])
+    return WrittenFile(policies.write_statement(statement, target), words_of(statement.content))
+
+
+def _request(session: Session, actor: Actor) -> Statement:
+    unit = ensure(session)
+    people = persons(session)
+    if not people:
+        raise UserError("还没有已启用的操作员，不能生成入网申请。请各操作员先用激活码设置口令。")
+    body = {
+        "type": REQUEST,
+        "v": 1,
+        "unit": _unit_json(unit),
+        "opening_key": _base64(public_der(private_keys(session, OPENING)[0])),
+        "persons": [{"id": i, "name": n, "roles": sorted(r), "key": _base64(k)} for i, n, r, k in people],
+        "created": clock.now(session),
+    }
+    statement = sign(body, [unit_signer(session)])
+    audit.append(session, actor, "enrolment.request", f"unit:{unit.id}", {"persons": len(people)})
+    return statement
+
+
+# --- the superior certifies -----------------------------------------------------------------------------
+
+
+def read_request(path: Path) -> Request:
+    """What a request asks for, and its words; no store is needed. Raises RefusedError."""
+    file = open_file(path)
+    require_whole(file)
+    statement = file.statement
+    if statement.type != REQUEST:
+        raise MalformedError(Fault.BAD_REQUEST, what="不是入网申请")
+    if len(statement.signatures) != 1 or not is_signed_by(statement, statement.signatures[0]):
+        raise UntrustedError(Fault.EDITED)
+    try:
+        return _parse_request(statement)
+    except (KeyError, TypeError, ValueError) as error:
+        raise MalformedError(Fault.BAD_REQUEST, what=str(error)[:20]) from None
+
+
+def _parse_request(statement: Statement) -> Request:
+    body = statement.content
+    if body["v"] != 1 or not 0 < len(body["persons"]) <= _MOST_PERSONS:
+        raise ValueError("人员")
+    people = tuple(_person(value) for value in body["persons"])
+    if len({p.person_id for p in people}) != len(people) or len({p.public_key for p in people}) != len(people):
+        raise ValueError("人员重复")
+    opening = unbase64(body["opening_key"])
+    load_public(opening)
+    to_time(body["created"])
+    signing = statement.signatures[0].public_key
+    return Request(_unit_from(body["unit"]), signing, opening, people, body["created"], words_of(body), statement.id)
+
+
+def _person(value: Any) -> Person:
+    person = Person(value["id"], value["name"], frozenset(value["roles"]), unbase64(value["key"]))
+    if not all(isinstance(text, str) and 0 < len(text) <= 64 for text in (person.person_id, person.name)):
+        raise ValueError("人员")
+    if not person.roles or not person.roles <= {role.value for role in Role}:
+        raise ValueError("角色")
+    load_public(person.public_key)
+    return person
+
+
+def certify(
+    store: Store,
+    path: Path,
+    passphrase: str,
+    officer: tuple[str, str],
+    confirmed_words: str | None = None,
+    out_dir: Path | None = None,
+) -> WrittenFile:
+    """Certify a unit and its persons; signed by the administrator (logged in) and an officer (name, passphrase).
+
+    Call it after the words of `read_request` were compared; when `confirmed_words` is given it is compared here.
+    The words of the result stand for this unit's anchor and are read out to the unit below (decision 6).
+    Raises RefusedError, NotAllowedError, UserError, WrongSecretError, NotWrittenError.
+    """
+    asked = read_request(path)
+    if confirmed_words is not None and not same_words(confirmed_words, asked.words):
+        raise UntrustedError(Fault.OTHER_WORDS, words=asked.words)
+    signers = policies.two_signers(store, passphrase, officer, "办理入网")
+    statement, words = store.write(_certify, store.actor, asked, signers)
+    folder = out_dir if out_dir is not None else store.home / "outgoing"
+    target = folder / file_name("入网批复", asked.unit, statement.content["at"][:10])
+    return WrittenFile(policies.write_statement(statement, target), words)
+
+
+def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signer]) -> tuple[Statement, str]:
+    own = ensure(session)
+    _check_rank(own, asked.unit)
+    now = clock.now(session)
+    people = {(person.person_id, person.public_key): person for person in asked.persons}
+    _revoke_gone(session, actor, asked, now)
+    _register(session, own, asked)
+    issued = [
+        certificate_for(session, asked.unit, SIGNING, asked.signing_key),
+        certificate_for(session, asked.unit, OPENING, asked.opening_key),
+    ]
+    for person in people.values():
+        who = (person.person_id, person.name, person.roles)
+        issued.append(certificate_for(session, asked.unit, PERSON, person.public_key, who))
+    session.execute(update(t.unit).where(t.unit.c.id == asked.unit.id).values(certificate=issued[0].der))
+    anchor = own_anchor(session)
+    assert anchor is not None
+    policy = policies.current(session)
+    body = {
+        "type": REPLY,
+        "v": 1,
+        "unit": asked.unit.id,
+        "line": own.line.value,
+        "request": asked.digest,
+        "superior": _unit_json(own),
+        "anchor": _base64(anchor.der),
+        "certificates": [_base64(certificate.der) for certificate in issued],
+        "superior_certificates": [_base64(certificate.der) for certificate in in_force(session, own.id)],
+        "policy": None if policy is None else policy.to_json(),
+        "at": now,
+    }
+    statement = sign(body, [unit_signer(session), *(certified(session, signer) for signer in signers)])
+    facts = {"unit": asked.unit.id, "persons": len(people), "request": asked.digest}
+    audit.append(session, actor, "enrolment.certify", f"unit:{asked.unit.id}", facts)
+    return statement, anchor_words(anchor)
+
+
+def _check_rank(own: Unit, asked: Unit) -> None:
+    if _TIERS.index(own.tier) <= _TIERS.index(asked.tier) or own.line is not asked.line or own.id == asked.id:
+        raise NotAllowedError(f"“{asked.name}”不是本单位同一业务线的下级，不能办理它的入网。")
+
+
+def _revoke_gone(session: Session, actor: Actor, asked: Request, now: str) -> None:
+    """Who is no longer in the request has left; a replaced key ends as well."""
+    wanted = {asked.signing_key, asked.opening_key, *(person.public_key for person in asked.persons)}
+    for known in in_force(session, asked.unit.id):
+        if known.public_key not in wanted:
+            revoke(session, actor, known.fingerprint, now, "不在新的入网申请中")
+
+
+def _register(session: Session, own: Unit, asked: Request) -> None:
+    row = {**_unit_json(asked.unit), "superior_id": own.id, "state": "active", "opening_key": asked.opening_key}
+    known = session.execute(select(t.unit.c.superior_id).where(t.unit.c.id == asked.unit.id)).first()
+    if known is not None and known.superior_id != own.id:
+        raise NotAllowedError(f"“{asked.unit.name}”登记在其他上级之下，不能由本单位办理。")
+    statement = upsert(t.unit).values(**row, is_self=0)
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+
+
+# --- the unit below trusts ------------------------------------------------------------------------------
+
+
+def read_reply(path: Path) -> Reply:
+    """Whose reply it is and the words of its anchor; no store is needed. Raises RefusedError."""
+    file = open_file(path)
+    require_whole(file)
+    body = file.statement.content
+    try:
+        if file.statement.type != REPLY or body["v"] != 1:
+            raise ValueError("reply")
+        anchor = parse(unbase64(body["anchor"]))
+        superior = _unit_from(body["superior"])
+        to_time(body["at"])
+        reply = Reply(superior, str(body["unit"]), body["at"], anchor_words(anchor), file.statement)
+    except (KeyError, TypeError, ValueError):
+        raise MalformedError(Fault.HEADER_DAMAGED) from None
+    if not all(is_signed_by(file.statement, signature) for signature in file.statement.signatures):
+        raise UntrustedError(Fault.EDITED)
+    if (anchor.subject.purpose, anchor.subject.unit_id) != (ISSUING, superior.id):
+        raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
+    return reply
+
+
+def trust(store: Store, path: Path, confirmed_words: str) -> Unit:
+    """Take the superior's anchor, own certificates and policy, once the words were compared; the superior.
+
+    Raises RefusedError with nothing changed.
+    """
+    reply = read_reply(path)
+    try:
+        if not same_words(confirmed_words, reply.words):
+            raise UntrustedError(Fault.OTHER_WORDS, words=reply.words)
+        store.write(_trust, store.actor, reply)
+    except RefusedError as error:
+        raise error.told_about(f"这是“{reply.superior.name}”的入网批复。") from None
+    return reply.superior
+
+
+def _trust(session: Session, actor: Actor, reply: Reply) -> None:
+    own = ensure(session)
+    if reply.unit_id != own.id:
+        raise UntrustedError(Fault.OTHER_AUDIENCE, audience=f"单位 {reply.unit_id[:8]}")
+    present = superior_of(session)
+    if present is not None and present.id != reply.superior.id:
+        raise UntrustedError(Fault.OTHER_SUPERIOR, superior=present.name)
+    if _TIERS.index(reply.superior.tier) <= _TIERS.index(own.tier) or reply.superior.line is not own.line:
+        raise UntrustedError(Fault.NOT_SUPERIOR)
+    body = reply.statement.content
+    anchor_der = unbase64(body["anchor"])
+    fresh = Trust((anchor_der,))
+    fresh.signed_by_unit(reply.statement, reply.superior.id, own.line.value, reply.at)
+    policies.check_two(reply.statement, fresh, {**body, "unit": reply.superior.id}, reply.at)
+    ours = _judged(fresh, body["certificates"], own.id, reply.at)
+    theirs = _judged(fresh, body["superior_certificates"], reply.superior.id, reply.at)
+    keys = {public_der(private_keys(session, purpose)[0]) for purpose in (SIGNING, OPENING)}
+    if not keys <= {certificate.public_key for certificate in ours}:
+        raise UntrustedError(Fault.NOT_OUR_REQUEST)
+    _store_superior(session, own, reply, theirs)
+    remember(session, parse(anchor_der))
+    for certificate in theirs:
+        remember(session, certificate)
+    for certificate in ours:
+        adopt(session, certificate)
+    clock.advance(session, reply.at)
+    if body["policy"] is not None:
+        _take_policy(session, actor, body["policy"])
+    audit.append(session, actor, "enrolment.trust", f"unit:{reply.superior.id}", {"words": reply.words})
+
+
+def _judged(fresh: Trust, values: Any, unit_id: str, at: str) -> list[Certificate]:
+    try:
+        certificates = [fresh.certificate(unbase64(value), at)[0] for value in values]
+    except (TypeError, ValueError):
+        raise MalformedError(Fault.HEADER_DAMAGED) from None
+    if any(certificate.subject.unit_id != unit_id for certificate in certificates):
+        raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
+    return certificates
+
+
+def _store_superior(session: Session, own: Unit, reply: Reply, theirs: list[Certificate]) -> None:
+    opening = next((c.public_key for c in theirs if c.subject.purpose == OPENING), None)
+    signing = next((c.der for c in theirs if c.subject.purpose == SIGNING), None)
+    if opening is None or signing is None:
+        raise MalformedError(Fault.HEADER_DAMAGED)
+    row = {**_unit_json(reply.superior), "state": "active", "opening_key": opening, "certificate": signing}
+    statement = upsert(t.unit).values(**row, is_self=0)
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    session.execute(update(t.unit).where(t.unit.c.id == own.id).values(superior_id=reply.superior.id))
+
+
+def _take_policy(session: Session, actor: Actor, value: Any) -> None:
+    """The policy in force comes with the reply; one that is known already is no fault."""
+    try:
+        statement = Statement.from_json(value)
+    except (ValueError, TypeError):
+        raise MalformedError(Fault.HEADER_DAMAGED) from None
+    try:
+        policies.take(session, actor, statement)
+    except RefusedError as error:
+        if error.fault not in (Fault.KNOWN_POLICY, Fault.OLDER_POLICY):
+            raise
+
+
+# --- looking --------------------------------------------------------------------------------------------
+
+
+def own_words(session: Session) -> str:
+    """The words of this unit's own anchor, to be read out; "" for a unit that certifies nobody."""
+    anchor = own_anchor(session)
+    return anchor_words(anchor) if anchor else ""
+
+
+def list_units(session: Session) -> list[UnitInfo]:
+    """Every known unit: this one, the superior, those below by name."""
+    own = own_unit(session)
+    return sorted(_infos(session, own), key=lambda info: (info.relation != "本单位", info.relation, info.unit.name))
+
+
+def _infos(session: Session, own: Unit) -> Iterator[UnitInfo]:
+    superior = superior_of(session)
+    for row in session.execute(select(t.unit)):
+        unit = _unit_from(dict(row._mapping))
+        relation = "本单位" if unit.id == own.id else "上级" if superior and superior.id == unit.id else "下级"
+        certificate = newest(session, unit.id, SIGNING)
+        names = [c.subject.name for c in in_force(session, unit.id) if c.subject.purpose == PERSON]
+        until = certificate.not_after if certificate else ""
+        yield UnitInfo(unit, relation, row.state, until, tuple(sorted(names)))

@@ -1,0 +1,197 @@
+"""What an authentic envelope holds, verified: content statement, items, approvals, rows, evidence, receipt."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from models.domain.states import Verdict
+from models.domain.units import Role
+from models.services.evidence import MAX_BYTES
+from sync import approvals
+from sync.certificates import to_time
+from sync.content import TYPE, Item, RowsHash, check_item, check_root, is_row, is_text_map, leaf_hash
+from sync.envelope import Address
+from sync.jsonlines import LineReader
+from sync.refusals import ContentRefusedError, Fault
+from sync.statements import Statement
+from sync.trust import Trust, require_role
+
+RECEIPT: Final = "rollbook.receipt"
+_PIECES: Final = 512
+"""Pieces of one long value at most: about 100 MB of text."""
+_VERDICTS: Final = {*(verdict.value for verdict in Verdict), "withdrawn"}
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Verified items of a package, the statement that approved each ({item id: statement}), and the rows to come."""
+
+    content: Statement
+    items: list[Item]
+    approvals: dict[str, Statement]
+    rows: Iterator[tuple[int, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class EvidenceFile:
+    """One file of an evidence package, whose bytes have its digest."""
+
+    digest: str
+    media_type: str
+    data: bytes
+
+
+def _damaged(what: str) -> ContentRefusedError:
+    return ContentRefusedError(Fault.CONTENT_DAMAGED, what=what)
+
+
+def read_content(reader: LineReader, address: Address, trust: Trust, at: str) -> Statement:
+    """The content statement: it is the one the envelope names, and the registrar of the issuer signed it."""
+    try:
+        statement = Statement.from_json(reader.take_long("c", _PIECES))
+        body = statement.content
+        (signature,) = statement.signatures
+    except ValueError:
+        raise _damaged("内容清单") from None
+    if statement.id != address.content:
+        raise ContentRefusedError(Fault.CONTENT_EDITED)
+    if statement.type == TYPE:
+        _check_head(body, address)
+    elif (statement.type, address.purpose) != (RECEIPT, "receipt"):
+        raise ContentRefusedError(Fault.WRONG_PURPOSE, purpose=address.purpose)
+    require_role(trust.signed_by_person(statement, signature, address.issuer, address.line, at), Role.REGISTRAR)
+    return statement
+
+
+def _check_head(body: dict[str, Any], address: Address) -> None:
+    if body.get("purpose") != address.purpose:
+        raise ContentRefusedError(Fault.WRONG_PURPOSE, purpose=address.purpose)
+    if (body.get("issuer"), body.get("line")) != (address.issuer, address.line):
+        raise ContentRefusedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
+    head = body.get("audit_head")
+    known = isinstance(head, dict) and isinstance(head.get("sequence"), int) and isinstance(head.get("hash"), str)
+    if (body.get("v"), body.get("created")) != (1, address.created) or not known:
+        raise _damaged("内容清单")
+
+
+def read_changes(reader: LineReader, address: Address, trust: Trust, at: str) -> Changes:
+    """Items and approvals of a package of changes, verified; rows are verified while they are taken."""
+    content = read_content(reader, address, trust, at)
+    items: list[Item] = []
+    keys: list[approvals.Key] = []
+    leaves: list[bytes] = []
+    while (tag := reader.peek()) in ("i", "h"):
+        value, raw = reader.take(str(tag))
+        if tag == "h":
+            leaves.append(_pruned(value))
+            continue
+        items.append(check_item(value, address.issuer))
+        keys.append(approvals.key_of(value, raw))
+        leaves.append(leaf_hash(raw))
+    check_root(content, leaves)
+    if len({item["id"] for item in items}) != len(items):
+        raise _damaged("事项重复")
+    statements = []
+    while reader.peek() == "a":
+        statements.append(approvals.unpack(reader.take_long("a", _PIECES), keys))
+    setting = approvals.Setting(address.issuer, address.line, content.signatures[0].person_id, at)
+    found = approvals.check(list(zip(items, keys, strict=True)), statements, trust, setting)
+    by_id = {statement.id: statement for statement in statements}
+    return Changes(content, items, {item: by_id[sid] for item, sid in found.items()}, _rows(reader, items))
+
+
+def _pruned(value: Any) -> bytes:
+    try:
+        leaf = bytes.fromhex(value)
+    except (ValueError, TypeError):
+        raise _damaged("事项摘要") from None
+    if len(leaf) != 32:
+        raise _damaged("事项摘要")
+    return leaf
+
+
+def _rows(reader: LineReader, items: list[Item]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Rows as (place of their item, row); at the end every baseline had the rows that were approved."""
+    hashes: dict[int, RowsHash] = {}
+    while reader.peek() == "g":
+        place, _ = reader.take("g")
+        if not isinstance(place, int) or not 0 <= place < len(items) or place in hashes:
+            raise _damaged("名册记录所属的事项")
+        rows = hashes[place] = RowsHash()
+        while reader.peek() == "r":
+            row, raw = reader.take("r")
+            if not is_row(row):
+                raise _damaged("名册记录")
+            rows.add(raw)
+            yield place, row
+    if reader.peek() is not None:
+        raise _damaged("末尾有多余的记录")
+    for place, item in enumerate(items):
+        if not hashes.get(place, RowsHash()).fits(item["batch"]):
+            raise ContentRefusedError(Fault.ROWS_EDITED)
+
+
+def read_evidence(
+    reader: LineReader, address: Address, trust: Trust, at: str
+) -> tuple[Statement, Iterator[EvidenceFile]]:
+    """The content statement of an evidence package, and its files one by one, each under its limit."""
+    content = read_content(reader, address, trust, at)
+    return content, _files(reader, content)
+
+
+def _files(reader: LineReader, content: Statement) -> Iterator[EvidenceFile]:
+    leaves: list[bytes] = []
+    while reader.peek() == "e":
+        head, raw = reader.take("e")
+        leaves.append(leaf_hash(raw))
+        yield _file(reader, head)
+    if reader.peek() is not None:
+        raise _damaged("末尾有多余的记录")
+    check_root(content, leaves)
+
+
+def _file(reader: LineReader, head: Any) -> EvidenceFile:
+    if not isinstance(head, dict) or set(head) != {"digest", "media_type", "size"} or not isinstance(head["size"], int):
+        raise _damaged("证明材料")
+    data = bytearray()
+    while reader.peek() == "d":
+        piece, _ = reader.take("d")
+        try:
+            data += base64.b64decode(piece, validate=True)
+        except (ValueError, TypeError):
+            raise _damaged("证明材料") from None
+        if len(data) > MAX_BYTES:
+            raise ContentRefusedError(Fault.BOMB)
+    if (hashlib.sha256(data).hexdigest(), len(data)) != (head["digest"], head["size"]):
+        raise ContentRefusedError(Fault.EVIDENCE_EDITED)
+    return EvidenceFile(head["digest"], str(head["media_type"]), bytes(data))
+
+
+def read_receipt(reader: LineReader, address: Address, trust: Trust, at: str) -> Statement:
+    """A receipt, signed by the registrar of the superior, its shape checked."""
+    statement = read_content(reader, address, trust, at)
+    if reader.peek() is not None:
+        raise _damaged("末尾有多余的记录")
+    if statement.type != RECEIPT:
+        raise ContentRefusedError(Fault.WRONG_PURPOSE, purpose=address.purpose)
+    body = statement.content
+    try:
+        fits = (body["v"], body["unit"], body["in_reply_to"]) == (1, address.issuer, address.in_reply_to)
+        fits = fits and body["package_verdict"] in ("opened", "refused") and isinstance(body["reason"], str)
+        fits = fits and all(_is_answer(item) for item in body["items"])
+        fits = fits and all(isinstance(text, str) for text in body["certificates"])
+        to_time(body["at"])
+    except (KeyError, TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise _damaged("回执的格式")
+    return statement
+
+
+def _is_answer(value: Any) -> bool:
+    texts = all(isinstance(value[key], str) for key in ("id", "opinion")) and isinstance(value["attempt"], int)
+    return texts and value["verdict"] in _VERDICTS and (value["values"] is None or is_text_map(value["values"]))

@@ -1,0 +1,184 @@
+"""Receipts: a reviewed (or refused) package is answered and signed; the answer is applied once where it came from."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Row, update
+from sqlalchemy.orm import Session
+
+from models.domain.errors import UserError
+from models.domain.signing import Signer
+from models.domain.units import Actor, Role, Unit
+from models.services import receipts as services
+from models.services import review
+from models.services.receipts import ReceiptOutcome
+from models.services.units import find_unit, own_unit
+from models.store import audit, clock
+from models.store import tables as t
+from sync import ledger, outbox
+from sync.arrival import Arrival
+from sync.certificates import OPENING, PERSON, SIGNING, Certificate, public_der
+from sync.dispatch import Draft, dispatch
+from sync.identity import adopt, certified, certify, ensure, in_force, persons, private_keys, remember, require_signer
+from sync.jsonlines import long_value
+from sync.opening import RECEIPT
+from sync.refusals import ContentRefusedError, Fault, UntrustedError
+from sync.statements import Statement, sign, unbase64
+
+if TYPE_CHECKING:
+    from models.store.store import Store
+
+_LABELS: Final = (
+    ("accepted", "通过"),
+    ("returned", "退回补正"),
+    ("refused", "不予通过"),
+    ("withdrawn", "撤回"),
+    ("conflicts", "有冲突"),
+    ("reopened", "退回待打包"),
+    ("already", "此前已答复"),
+)
+
+
+def finish_review(store: Store, package_id: str, passphrase: str, out_dir: Path | None = None) -> Path:
+    """Sign the receipt of a reviewed package, apply what was accepted, and write the file for the unit below.
+
+    A package that was refused when it came in is answered the same way. One signature, the registrar's (decision 6).
+    Raises UserError, WrongSecretError, NotAllowedError; NotWrittenError when only the file failed.
+    """
+    signer = store.signer(passphrase)
+    receipt_id = store.write(_finish, store.actor, signer, package_id, store.home)
+    return outbox.rewrite(store, receipt_id, out_dir)
+
+
+def _finish(session: Session, actor: Actor, signer: Signer, package_id: str, folder: Path) -> str:
+    require_signer(actor, signer, Role.REGISTRAR, "完成审核")
+    row = _answerable(session, package_id)
+    ensure(session)
+    school = find_unit(session, row.issuer_id)
+    assert school is not None
+    refused = row.state == ledger.REFUSED
+    body = _refusal(session, row) if refused else review.receipt_body(session, row.id)
+    body |= {
+        "at": clock.now(session),
+        "certificates": [_base64(c.der) for c in _renewed(session, school)],
+        "audit_head": _countersigned(session, row.id),
+    }
+    statement = sign(body, [certified(session, signer)])
+    ledger.keep(session, statement)
+    if refused:
+        ledger.set_state(session, row.id, ledger.ANSWERED)
+    else:
+        review.finish(session, actor, row.id, statement.id)
+    draft = Draft("receipt", school, statement, len(body["items"]), in_reply_to=row.id)
+    return dispatch(session, actor, folder, draft, _lines(statement))
+
+
+def _lines(statement: Statement) -> Iterator[bytes]:
+    yield from long_value("c", statement.to_json())
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _answerable(session: Session, package_id: str) -> Row[Any]:
+    row = ledger.find(session, package_id)
+    if row is None or row.direction != "in" or row.purpose != "changes":
+        raise UserError(f"找不到收到的变更包“{package_id}”，请核对编号。")
+    if row.state in (ledger.HELD, ledger.ANSWERED):
+        word = "还在等前面的包" if row.state == ledger.HELD else "已经答复过"
+        raise UserError(f"“{row.title}”{word}，不能生成回执。")
+    return row
+
+
+def _refusal(session: Session, row: Row[Any]) -> dict[str, Any]:
+    head = {"type": RECEIPT, "v": 1, "unit": own_unit(session).id, "in_reply_to": row.id}
+    return {**head, "package_verdict": "refused", "reason": row.note, "items": []}
+
+
+def _countersigned(session: Session, package_id: str) -> dict[str, Any] | None:
+    """The audit head the school signed; kept by both sides from now on (decision 12)."""
+    content = ledger.recall(session, package_id)
+    return None if content is None else dict(content.content["audit_head"])
+
+
+def _renewed(session: Session, school: Unit) -> list[Certificate]:
+    """Every certificate in force for the school; what expires soon or has expired is renewed (decision 8)."""
+    renewed = []
+    for known in in_force(session, school.id):
+        s = known.subject
+        person = (s.person_id, s.name, s.roles) if s.purpose == PERSON else None
+        renewed.append(certify(session, school, s.purpose, known.public_key, person))
+    return renewed + [c for c in in_force(session, own_unit(session).id) if c.subject.purpose == OPENING]
+
+
+# --- at the unit that asked -----------------------------------------------------------------------------
+
+
+def apply(session: Session, actor: Actor, statement: Statement, arrival: Arrival) -> ReceiptOutcome:
+    """Apply a verified receipt: items once, the certificates in force, the superior's time.
+
+    Raises ContentRefusedError for a package that this unit never sent.
+    """
+    body = statement.content
+    sent = ledger.find(session, body["in_reply_to"])
+    if (
+        sent is None
+        or sent.direction != "out"
+        or sent.audience_id != arrival.issuer.id
+        or sent.id != body["in_reply_to"]
+    ):
+        raise ContentRefusedError(Fault.UNKNOWN_REPLY)
+    clock.advance(session, body["at"])
+    for text in body["certificates"]:
+        _adopt(session, text, arrival, body["at"])
+    outcome = services.apply_receipt(session, actor, body)
+    after = ledger.find(session, sent.id)
+    if after is not None and after.state in (ledger.RECEIPTED, ledger.REFUSED):
+        _close_evidence(session, sent.id)
+    facts = {"receipt": statement.id, "verdict": body["package_verdict"], "items": len(body["items"])}
+    audit.append(session, actor, "receipt.receive", f"package:{sent.id}", facts)
+    return outcome
+
+
+def _close_evidence(session: Session, package_id: str) -> None:
+    c = t.package.c
+    condition = (c.purpose == "evidence", c.direction == "out", c.in_reply_to == package_id)
+    session.execute(update(t.package).where(*condition).values(state=ledger.RECEIPTED))
+
+
+def _adopt(session: Session, text: str, arrival: Arrival, at: str) -> None:
+    """Take over a certificate that is for one of our own keys or persons, or the superior's opening key."""
+    try:
+        certificate, _ = arrival.trust.certificate(unbase64(text), at)
+    except (ValueError, UntrustedError):
+        raise ContentRefusedError(Fault.CONTENT_DAMAGED, what="回执所附的证书") from None
+    subject = certificate.subject
+    if subject.unit_id == arrival.issuer.id and subject.purpose == OPENING:
+        remember(session, certificate)
+    elif subject.unit_id == arrival.address.audience and certificate.public_key in _own_keys(session, certificate):
+        adopt(session, certificate)
+
+
+def _own_keys(session: Session, certificate: Certificate) -> set[bytes]:
+    subject = certificate.subject
+    if subject.purpose == PERSON:
+        return {key for person_id, _, _, key in persons(session) if person_id == subject.person_id}
+    return {
+        public_der(key) for key in private_keys(session, subject.purpose if subject.purpose == OPENING else SIGNING)
+    }
+
+
+def told(body: Mapping[str, Any], outcome: ReceiptOutcome) -> tuple[str, str, dict[str, int]]:
+    """What a receipt did: the sentence, the next step, the numbers."""
+    counts = {key: int(getattr(outcome, key)) for key, _ in _LABELS}
+    said = "、".join(f"{label} {counts[key]} 项" for key, label in _LABELS if counts[key])
+    if body["package_verdict"] == "refused":
+        sentence = f"上级拒收了这个包：{body['reason']}{said and f'（{said}）'}"
+        return sentence, "请按原因改正后重新打包。", counts
+    step = "请补正退回的事项后重新提交。" if outcome.returned else "变更已生效，无需其他操作。"
+    return f"回执已处理：{said or '没有新的答复'}。", step, counts

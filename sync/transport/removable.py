@@ -1,0 +1,121 @@
+"""Handing files over in a folder or on a stick: written, flushed, read back and compared."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sync.refusals import NotWrittenError
+
+_KEPT = "内容仍保存在库中，没有丢失，换好后可以重新写出。"
+_SENTENCES: Final = (
+    ((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "“{where}”空间不足，文件没有写完。请清理空间或换一个 U 盘。"),
+    ((errno.EACCES, errno.EPERM, errno.EROFS), "不能写入“{where}”，可能有写保护或没有权限。请解除写保护或换一个位置。"),
+    (
+        (errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO, errno.ESTALE),
+        "“{where}”写到一半不见了，可能拔出了 U 盘。请重新插好。",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class HandoverLine:
+    """One file on the sheet; `check` is the beginning of its SHA-256, to be compared by eye."""
+
+    file_name: str
+    title: str
+    items: int
+    size: int
+    check: str
+
+
+@dataclass(frozen=True)
+class HandoverSheet:
+    """What the sheet that goes with the stick says; printed and signed by hand by giver and taker."""
+
+    issuer: str
+    audience: str
+    at: str
+    medium: str
+    carrier: str
+    lines: Sequence[HandoverLine]
+
+
+@contextmanager
+def written_out(where: Path) -> Iterator[None]:
+    """Turn what the system says about a full disk or a stick pulled out into a sentence. Raises NotWrittenError."""
+    try:
+        yield
+    except OSError as error:
+        for numbers, sentence in _SENTENCES:
+            if error.errno in numbers:
+                raise NotWrittenError(sentence.format(where=where) + _KEPT) from error
+        raise NotWrittenError(f"写入“{where}”时出错，文件没有写完。请换一个位置再试。{_KEPT}") from error
+
+
+def write_out(blocks: Iterable[bytes], target: Path, digest: str) -> None:
+    """Write a file beside its place, flush it, put it there at one stroke, read it back and compare.
+
+    `digest`: SHA-256 (hex) it must have. Raises NotWrittenError; then no half-written file has the name.
+    """
+    part = target.with_name(f".{target.name}.{secrets.token_hex(3)}.part")
+    with written_out(target.parent):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("xb") as handle:
+                for block in blocks:
+                    handle.write(block)
+                handle.flush()
+                os.fsync(handle.fileno())
+            os.replace(part, target)  # noqa: PTH105 - the word of the contract, atomic on Windows too
+            _flush_folder(target.parent)
+        except BaseException:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+        if digest_of(target) != digest:
+            raise NotWrittenError(
+                f"写入“{target.parent}”的文件读回后与原件不一致，U 盘可能已损坏。请换一个 U 盘。{_KEPT}"
+            )
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 (hex) of a file, read in blocks."""
+    sha = hashlib.sha256()
+    with path.open("rb") as source:
+        while block := source.read(1 << 20):
+            sha.update(block)
+    return sha.hexdigest()
+
+
+def is_there(path: Path, digest: str) -> bool:
+    """Whether the very file lies there already."""
+    with written_out(path.parent):
+        return path.is_file() and digest_of(path) == digest
+
+
+def medium_of(folder: Path) -> str:
+    """How people call where the files went: the drive or the mount point, else the folder's own name."""
+    if sys.platform == "win32":
+        return folder.resolve().drive or folder.name
+    for parent in (folder.resolve(), *folder.resolve().parents):
+        if parent.is_mount() and parent != Path("/"):
+            return parent.name
+    return folder.name
+
+
+def _flush_folder(folder: Path) -> None:
+    if sys.platform != "win32":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
