@@ -20,7 +20,7 @@ from models.exchange.sniffing import sniff
 from models.exchange.sources import read_grids
 from models.exchange.titles import REASONS_TITLE, canonical, header_signature, kind_of, recognise
 
-__all__ = ["header_signature", "read_workbook"]
+__all__ = ["bytes_of", "header_signature", "read_data", "read_workbook"]
 
 Mapped = Mapping[str, Mapping[str, str | None]]
 
@@ -33,7 +33,13 @@ def read_workbook(
     `kind`: students or teachers, None to tell it from the titles. `mapping`: sheet -> column letter -> field key, or
     None for "not taken over"; columns it does not name are recognised. Raises FileRefusedError, CancelledError.
     """
-    data = _bytes_of(path)
+    return read_data(bytes_of(path), path, kind, mapping, progress)
+
+
+def read_data(
+    data: bytes, path: Path, kind: str | None = None, mapping: Mapped | None = None, progress: Progress = SILENT
+) -> Workbook:
+    """As `read_workbook`, for bytes at hand (a pasted block, a file read before); `path` only names them."""
     format_ = sniff(data)
     progress.report(0, None, "读取文件")
     grids, skipped = read_grids(data, format_, path.stem, progress)
@@ -54,7 +60,8 @@ def read_workbook(
     return Workbook(path, kind, format_, digest, sheets, skipped)
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """The bytes of a spreadsheet file. Raises FileRefusedError for one that is too large or cannot be read."""
     try:
         size = path.stat().st_size
         if size > MAX_FILE:

@@ -6,6 +6,7 @@ What `check` shows is what `apply` does: both follow the same plan, and a store 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -53,6 +54,7 @@ __all__ = [
     "remember_mapping",
     "save_draft",
     "set_cell",
+    "set_cells",
     "suggestions",
 ]
 
@@ -117,6 +119,21 @@ def set_cell(checked: CheckedImport, sheet: int | str, row_index: int, field: st
     checked again; duplicates and the plan follow for all. Raises UserError for an unknown field.
     """
     place = sheet if isinstance(sheet, int) else _place_of(checked.workbook, sheet)
+    return set_cells(checked, [(place, row_index, field, text)])[0]
+
+
+def set_cells(checked: CheckedImport, cells: Sequence[tuple[int, int, str, str]]) -> list[str]:
+    """`set_cell` for many cells (sheet, row, field, text) with one plan at the end; the normalised values."""
+    values = [_put(checked, *cell) for cell in cells]
+    for place, row_index in {(place, row_index) for place, row_index, _, _ in cells}:
+        data = checked.workbook.sheets[place]
+        checked.rule_findings[place][row_index] = _row_findings(checked, data, row_index)
+    checked.edits += len(cells)
+    replan(checked)
+    return values
+
+
+def _put(checked: CheckedImport, place: int, row_index: int, field: str, text: str) -> str:
     data = checked.workbook.sheets[place]
     declared = next((one for one in FIELDS_OF[checked.kind] if one.key == field), None)
     if declared is None:
@@ -131,9 +148,6 @@ def set_cell(checked: CheckedImport, sheet: int | str, row_index: int, field: st
     row = data.rows[row_index]
     data.problems[:] = [p for p in data.problems if (p.row, p.finding.field) != (row, field)]
     data.problems += [LocatedFinding(data.sheet, row, data.column_of(field), finding) for finding in findings]
-    checked.rule_findings[place][row_index] = _row_findings(checked, data, row_index)
-    checked.edits += 1
-    replan(checked)
     return value
 
 
