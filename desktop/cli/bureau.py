@@ -115,17 +115,17 @@ def finish(
     out: Out = None,
 ) -> None:
     """Sign the receipt of a package and apply what was accepted."""
-    from sync import outbox, receipts
+    from sync import ledger, receipts
 
     call: Call = ctx.obj
     with call.store() as store:
-        package_id = _package_id(store.read(outbox.list_packages), package)
+        package_id = _package_id(store.read(ledger.list_packages, "in"), package)
         path = receipts.finish_review(store, package_id, call.passphrase(), out)
     call.emit({"path": str(path), "package_id": package_id}, f"已生成回执：{path}")
 
 
 def _package_id(packages: list[Any], start: str) -> str:
-    found = [one.id for one in packages if one.id.startswith(start) and one.direction == "in"]
+    found = [one["id"] for one in packages if one["id"].startswith(start)]
     if len(found) != 1:
         raise UserError(f"{'有多个' if found else '没有'}以“{start}”开头的收到的数据包，请用 package list 查看标识。")
     return str(found[0])

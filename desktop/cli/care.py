@@ -11,6 +11,7 @@ from desktop.cli.call import Call
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands
 from desktop.cli.packages import existing
+from models.domain.errors import UserError
 
 app = Commands("维护")
 audit = Commands("操作记录")
@@ -19,15 +20,16 @@ app.add_typer(audit, name="audit")
 
 @audit.add("verify", "核对操作记录是否完整、有没有被改动")
 def verify(ctx: typer.Context) -> int:
-    """Verify the whole audit chain."""
-    from models.store import audit as chain
+    """Verify the store's pages, the whole audit chain and the rows it vouches for."""
+    from models.services import maintenance
 
     call: Call = ctx.obj
     with call.store() as store:
-        report = store.read(chain.verify)
-    text = [f"共 {report.entries} 条，末条 {report.head[0]}（{report.head[1][:16]}……）"]
+        report = maintenance.check(store, progress=call.progress)
+    chain = report.chain
+    text = [f"共 {chain.entries} 条，末条 {chain.head[0]}（{chain.head[1][:16]}……）"]
     text += list(report.problems) or ["完整，没有被改动。"]
-    call.emit({**document(report), "ok": report.ok}, text)
+    call.emit({**document(chain), "problems": list(report.problems), "ok": report.ok}, text)
     return 0 if report.ok else 1
 
 
@@ -53,24 +55,37 @@ def backup(
     to: Annotated[Path | None, typer.Option("--to", metavar="文件或文件夹", help="写到哪里")] = None,
 ) -> None:
     """Write an encrypted backup now."""
-    from models.store import backup as backups
+    from models.services import maintenance
 
     call: Call = ctx.obj
     with call.store() as store:
-        path = backups.backup(store, to)
-    call.emit({"path": str(path)}, f"已备份到 {path}")
+        made = maintenance.backup(store, to)
+    call.emit(
+        document(made), f"已备份到 {made.path}（学生 {made.students}，账户 {made.accounts}，变更 {made.changes}）"
+    )
 
 
-@app.add("restore", "从备份恢复到 --home 指定的新文件夹")
+@app.add("restore", "从备份恢复到 --home 指定的文件夹；原有的数据另存，不会丢失")
 def restore(
-    ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="备份文件", help="backup 生成的文件")]
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="备份文件", help="backup 生成的文件")],
+    recovery_code: Annotated[
+        str, typer.Option(metavar="恢复码", help="忘记口令时用；此时 --secret-file 给出的是新口令")
+    ] = "",
 ) -> None:
-    """Bring a backup to life in a new data folder."""
-    from models.store import backup as backups
+    """Bring a backup to life in a data folder."""
+    from models.services import maintenance
 
     call: Call = ctx.obj
-    backups.restore(existing(file), call.home, call.operator, call.passphrase())
-    call.emit({"home": str(call.home)}, f"已恢复到 {call.home}")
+    names = maintenance.describe_backup(existing(file)).operators
+    name = call.operator or (names[0] if len(names) == 1 else "")
+    if not name:
+        raise UserError(f"请用 --operator 说明以谁的身份恢复（{'、'.join(names)}）。")
+    done = maintenance.restore(file, call.home, name, call.passphrase(), recovery_code=recovery_code)
+    lines = [f"已恢复到 {call.home}：{done.description.unit_name}，备份于 {done.description.created}"]
+    lines += [f"原来的数据另存在 {done.kept}"] if done.kept else []
+    lines += [f"新的恢复码（只显示这一次）：{done.recovery_code}"] if done.recovery_code else []
+    call.emit({"home": str(call.home), **document(done)}, lines)
 
 
 @app.add("demo", "用虚构的县和学校走一遍全部流程，逐步说明")

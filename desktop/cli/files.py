@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.findings import Level, LocatedFinding
 from models.domain.policy import UE_SPELLINGS
-from models.domain.units import Line, Tier
+from models.domain.units import Tier
 
 app = Commands("名字和表格文件")
 KINDS = {STUDENTS: STUDENTS, ACCOUNTS: ACCOUNTS}
@@ -127,6 +126,7 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="文件", help="xlsx、xls 或 csv")],
     kind: Annotated[str | None, typer.Option(metavar="students|teachers", help="名册种类，默认按列名识别")] = None,
     accept_clean: Annotated[bool, typer.Option("--accept-clean", help="写入没有错误的行")] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="确认一次改动大量已有记录")] = False,
 ) -> int:
     """Check a file and write it."""
     from models.services import imports
@@ -142,20 +142,21 @@ def import_(
             ]
             call.emit({**document, "written": None}, text)
             return 1
-        result = store.write(imports.apply, store.actor, checked, accept_clean, call.progress)
+        result = store.write(imports.apply, store.actor, checked, accept_clean, call.progress, confirm)
     counts = (("new", "新增"), ("updated", "更新"), ("same", "没有变化"), ("drafts", "变更草稿"), ("skipped", "跳过"))
     written = {key: getattr(result, key) for key, _ in counts}
     text = "已导入：" + "，".join(f"{label} {written[key]}" for key, label in counts) + "。"
-    call.emit({**document, "written": {**written, "batch_id": result.batch_id}}, [_check_text(checked), text])
+    call.emit(
+        {**document, "written": {**written, "batch_id": result.batch_id, "baseline_id": result.baseline_id}},
+        [_check_text(checked), text],
+    )
     return 1 if _has_errors(checked) else 0
 
 
 def _checked(call: Call, store: Any, file: Path, kind: str | None) -> Any:
     """Read and check a file, against the store when there is one."""
     from models.exchange.reading import read_workbook
-    from models.rules.checks import Context
-
-    from models.services import checking, imports
+    from models.services import imports
 
     if kind is not None:
         choice(kind, KINDS, "--kind")
@@ -163,9 +164,19 @@ def _checked(call: Call, store: Any, file: Path, kind: str | None) -> Any:
         raise UserError(f"找不到文件：{file}。")
     workbook = read_workbook(file, kind, progress=call.progress)
     if store is None:
-        context = Context(today=date.today(), line=Line.BASIC, unit_code="", prefix="", ue="v")  # noqa: DTZ011 (the person's day)
-        return imports.check(None, workbook, context, call.progress)
-    return store.read(lambda session: imports.check(session, workbook, checking.check_context(session), call.progress))
+        return imports.check(None, workbook, None, call.progress)
+    mapping = store.read(lambda session: _remembered(session, workbook))
+    if mapping:
+        workbook = read_workbook(file, workbook.kind, mapping, call.progress)
+    return store.read(imports.check, workbook, None, call.progress)
+
+
+def _remembered(session: Any, workbook: Any) -> dict[str, Any]:
+    """How a person mapped the columns of sheets with these titles before."""
+    from models.services import imports
+
+    found = {sheet.sheet: imports.recall_mapping(session, sheet, workbook.kind) for sheet in workbook.sheets}
+    return {name: mapping for name, mapping in found.items() if mapping}
 
 
 def finding_document(located: LocatedFinding) -> dict[str, Any]:

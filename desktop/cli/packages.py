@@ -39,35 +39,44 @@ def build(
 @package.add("list", "列出生成的和收到的数据包及其状态")
 def list_(ctx: typer.Context) -> None:
     """List packages in both directions."""
-    from sync import outbox
+    from sync import ledger
 
     call: Call = ctx.obj
     with call.store() as store:
-        found = store.read(outbox.list_packages)
-    rows = [f"{one.id[:12]}  {one.direction}  {one.state}  {one.created_at}  {one.title}" for one in found]
-    call.emit([document(one) for one in found], rows or "还没有数据包。")
+        found = store.read(ledger.list_packages)
+    rows = [
+        "  ".join([one["id"][:12], *(one[key] for key in ("direction", "state", "created_at", "title"))])
+        for one in found
+    ]
+    call.emit(found, rows or "还没有数据包。")
 
 
 @package.add("inspect", "说明一个文件是什么、谁给谁的；不需要数据，只显示公开的部分")
-def inspect(ctx: typer.Context, file: File) -> None:
+def inspect(ctx: typer.Context, file: File) -> int:
     """Say what a file is by its public parts."""
     from sync import formats
 
     call: Call = ctx.obj
     found = formats.describe(existing(file), None)
-    call.emit(document(found), found.text())
+    named = (("发件", found.issuer), ("收件", found.audience), ("时间", found.created), ("下一步", found.next_step))
+    lines = [found.title, *(f"{label}：{text}" for label, text in named if text), *found.faults]
+    call.emit(found.to_json(), lines)
+    return 1 if found.faults else 0
 
 
 @app.add("receive", "接收送来的文件：数据包、回执、政策、证书\n说明是什么文件、谁给谁的，验证后办理下一步。")
-def receive(ctx: typer.Context, file: File) -> None:
+def receive(ctx: typer.Context, file: File) -> int:
     """Verify a file and take the next step with it."""
     from sync import inbox
 
     call: Call = ctx.obj
     with call.store() as store:
         received = inbox.receive(store, existing(file), call.passphrase(), call.progress)
-    lines = [received.title, received.sentence, f"下一步：{received.next_step}" if received.next_step else ""]
-    call.emit(document(received), [line for line in lines if line])
+    lines: list[str] = []
+    for one in (received, *received.also):
+        lines += [one.title, one.sentence, *one.warnings, f"下一步：{one.next_step}" if one.next_step else ""]
+    call.emit(received.to_json(), [line for line in lines if line])
+    return 1 if received.refused else 0
 
 
 def existing(file: Path) -> Path:

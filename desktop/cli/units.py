@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from desktop.cli.call import Call
+from desktop.cli.call import Call, read_secret
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands
 from desktop.cli.packages import existing
@@ -21,7 +21,7 @@ app.add_typer(unit, name="unit")
 
 Out = Annotated[Path | None, typer.Option(metavar="文件夹", help="写到哪里（默认在数据文件夹中）")]
 File = Annotated[Path, typer.Argument(metavar="文件", help="对方给的文件")]
-Words = Annotated[str | None, typer.Option(metavar="词语", help="电话里核对过的指纹词语")]
+Words = Annotated[str, typer.Option(metavar="词语", help="对方在电话里念的指纹词语")]
 
 
 @unit.add("enrol-request", "生成交给上级的入网申请文件")
@@ -31,32 +31,41 @@ def enrol_request(ctx: typer.Context, out: Out = None) -> None:
 
     call: Call = ctx.obj
     with call.store() as store:
-        made = enrolment.request(store, call.passphrase(), out)
+        made = enrolment.request(store, out)
     lines = [f"已生成入网申请：{made.path}", f"指纹词语（请在电话里念给上级听）：{made.words}"]
     call.emit(document(made), lines)
 
 
-@unit.add("certify", "上级：认证下级的入网申请，生成带回去的文件")
-def certify(ctx: typer.Context, file: File, words: Words = None, out: Out = None) -> None:
+@unit.add("certify", "上级：由系统管理员和另一人签名认证下级的入网申请，生成带回去的文件")
+def certify(
+    ctx: typer.Context,
+    file: File,
+    words: Words,
+    second_operator: Annotated[str, typer.Option(metavar="姓名", help="共同签名的学籍管理员或主管领导")],
+    second_secret_file: Annotated[str | None, typer.Option(metavar="文件", help="此人的口令文件")] = None,
+    out: Out = None,
+) -> None:
     """Certify the keys and persons of a unit below."""
     from sync import enrolment
 
     call: Call = ctx.obj
     with call.store() as store:
-        made = enrolment.certify(store, existing(file), call.passphrase(), words, out)
+        secret = read_secret(second_secret_file, f"{second_operator}的口令", "--second-secret-file")
+        officer = (second_operator, secret)
+        made = enrolment.certify(store, existing(file), call.passphrase(), officer, words, out)
     lines = [f"已认证，请把这个文件带回：{made.path}", f"本单位的指纹词语（请在电话里念给下级听）：{made.words}"]
     call.emit(document(made), lines)
 
 
 @unit.add("trust", "下级：核对指纹词语后信任上级，入网完成")
-def trust(ctx: typer.Context, file: File, words: Words = None) -> None:
+def trust(ctx: typer.Context, file: File, words: Words) -> None:
     """Take the certificates and trust the superior."""
     from sync import enrolment
 
     call: Call = ctx.obj
     with call.store() as store:
-        made = enrolment.trust(store, existing(file), words)
-    call.emit(document(made), "入网完成，可以向上级报送数据包了。")
+        superior = enrolment.trust(store, existing(file), words)
+    call.emit(document(superior), f"入网完成，可以向“{superior.name}”报送数据包了。")
 
 
 @unit.add("list", "列出已知的单位：本单位、上级、下级")
@@ -67,5 +76,7 @@ def list_(ctx: typer.Context) -> None:
     call: Call = ctx.obj
     with call.store() as store:
         found = store.read(enrolment.list_units)
-    rows = [f"{one.name}  {TIER_LABELS[one.tier]}  {one.code}  {one.id}" for one in found]
+    rows = [
+        f"{one.relation}  {one.unit.name}  {TIER_LABELS[one.unit.tier]}  {one.unit.code}  {one.state}" for one in found
+    ]
     call.emit([document(one) for one in found], rows)
