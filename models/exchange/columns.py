@@ -119,8 +119,8 @@ def normalise_column(
 def _is_clean(type_: FieldType, joined: str) -> bool:
     """Whether no cell of the joined column would be changed or remarked on."""
     if type_ is FieldType.TEXT:
-        blanks = "  " in joined or "| " in joined or " |" in joined or joined[:1] == " "
-        return joined.isprintable() and not blanks and not _WIDE.search(joined)
+        marks = "  " in joined or "| " in joined or " |" in joined or joined[:1] == " " or "'" in joined
+        return joined.isprintable() and not marks and not _WIDE.search(joined)
     pattern = _CLEAN.get(type_)
     if pattern is None or not pattern.fullmatch(joined):
         return False
