@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 from models.domain.errors import DataFaultError, UserError
 from models.domain.fields import ACCOUNTS
 from models.domain.ids import new_id
-from models.domain.units import Actor, Tier, Unit
-from models.rules.naming import Proposal, pinyin_keys, prefix_for, propose_all, resolve_collisions
-from models.services.checking import check_context, errors_of, normalised, raise_faults, unit_prefix
+from models.domain.units import Actor
+from models.rules.about_accounts import row_prefix
+from models.rules.checks import Context
+from models.rules.naming import Proposal, pinyin_keys, propose_all, resolve_collisions
+from models.services.checking import check_context, errors_of, normalised, raise_faults
 from models.services.permissions import require_own
 from models.services.policies import effective
-from models.services.records import get, write_values
+from models.services.records import KEYS_OF, get, write_values
 from models.services.roster_edit import require_editor
-from models.services.units import own_unit
 from models.store import audit, bulk
 from models.store import tables as t
 from models.store.clock import now_text
@@ -28,33 +29,28 @@ def taken_usernames(session: Session) -> set[str]:
     return set(session.execute(select(t.account.c.username)).scalars())
 
 
-def record_prefix(record: Mapping[str, str], unit: Unit | None) -> str:
+def record_prefix(record: Mapping[str, str], context: Context) -> str:
     """The prefix by the record's 市校 and 县校, else the unit's; empty when the places are not known (A17)."""
-    city, county = record.get("city", ""), record.get("county", "")
     try:
-        if county:
-            return prefix_for(Tier.COUNTY, city or (unit.city if unit else None) or None, county)
-        if city:
-            return prefix_for(Tier.CITY, city, None)
+        return row_prefix(record.get("city", ""), record.get("county", ""), context)
     except UserError:
         return ""
-    return unit_prefix(unit) if unit else ""
 
 
 def propose_for(
-    records: Sequence[Mapping[str, str]], unit: Unit | None, taken: set[str], ue: str, collision: str
+    records: Sequence[Mapping[str, str]], context: Context, taken: set[str], collision: str
 ) -> list[Proposal]:
     """User names for records in their order, unique among themselves and against `taken`; without a store too.
 
     A record whose place is not known gets a proposal with its problem said and no user name.
     """
-    prefixes = [record_prefix(record, unit) for record in records]
+    prefixes = [record_prefix(record, context) for record in records]
     found: dict[int, Proposal] = {}
     for prefix in dict.fromkeys(prefixes):
         places = [place for place, own in enumerate(prefixes) if own == prefix]
         names = [records[place].get("name", "") for place in places]
         if prefix:
-            proposals = propose_all(names, prefix, ue)
+            proposals = propose_all(names, prefix, context.ue)
         else:
             problem = "不知道所在市校、县校，无法确定用户名前缀，请补填市校、县校"
             proposals = [Proposal(name, None, (), False, problem) for name in names]
@@ -64,8 +60,8 @@ def propose_for(
 
 def propose_usernames(session: Session, records: Sequence[Mapping[str, str]]) -> list[Proposal]:
     """User names by the rule and the policy in force, against the names already in the store (A17)."""
-    policy = effective(session)
-    return propose_for(records, own_unit(session), taken_usernames(session), policy.ue, policy.collision)
+    collision = effective(session).collision
+    return propose_for(records, check_context(session), taken_usernames(session), collision)
 
 
 def add(session: Session, actor: Actor, values: Mapping[str, str]) -> str:
@@ -74,13 +70,11 @@ def add(session: Session, actor: Actor, values: Mapping[str, str]) -> str:
     Raises DataFaultError for faults in the values, UserError when the user name is taken (A16, A17).
     """
     require_editor(actor, ACCOUNTS, "新增账户")
-    record = {key: value for key, value in normalised(ACCOUNTS, values).items() if value}
-    if not record.get("username"):
+    record = dict.fromkeys(KEYS_OF[ACCOUNTS], "") | normalised(ACCOUNTS, values)
+    if not record["username"]:
         proposal = propose_usernames(session, [record])[0]
         if proposal.username is None:
-            raise DataFaultError(
-                f"{record.get('name', '')}：{proposal.problem or '无法按规则生成用户名，请手工填写'}。"
-            )
+            raise DataFaultError(f"{record['name']}：{proposal.problem or '无法按规则生成用户名，请手工填写'}。")
         record["username"] = proposal.username
     elif record["username"] in taken_usernames(session):
         raise UserError(f"用户名 {record['username']} 已被使用，请换一个。")
@@ -96,7 +90,13 @@ def add(session: Session, actor: Actor, values: Mapping[str, str]) -> str:
         **record,
     }
     bulk.insert_accounts(session, [row], pinyin_keys)
-    audit.append(session, actor, "account.add", f"{ACCOUNTS}:{account_id}", {"after": record})
+    audit.append(
+        session,
+        actor,
+        "account.add",
+        f"{ACCOUNTS}:{account_id}",
+        {"after": {key: value for key, value in record.items() if value}},
+    )
     return account_id
 
 

@@ -34,7 +34,7 @@ def limit_resources() -> None:
 
 
 def _open_pdf(data: bytes) -> Any:
-    import pypdfium2
+    import pypdfium2  # type: ignore[import-untyped]
 
     try:
         document = pypdfium2.PdfDocument(data)

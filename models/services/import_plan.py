@@ -55,14 +55,14 @@ NEW_ROW, SAME_ROW, ERROR_ROW = RowPlan(Outcome.NEW), RowPlan(Outcome.SAME), RowP
 
 @dataclass
 class Known:
-    """The store as an import compares with it: `rows` holds the values of `keys` by id; an index entry "" means that
-    several rows answer to it. `open_fields`: subject -> field -> (number of the open change, value it asks for)."""
+    """The store as an import compares with it: `rows` holds the values of `keys` by id; `by_number` and `by_identity`
+    say which rows answer to a key. `open_fields`: subject -> field -> (number of the open change, value asked for)."""
 
     keys: tuple[str, ...]
     rows: dict[str, Values]
     usernames: dict[str, str]
-    by_number: dict[str, str]
-    by_identity: dict[tuple[str, ...], str]
+    by_number: dict[str, tuple[str, ...]]
+    by_identity: dict[tuple[str, ...], tuple[str, ...]]
     open_fields: dict[str, dict[str, tuple[str, str]]]
     controlled: frozenset[str]
     taken: set[str]
@@ -147,8 +147,8 @@ def snapshot(session: Session, workbook: Workbook) -> Known:
 def _index(known: Known, kind: str, head: Sequence[Any]) -> None:
     row_id, number, name, sex, birth = head[:5]
     for index, key in _keys_of(kind, number, name, sex, birth, head[5:7]):
-        target: dict[Any, str] = known.by_number if index == "number" else known.by_identity
-        target[key] = "" if key in target else row_id
+        target: dict[Any, tuple[str, ...]] = known.by_number if index == "number" else known.by_identity
+        target[key] = (*target.get(key, ()), row_id)
     if kind == ACCOUNTS:
         known.usernames[row_id] = head[7]
 
@@ -160,7 +160,7 @@ def _keys_of(
         yield "number", number
     if birth:
         yield "identity", (name, sex, birth)
-    elif kind == ACCOUNTS:
+    if kind == ACCOUNTS:
         yield "identity", (name, sex, *place)
 
 
@@ -174,59 +174,64 @@ def _open_fields(session: Session) -> dict[str, dict[str, tuple[str, str]]]:
     return found
 
 
-def match_rows(known: Known, kind: str, sheet: SheetData) -> list[tuple[str | None, Finding | None]]:
-    """For each row the id of the pupil or account it speaks of (None: not known), and what is to be said of that.
+class Matcher:
+    """Finds the pupil or account of the store that a row of the file speaks of.
 
     The key is the ID number; without one name, sex and birth date (for accounts, which may lack that too, name, sex
-    and place). Never the user name.
+    and place). Never the user name. Where several rows of the store answer, one that equals the file's row is meant.
     """
-    size = len(sheet.rows)
-    blank = [""] * size
-    numbers, names, sexes, births, cities, counties = (
-        sheet.values.get(key, blank) for key in ("id_number", *_IDENTITY, "city", "county")
-    )
-    by_number, by_identity = known.by_number, known.by_identity
-    found: list[tuple[str | None, Finding | None]] = []
-    for i in range(size):
-        number = numbers[i]
-        if number and number in by_number:
-            found.append(_known_by(by_number[number], "id_number", "身份证件号", number))
-            continue
-        identity = (
-            (names[i], sexes[i], births[i])
-            if births[i]
-            else (names[i], sexes[i], cities[i], counties[i])
-            if kind == ACCOUNTS
-            else None
-        )
-        if identity is None or identity not in by_identity:
-            found.append((None, None))
-        else:
-            found.append(_by_identity(known, by_identity[identity], number, bool(births[i])))
-    return found
+
+    def __init__(self, known: Known, kind: str) -> None:
+        """`kind`: students or teachers."""
+        self._known, self._kind = known, kind
+        self._used: set[str] = set()
+        self._number_place = known.keys.index("id_number") if "id_number" in known.keys else -1
+
+    def match(self, sheet: SheetData) -> list[tuple[str | None, Finding | None]]:
+        """For each row the id it speaks of (None: nobody known), and what is to be said of that."""
+        blank = [""] * len(sheet.rows)
+        columns = (sheet.values.get(key, blank) for key in ("id_number", *_IDENTITY, "city", "county"))
+        rows = zip(*(sheet.values.get(key, blank) for key in self._known.keys), strict=True)
+        whole = list(rows) if self._known.keys else [()] * len(sheet.rows)
+        found = []
+        for (number, name, sex, birth, city, county), values in zip(zip(*columns, strict=True), whole, strict=True):
+            key = (name, sex, birth) if birth else (name, sex, city, county) if self._kind == ACCOUNTS else ()
+            found.append(self._one(number, key, values))
+        return found
+
+    def _one(self, number: str, identity: Values, values: Values) -> tuple[str | None, Finding | None]:
+        if number and (ids := self._known.by_number.get(number)):
+            return self._pick(ids, values, "id_number", number)
+        ids = self._known.by_identity.get(identity, ())
+        if not ids:
+            return None, None
+        if not number:
+            return self._pick(ids, values, "name", identity[0])
+        open_ = tuple(i for i in ids if self._number_place >= 0 and not self._known.rows[i][self._number_place])
+        if open_:
+            return self._pick(open_, values, "name", identity[0])
+        return None, _OTHER_NUMBER if len(identity) == len(_IDENTITY) else None
+
+    def _pick(self, ids: Values, values: Values, key: str, value: str) -> tuple[str | None, Finding | None]:
+        if len(ids) == 1:
+            return ids[0], None
+        for row_id in ids:
+            if row_id not in self._used and self._known.rows[row_id] == values:
+                self._used.add(row_id)
+                return row_id, None
+        what = "身份证件号" if key == "id_number" else "身份信息"
+        message = f"名册中有多条记录的{what}与此相同，无法确定对应哪一条，请先在名册中处理重复。"
+        return None, Finding("STORE_AMBIGUOUS", Level.ERROR, key, message, value)
 
 
-def _known_by(row_id: str, key: str, label: str, value: str) -> tuple[str | None, Finding | None]:
-    if row_id:
-        return row_id, None
-    message = f"名册中有多条记录的{label}与此相同，无法确定对应哪一条，请先在名册中处理重复。"
-    return None, Finding("STORE_AMBIGUOUS", Level.ERROR, key, message, value)
-
-
-def _by_identity(known: Known, row_id: str, number: str, dated: bool) -> tuple[str | None, Finding | None]:
-    """A row found by name: it is the one meant unless both have an ID number and these differ (E10)."""
-    if not number:
-        return _known_by(row_id, "name", "姓名、性别、出生日期" if dated else "姓名、性别、单位", "")
-    place = known.keys.index("id_number") if "id_number" in known.keys else -1
-    if row_id and place >= 0 and not known.rows[row_id][place]:
-        return row_id, None
-    if not dated:
-        return None, None
-    message = (
-        "名册中已有姓名、性别、出生日期相同而身份证件号不同的人。"
-        "如为同一人，请不要导入此行，改为对其发起变更；如确为两人，可以导入。"
-    )
-    return None, Finding("STORE_SAME_PERSON", Level.WARNING, "id_number", message, number)
+_OTHER_NUMBER = Finding(
+    "STORE_SAME_PERSON",
+    Level.WARNING,
+    "id_number",
+    "名册中已有姓名、性别、出生日期相同而身份证件号不同的人。"
+    "如为同一人，请不要导入此行，改为对其发起变更；如确为两人，可以导入。",
+)
+"""Two ID numbers under one name, sex and birth date (E10)."""
 
 
 def plan_row(known: Known, row_id: str, values: Mapping[str, str]) -> tuple[RowPlan, list[Finding]]:

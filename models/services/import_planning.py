@@ -5,17 +5,17 @@ from __future__ import annotations
 from models.domain.fields import ACCOUNTS
 from models.domain.findings import Finding, Level, LocatedFinding
 from models.exchange.sheets import SheetData
-from models.rules.checks import duplicates_inside
-from models.rules.naming import Proposal, username_finding
-from models.services.accounts import propose_for, record_prefix
+from models.rules.checks import duplicates_inside, missing_columns
+from models.rules.naming import Proposal
+from models.services.accounts import propose_for
 from models.services.import_plan import (
     ERROR_ROW,
     NEW_ROW,
     SAME_ROW,
     CheckedImport,
+    Matcher,
     Outcome,
     RowPlan,
-    match_rows,
     plan_row,
 )
 
@@ -23,7 +23,7 @@ Place = tuple[int, int]
 """Sheet and row, both as positions from 0."""
 Said = list[tuple[Place, Finding]]
 
-_COMPARED = ("id_number", "name", "sex", "birth_date", "username")
+_COMPARED = ("id_number", "name", "sex", "birth_date", "username", "student_number")
 
 
 def replan(checked: CheckedImport) -> None:
@@ -31,15 +31,16 @@ def replan(checked: CheckedImport) -> None:
     said: Said = []
     subjects: dict[Place, str] = {}
     if checked.known is not None:
+        matcher = Matcher(checked.known, checked.kind)
         for place, sheet in enumerate(checked.workbook.sheets):
-            for index, (row_id, finding) in enumerate(match_rows(checked.known, checked.kind, sheet)):
+            for index, (row_id, finding) in enumerate(matcher.match(sheet)):
                 if row_id:
                     subjects[place, index] = row_id
                 if finding:
                     said.append(((place, index), finding))
     if checked.kind == ACCOUNTS:
         said += _name_accounts(checked, subjects)
-    said += _duplicates(checked) + _twice(checked, subjects)
+    said += _duplicates(checked) + _twice(checked, subjects) + _indistinct(checked)
     for place, by_row in enumerate(checked.rule_findings):
         said += [((place, index), finding) for index, findings in by_row.items() for finding in findings]
     faulty = {place for place, finding in said if finding.level is Level.ERROR} | _faulty_cells(checked)
@@ -55,7 +56,9 @@ def _faulty_cells(checked: CheckedImport) -> set[Place]:
     found: set[Place] = set()
     for place, sheet in enumerate(checked.workbook.sheets):
         rows = {problem.row for problem in sheet.problems if problem.finding.level is Level.ERROR}
-        found |= {(place, index) for index, row in enumerate(sheet.rows) if row in rows} if rows else set()
+        if rows or "name" not in sheet.values:  # without names nobody can be told apart
+            nameless = "name" not in sheet.values
+            found |= {(place, i) for i, row in enumerate(sheet.rows) if nameless or row in rows}
     return found
 
 
@@ -65,7 +68,8 @@ def _duplicates(checked: CheckedImport) -> Said:
     places = [(place, index) for place, sheet in enumerate(sheets) for index in range(len(sheet.rows))]
     present = {key for sheet in sheets for key in sheet.values if key in _COMPARED}
     columns = {key: [v for s in sheets for v in s.values.get(key, [""] * len(s.rows))] for key in present}
-    return [(places[index], finding) for index, finding in duplicates_inside(checked.kind, columns)]
+    numbers = [row for sheet in sheets for row in sheet.rows]
+    return [(places[index], finding) for index, finding in duplicates_inside(checked.kind, columns, numbers)]
 
 
 def _twice(checked: CheckedImport, subjects: dict[Place, str]) -> Said:
@@ -76,6 +80,22 @@ def _twice(checked: CheckedImport, subjects: dict[Place, str]) -> Said:
     message = "文件中有几行对应名册中的同一个人，请只保留一行。"
     finding = Finding("FILE_SAME_SUBJECT", Level.ERROR, "name", message)
     return [(place, finding) for places in rows.values() if len(places) > 1 for place in places]
+
+
+def _indistinct(checked: CheckedImport) -> Said:
+    """Teachers of one name, sex and place whom neither an ID number nor a birth date tells apart."""
+    if checked.kind != ACCOUNTS:
+        return []
+    groups: dict[tuple[str, ...], list[Place]] = {}
+    for place, sheet in enumerate(checked.workbook.sheets):
+        for index in range(len(sheet.rows)):
+            record = sheet.record(index)
+            if record.get("name") and not record.get("id_number") and not record.get("birth_date"):
+                key = tuple(record.get(part, "") for part in ("name", "sex", "city", "county"))
+                groups.setdefault(key, []).append((place, index))
+    message = "文件中有同名、同性别、同单位的人，无法区分是否为同一人，请补填身份证件号或出生日期，或删去重复的行。"
+    finding = Finding("FILE_INDISTINCT", Level.ERROR, "name", message)
+    return [(place, finding) for places in groups.values() if len(places) > 1 for place in places]
 
 
 def _plan_sheet(
@@ -141,18 +161,11 @@ def _known_names(checked: CheckedImport, subjects: dict[Place, str]) -> Said:
 
 
 def _given_names(checked: CheckedImport, given: list[Place]) -> Said:
-    """User names that stand in the file or were chosen: by the rule, and not taken in the store."""
-    known, ue = checked.known, checked.known.ue if checked.known else checked.context.ue
+    """User names that stand in the file or were chosen must not be taken; the rules judge their spelling."""
     said: Said = []
     for place, index in given:
-        sheet = checked.workbook.sheets[place]
-        record = sheet.record(index)
-        username = record.get("username", "")
-        prefix = record_prefix(record, known.unit if known else None)
-        found = username_finding(username, record.get("name", ""), prefix, ue) if prefix and username else None
-        if found:
-            said.append(((place, index), found))
-        if known and username in known.taken:
+        username = checked.workbook.sheets[place].values["username"][index]
+        if checked.known and username in checked.known.taken:
             message = f"用户名 {username} 在名册中已被另一人使用，请换一个。"
             said.append(((place, index), Finding("USERNAME_TAKEN", Level.ERROR, "username", message, username)))
     return said
@@ -163,8 +176,7 @@ def _proposed(checked: CheckedImport, given: list[Place], open_: list[Place]) ->
     used = {sheets[place].values["username"][index] for place, index in given}
     taken = (known.taken if known else set()) | used
     records = [sheets[place].record(index) for place, index in open_]
-    ue, collision = (known.ue, known.collision) if known else (checked.context.ue, "number2")
-    proposals = propose_for(records, known.unit if known else None, taken, ue, collision)
+    proposals = propose_for(records, checked.context, taken, known.collision if known else "number2")
     checked.proposals = dict(zip(open_, proposals, strict=True))
     said: Said = []
     for (place, index), proposal in checked.proposals.items():
@@ -176,25 +188,27 @@ def _proposed(checked: CheckedImport, given: list[Place], open_: list[Place]) ->
 
 
 def _proposal_finding(proposal: Proposal) -> Finding | None:
+    """What a person should know of a proposed user name; several readings are told by the rules."""
+    username = proposal.username
     if not proposal.name:
         return None  # the missing name has its own finding
-    if proposal.username is None:
+    if username is None:
         message = proposal.problem or "无法按规则生成用户名，请手工填写。"
         return Finding("USERNAME_NONE", Level.ERROR, "username", message)
-    if proposal.ambiguous:
-        others = "、".join(proposal.candidates)
-        message = f"姓名有多种读音，请向本人确认后选择用户名：{others}。"
-        return Finding("USERNAME_AMBIGUOUS", Level.WARNING, "username", message, proposal.username)
-    if proposal.problem:
-        return Finding("USERNAME_NOTE", Level.WARNING, "username", proposal.problem, proposal.username)
+    if username[-1].isdigit():
+        message = f"已有同名或同音的人使用该用户名，按规定加序号为 {username}，请核对。"
+        return Finding("USERNAME_NUMBERED", Level.WARNING, "username", message, username)
     return None
 
 
 def _located(checked: CheckedImport, said: Said) -> list[LocatedFinding]:
     """All findings by place in the file, each once."""
     letters = [{c.field: c.letter for c in sheet.columns if c.field} for sheet in checked.workbook.sheets]
-    order = {}
+    order: dict[LocatedFinding, tuple[int, int, str]] = {}
     for place, sheet in enumerate(checked.workbook.sheets):
+        for finding in missing_columns(checked.kind, sheet.values.keys()):
+            header = sheet.header_rows[-1] if sheet.header_rows else 0
+            order[LocatedFinding(sheet.sheet, header, "", finding)] = (place, header, "")
         for problem in sheet.problems:
             order[problem] = (place, problem.row, problem.column)
     for (place, index), finding in said:

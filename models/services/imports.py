@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS, FIELDS_OF
-from models.domain.findings import Finding, Level, LocatedFinding
+from models.domain.findings import Finding, LocatedFinding
 from models.domain.progress import SILENT, Progress
 from models.domain.text import without_blanks
 from models.domain.units import Line
 from models.exchange.normalise import normalise
 from models.exchange.sheets import SheetData, Workbook
 from models.rules.checks import Context, check_columns, check_record
+from models.rules.identity import examine
 from models.services.checking import check_context
 from models.services.import_apply import ImportResult, MassChangeError, apply
 from models.services.import_memory import (
@@ -89,10 +90,7 @@ def check(
     found: list[dict[int, list[Finding]]] = []
     for place, sheet in enumerate(workbook.sheets):
         progress.report(place, total, "检查各列")
-        by_row: dict[int, list[Finding]] = defaultdict(list)
-        for index, finding in check_columns(workbook.kind, sheet.values, context):
-            by_row[index].append(finding)
-        found.append(by_row)
+        found.append(_sheet_findings(workbook.kind, sheet, context))
     progress.report(total - 2, total, "与名册比对")
     known = snapshot(session, workbook) if session is not None else None
     checked = CheckedImport(workbook, context, known, found)
@@ -100,6 +98,19 @@ def check(
     replan(checked)
     progress.report(total, total, "检查完毕")
     return checked
+
+
+def _sheet_findings(kind: str, sheet: SheetData, context: Context) -> dict[int, list[Finding]]:
+    """The rules' findings of a sheet by row, without user names that the program proposes itself."""
+    given = sheet.raw.get("username")
+    values = sheet.values
+    if "username" in values:
+        names = [name if raw else "" for name, raw in zip(values["username"], given or [], strict=True)]
+        values = {**values, "username": names}
+    by_row: dict[int, list[Finding]] = defaultdict(list)
+    for index, finding in check_columns(kind, values, context):
+        by_row[index].append(finding)
+    return by_row
 
 
 def load_draft(session: Session, draft_id: str) -> CheckedImport:
@@ -124,10 +135,15 @@ def set_cell(checked: CheckedImport, sheet: int | str, row_index: int, field: st
 
 def set_cells(checked: CheckedImport, cells: Sequence[tuple[int, int, str, str]]) -> list[str]:
     """`set_cell` for many cells (sheet, row, field, text) with one plan at the end; the normalised values."""
+    widths = [len(sheet.values) for sheet in checked.workbook.sheets]
     values = [_put(checked, *cell) for cell in cells]
     for place, row_index in {(place, row_index) for place, row_index, _, _ in cells}:
         data = checked.workbook.sheets[place]
-        checked.rule_findings[place][row_index] = _row_findings(checked, data, row_index)
+        if len(data.values) == widths[place]:
+            checked.rule_findings[place][row_index] = _row_findings(checked, data, row_index)
+    for place, data in enumerate(checked.workbook.sheets):
+        if len(data.values) != widths[place]:  # a new column is asked for in every row
+            checked.rule_findings[place] = _sheet_findings(checked.kind, data, checked.context)
     checked.edits += len(cells)
     replan(checked)
     return values
@@ -157,8 +173,10 @@ def _place_of(workbook: Workbook, name: str) -> int:
 
 def _row_findings(checked: CheckedImport, data: SheetData, row_index: int) -> list[Finding]:
     """The rules' findings of one row, by the same columns as in `check`."""
-    one = {key: [column[row_index]] for key, column in data.values.items()}
-    return [finding for _, finding in check_columns(checked.kind, one, checked.context)]
+    record = {key: column[row_index] for key, column in data.values.items()}
+    if "username" in data.raw and not data.raw["username"][row_index]:
+        record["username"] = ""
+    return check_record(checked.kind, record, checked.context)
 
 
 def suggestions(checked: CheckedImport, finding: LocatedFinding) -> list[Suggestion]:
@@ -166,7 +184,10 @@ def suggestions(checked: CheckedImport, finding: LocatedFinding) -> list[Suggest
 
     Never a repaired ID number: its check digit shows that a digit is wrong, not which (ux 0.7).
     """
-    place, index = _locate(checked, finding)
+    found_at = _locate(checked, finding)
+    if found_at is None:
+        return []
+    place, index = found_at
     data = checked.workbook.sheets[place]
     record, key = data.record(index), finding.finding.field
     found = _from_id_number(checked, record, key)
@@ -181,26 +202,22 @@ def suggestions(checked: CheckedImport, finding: LocatedFinding) -> list[Suggest
     return found
 
 
-def _locate(checked: CheckedImport, finding: LocatedFinding) -> tuple[int, int]:
+def _locate(checked: CheckedImport, finding: LocatedFinding) -> tuple[int, int] | None:
+    """Sheet and row of a finding as positions; None for one that speaks of a whole column."""
     for place, sheet in enumerate(checked.workbook.sheets):
         if sheet.sheet == finding.sheet and finding.row in sheet.rows:
             return place, sheet.rows.index(finding.row)
-    raise UserError("找不到这一行，请重新检查文件。")
+    return None
 
 
 def _from_id_number(checked: CheckedImport, record: dict[str, str], key: str) -> list[Suggestion]:
     number = record.get("id_number", "")
-    only_id = {k: v for k, v in record.items() if k in ("id_type", "id_number")}
-    faulty = any(
-        f.field == "id_number" and f.level is Level.ERROR for f in check_record(checked.kind, only_id, checked.context)
-    )
-    if len(number) != 18 or not number[:17].isdigit() or faulty or key not in ("birth_date", "sex", "id_number"):
+    said = examine(number, record.get("id_type", ""), checked.context.today) if number else None
+    if said is None or said.fault or key not in ("birth_date", "sex", "id_number"):
         return []
-    birth = f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
-    sex = "1" if int(number[16]) % 2 else "2"
     found = []
-    if key != "sex" and record.get("birth_date") != birth:
-        found.append(Suggestion("按身份证件号填出生日期", birth, "birth_date"))
-    if key != "birth_date" and record.get("sex") != sex:
-        found.append(Suggestion("按身份证件号填性别", sex, "sex"))
+    if key != "sex" and said.birth and record.get("birth_date") != said.birth:
+        found.append(Suggestion("按身份证件号填出生日期", said.birth, "birth_date"))
+    if key != "birth_date" and said.sex and record.get("sex") != said.sex:
+        found.append(Suggestion("按身份证件号填性别", said.sex, "sex"))
     return found

@@ -69,9 +69,9 @@ def _evidence(session: Session, change_ids: Sequence[str]) -> dict[str, list[dic
 def _batches(session: Session, batch_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     c = t.batch.c
     return {
-        row.id: {"id": row.id, "count": row.count, "rows_digest": row.rows_digest}
+        row.id: {"id": row.id, "count": row._mapping["count"], "rows_digest": row.rows_digest}
         for part in in_chunks(batch_ids)
-        for row in session.execute(select(c.id, c.count, c.rows_digest).where(c.id.in_(part)))
+        for row in session.execute(select(c.id, c["count"], c.rows_digest).where(c.id.in_(part)))
     }
 
 

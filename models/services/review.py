@@ -131,7 +131,7 @@ def _are_fields(values: Mapping[str, Any]) -> bool:
 
 def _store_approvals(session: Session, approvals: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, int], str]:
     """Keep the approval statements; (change id, attempt) -> statement id."""
-    covered = {}
+    covered: dict[tuple[str, int], str] = {}
     for statement_id, signed in approvals.items():
         raw = base64.b64decode(signed["body"])
         body = json.loads(raw)
@@ -214,7 +214,7 @@ def undecide(session: Session, actor: Actor, item_id: str) -> None:
 
 def _set_state(session: Session, actor: Actor, row: Row[Any], state: str, opinion: str) -> None:
     """Move an item; an accepted withdrawal withdraws the item it names, taking it back opens that again."""
-    decided = {"decided_by": None, "decided_at": None}
+    decided: dict[str, str | None] = {"decided_by": None, "decided_at": None}
     if state != _OPEN:
         decided = {"decided_by": actor.name, "decided_at": now_text()}
     c = t.received_item.c
