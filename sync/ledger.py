@@ -186,7 +186,7 @@ def unanswered(session: Session, audience: str | None = None) -> Sequence[Row[An
     query = select(t.package).where(c.direction == "out", c.state.in_((SEALED, DELIVERED)))
     if audience is not None:
         query = query.where(c.audience_id == audience)
-    return session.execute(query.order_by(c.created_at, c.sequence)).all()
+    return session.execute(query.order_by(c.created_at, c.purpose, c.sequence)).all()
 
 
 def list_packages(session: Session, direction: str | None = None, states: Iterable[str] = ()) -> list[dict[str, Any]]:
