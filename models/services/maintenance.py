@@ -26,21 +26,24 @@ from models.store.tables import setting
 
 @dataclass(frozen=True)
 class CheckReport:
-    """Result of `check`: damaged pages (as SQLCipher names them), the chain, rows that are not what it says."""
+    """Result of `check`: damaged pages, the chain, rows that are not what it says.
+
+    `chain` is None when pages are damaged: nothing else can be relied on then.
+    """
 
     pages: tuple[str, ...]
-    chain: AuditReport
+    chain: AuditReport | None
     rows: tuple[str, ...]
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong."""
-        return not self.pages and self.chain.ok and not self.rows
+        return not self.problems
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Everything that is wrong, as sentences."""
-        return (*(f"数据文件：{page}" for page in self.pages), *self.chain.problems, *self.rows)
+        return (*self.pages, *(self.chain.problems if self.chain else ()), *self.rows)
 
 
 def check(store: Store, remembered: tuple[int, str] | None = None, progress: Progress = SILENT) -> CheckReport:
@@ -50,6 +53,8 @@ def check(store: Store, remembered: tuple[int, str] | None = None, progress: Pro
     """
     progress.report(0, 3, "检查数据页")
     pages = tuple(store.damaged_pages())
+    if pages:
+        return CheckReport(pages, None, ())
     progress.report(1, 3, "核对操作记录")
     chain = store.read(audit.verify, remembered or newest_head(store))
     progress.report(2, 3, "核对登记内容")

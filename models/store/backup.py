@@ -78,7 +78,10 @@ def due(home: Path, age: Age) -> Path | None:
 
 
 def thin_out(home: Path) -> None:
-    """Keep the newest automatic backups."""
+    """Keep the newest automatic backups, and nothing that a crash left half-written."""
+    for pattern in ("*.part", "*.copy"):
+        for path in (home / FOLDER).glob(pattern):
+            remove(path)
     for path in sorted((home / FOLDER).glob(f"rollbook-????????{SUFFIX}"), reverse=True)[KEPT:]:
         remove(path)
 

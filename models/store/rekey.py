@@ -6,6 +6,7 @@ one of both is whole and opens. What is left over is removed at the next opening
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from contextlib import closing
@@ -86,13 +87,15 @@ def check(path: Path, key: bytes) -> None:
 
 
 def damage(connection: Any) -> list[str]:
-    """What SQLCipher and SQLite find wrong with the pages of an open database."""
+    """What SQLCipher and SQLite find wrong with the pages of an open database, as sentences."""
     try:
         found = [str(row[0]) for row in connection.execute("PRAGMA cipher_integrity_check")]
-        found += [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-    except DatabaseFault as fault:
-        return [str(fault)]
-    return found
+        if not found and [row[0] for row in connection.execute("PRAGMA integrity_check")] != ["ok"]:
+            found = [""]
+    except DatabaseFault:
+        found = [""]
+    pages = [number.group() for line in found if (number := re.search(r"\d+", line))]
+    return [f"数据文件第 {number} 页已损坏。" for number in pages] or ["数据文件的结构已损坏。"] * bool(found)
 
 
 def tidy(home: Path, file: KeyFile) -> None:
