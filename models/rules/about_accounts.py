@@ -16,8 +16,9 @@ def row_prefix(city: str, county: str, context: Context) -> str:
 
 
 def _place(values: Values, context: Context) -> tuple[Broken, ...]:
+    city, county = values
     try:
-        row_prefix(*values, context)
+        row_prefix(city, county, context)
     except UserError as fault:
         return (("PLACE_UNKNOWN", str(fault)),)
     return ()
@@ -25,8 +26,6 @@ def _place(values: Values, context: Context) -> tuple[Broken, ...]:
 
 def _username(values: Values, context: Context) -> tuple[Broken, ...]:
     username, name, city, county = values
-    if not username:
-        return ()
     try:
         prefix = row_prefix(city, county, context)
     except UserError:
@@ -38,7 +37,7 @@ def _username(values: Values, context: Context) -> tuple[Broken, ...]:
 def _reading(values: Values, context: Context) -> tuple[Broken, ...]:
     """Only where the program will have to propose a user name."""
     name, username = values
-    if username or not name:
+    if username:
         return ()
     proposal = propose(name, "", context.ue)
     if proposal.problem:

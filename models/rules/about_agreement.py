@@ -61,7 +61,7 @@ def _entry(values: Values, context: Context) -> tuple[Broken, ...]:
 def _disability(values: Values, context: Context) -> tuple[Broken, ...]:
     """Column 46 agrees with column 44: 4-7 and 9 of the one are "other" in the other."""
     inclusive, disability = values
-    if inclusive in ("", "0") or not disability:
+    if inclusive == "0" or not disability:
         return ()
     expected = disability if disability in ("1", "2", "3") else "9"
     if disability == "0":
@@ -73,13 +73,13 @@ def _disability(values: Values, context: Context) -> tuple[Broken, ...]:
 
 def _guardian(values: Values, context: Context) -> tuple[Broken, ...]:
     guardian_id, pupil_id = values
-    if guardian_id and guardian_id == pupil_id:
+    if guardian_id == pupil_id:
         return (("GUARDIAN_ID_SAME", "{label}与学生的身份证件号相同。请对照监护人的证件改正。"),)
     return ()
 
 
 def _guardian_name(values: Values, context: Context) -> tuple[Broken, ...]:
-    if values[0] and values[0] == values[1]:
+    if values[0] == values[1]:
         return (("GUARDIAN_NAME_SAME", "{label}与学生姓名相同。请核对。"),)
     return ()
 
@@ -132,7 +132,7 @@ def _political(values: Values, context: Context) -> tuple[Broken, ...]:
 
 
 def _former_name(values: Values, context: Context) -> tuple[Broken, ...]:
-    if values[0] and values[0] == values[1]:
+    if values[0] == values[1]:
         return (("FORMER_NAME_SAME", "曾用名与姓名相同。没有曾用名的请留空。"),)
     return ()
 

@@ -18,7 +18,7 @@ _PHONE = re.compile(rf"({_MOBILE}|{_LANDLINE})([/,;、， ]({_MOBILE}|{_LANDLINE
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")
 _NAME_MARKS = frozenset("·'- .,")
-_SCHOOL_CLASSES = "11 21 22 31 32 33 34 35 36 37 41 42 51 91 92 93".split()
+_SCHOOL_CLASSES = ["11", "21", "22", "31", "32", "33", "34", "35", "36", "37", "41", "42", "51", "91", "92", "93"]
 _STUDENT_NUMBER = re.compile(r"[GJ]\d{17}[\dX]|L\d{18}")
 _SHOWN_LABELS = 6
 _FURTHEST = 100
@@ -32,14 +32,14 @@ def _of_type(*types: FieldType) -> tuple[tuple[str, ...], ...]:
 
 def _matches(pattern: re.Pattern[str], code: str, message: str) -> Judge:
     def judge(values: Values, context: Context) -> tuple[Broken, ...]:
-        return () if not values[0] or pattern.fullmatch(values[0]) else ((code, message),)
+        return () if pattern.fullmatch(values[0]) else ((code, message),)
 
     return judge
 
 
 def _name(values: Values, context: Context) -> tuple[Broken, ...]:
     name = values[0]
-    if not name or _PLAIN_NAME.fullmatch(name):
+    if _PLAIN_NAME.fullmatch(name):
         return ()
     for char in name:
         if unicodedata.category(char) == "Co":
@@ -56,7 +56,7 @@ def _name(values: Values, context: Context) -> tuple[Broken, ...]:
 def _code(key: str) -> Judge:
     def judge(values: Values, context: Context) -> tuple[Broken, ...]:
         table = code_table(key)
-        if not values[0] or values[0] in table:
+        if values[0] in table:
             return ()
         labels = "、".join(label for _, label in list(table.items())[:_SHOWN_LABELS])
         return (("CODE_UNKNOWN", f"{{label}}不在代码表里。请改为代码表中的一项，如：{labels}。"),)
@@ -71,8 +71,6 @@ def _sex(values: Values, context: Context) -> tuple[Broken, ...]:
 
 def _birth(values: Values, context: Context) -> tuple[Broken, ...]:
     text = values[0]
-    if not text:
-        return ()
     if re.fullmatch(r"\d{4}-\d{2}", text) and day(text + "-01"):
         return (("BIRTH_DAY_MISSING", "{label}只有年月，没有日。请补上日。"),)
     born = day(text) if len(text) == 10 else None
@@ -85,15 +83,13 @@ def _birth(values: Values, context: Context) -> tuple[Broken, ...]:
 
 def _month(values: Values, context: Context) -> tuple[Broken, ...]:
     text = values[0]
-    if not text or (len(text) == 7 and day(text + "-01")) or (len(text) == 10 and day(text)):
+    if (len(text) == 7 and day(text + "-01")) or (len(text) == 10 and day(text)):
         return ()
     return (("DATE_INVALID", "{label}不是可能的年月。请按 2018-09 的样子填写。"),)
 
 
 def _period(values: Values, context: Context) -> tuple[Broken, ...]:
     text = values[0]
-    if not text:
-        return ()
     first, slash, last = text.partition("/")
     ends = day(last) if len(last) == 10 else None
     if not slash or not day(first) or (ends is None and last != "长期"):
@@ -105,8 +101,6 @@ def _period(values: Values, context: Context) -> tuple[Broken, ...]:
 
 def _division(values: Values, context: Context) -> tuple[Broken, ...]:
     text = values[0]
-    if not text:
-        return ()
     if not re.fullmatch(r"\d{6}(\d{3}(\d{3})?)?", text):
         return (("DIVISION_NOT_A_CODE", "{label}应填 6 位或 12 位行政区划代码，不填地名。请查代码后改正。"),)
     found = division(text)
@@ -120,8 +114,6 @@ def _division(values: Values, context: Context) -> tuple[Broken, ...]:
 
 def _school_code(values: Values, context: Context) -> tuple[Broken, ...]:
     code = values[0]
-    if not code:
-        return ()
     if not re.fullmatch(r"\d{10}", code) or code[:2] not in _SCHOOL_CLASSES or division(code[2:4] + "0000") is None:
         message = "{label}应为 10 位数字：学校类别 2 位、省 2 位、序号 6 位。请对照学校标识码证书改正。"
         return (("SCHOOL_CODE_FORMAT", message),)
@@ -132,12 +124,10 @@ def _school_code(values: Values, context: Context) -> tuple[Broken, ...]:
 
 def _student_number(values: Values, context: Context) -> tuple[Broken, ...]:
     number, id_number, birth = values
-    if not number:
-        return ()
     if not _STUDENT_NUMBER.fullmatch(number):
         message = "{label}应为 19 位：G 加 18 位身份证号、J 加 18 位，或 L 加 18 位数字。请对照学籍系统改正。"
         return (("STUDENT_NUMBER_FORMAT", message),)
-    if number[0] != "L" and check_digit(number[1:18]) != number[18]:
+    if number[0] != "L" and check_digit(number[1:]) != number[18]:
         return (("STUDENT_NUMBER_CHECK", "{label}有录错的数字，不一定是最后一位。请对照学籍系统重新录入。"),)
     if number[0] == "G" and id_number and number[1:] != id_number:
         message = "{label}（G）与身份证件号不同。身份证号变更过的可以不同，请核对；学籍号本身不改。"
@@ -149,7 +139,7 @@ def _student_number(values: Values, context: Context) -> tuple[Broken, ...]:
 
 def _distance(values: Values, context: Context) -> tuple[Broken, ...]:
     text = values[0]
-    if not text or (re.fullmatch(r"\d{1,4}(\.\d)?", text) and float(text) <= _FURTHEST):
+    if re.fullmatch(r"\d{1,4}(\.\d)?", text) and float(text) <= _FURTHEST:
         return ()
     return (("DISTANCE_UNUSUAL", "{label}应为公里数，一般不超过 100。请核对。"),)
 

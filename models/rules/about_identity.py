@@ -26,16 +26,16 @@ _OTHER_CARDS = {PERMIT: "港澳台居民居住证", FOREIGNER: "外国人永久�
 
 def _number(values: Values, context: Context) -> tuple[Broken, ...]:
     number, id_type, birth, sex = values
-    if not number:
-        return ()
     said = examine(number, id_type, context.today)
     if said.fault:
         return ((said.fault, _SENTENCES[said.fault].replace("{length}", str(len(number)))),)
-    broken = _disagreements(said.birth, said.sex, birth, sex) if said.birth else []
+    broken: list[Broken] = []
+    if said.birth and not (said.birth == birth and said.sex == sex):
+        broken = _disagreements(said.birth, said.sex, birth, sex)
     if said.region and division(said.region) is None:
         message = f"{{label}}前 6 位 {said.region} 不是已知的行政区划代码（现行和已撤销的都查过）。请对照户口簿核对。"
         broken.append(("ID_REGION_UNKNOWN", message))
-    if message := _type_message(id_type, said.kind):
+    if id_type != said.kind and (message := _type_message(id_type, said.kind)):
         broken.append(("ID_TYPE_MISMATCH", message))
     return tuple(broken)
 

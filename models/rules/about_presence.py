@@ -15,19 +15,16 @@ _BOY = complete("13099920120307221")
 
 
 def _name(values: Values, context: Context) -> tuple[Broken, ...]:
-    return () if values[0] else (("NAME_MISSING", "没有填写姓名。请对照户口簿填写。"),)
+    return (("NAME_MISSING", "没有填写姓名。请对照户口簿填写。"),)
 
 
 def _said(values: Values, context: Context) -> tuple[str, str]:
     """(birth date, sex) by a right identity number; "" when it says nothing. `values`: .., id_number, id_type."""
-    number, id_type = values[1:3]
-    said = examine(number, id_type, context.today) if number else None
-    return (said.birth, said.sex) if said and not said.fault else ("", "")
+    said = examine(values[1], values[2], context.today)
+    return said.birth, said.sex
 
 
 def _sex(values: Values, context: Context) -> tuple[Broken, ...]:
-    if values[0]:
-        return ()
     if sex := _said(values, context)[1]:
         word = code_table("sex").label(sex)
         return (("SEX_FROM_ID", f"没有填写性别，按身份证件号应为“{word}”。请核对后补上。"),)
@@ -35,16 +32,12 @@ def _sex(values: Values, context: Context) -> tuple[Broken, ...]:
 
 
 def _birth(values: Values, context: Context) -> tuple[Broken, ...]:
-    if values[0]:
-        return ()
     if birth := _said(values, context)[0]:
         return (("BIRTH_FROM_ID", f"没有填写出生日期，按身份证件号应为 {birth}。请核对后补上。"),)
     return (("BIRTH_MISSING", "没有填写出生日期。请对照户口簿填写。"),)
 
 
 def _id_type(values: Values, context: Context) -> tuple[Broken, ...]:
-    if values[0]:
-        return ()
     if _said((*values, ""), context)[0]:
         return (("ID_TYPE_FROM_ID", "没有填写证件类型，按号码看是居民身份证一类的证件。请核对后补上。"),)
     return (("ID_TYPE_MISSING", "没有填写证件类型。请填写；没有证件的填“其他”。"),)
@@ -52,8 +45,8 @@ def _id_type(values: Values, context: Context) -> tuple[Broken, ...]:
 
 def _id_number(values: Values, context: Context) -> tuple[Broken, ...]:
     """A missing number is wrong where a document is named; where none is named it may be that there is none."""
-    number, id_type = values
-    if number or id_type == NO_DOCUMENT:
+    id_type = values[1]
+    if id_type == NO_DOCUMENT:
         return ()
     if id_type:
         message = "没有填写身份证件号。请对照证件填写；没有证件的，证件类型改填“其他”，由学校留存就读证明。"
@@ -62,14 +55,14 @@ def _id_number(values: Values, context: Context) -> tuple[Broken, ...]:
 
 
 def _guardian_id(values: Values, context: Context) -> tuple[Broken, ...]:
-    first, second, id_type, number = values
-    if first or second or number or id_type not in (NO_DOCUMENT, BOOKLET):
+    _, second, id_type, number = values
+    if second or number or id_type not in (NO_DOCUMENT, BOOKLET):
         return ()
     return (("GUARDIAN_ID_NEEDED", "学生没有证件号，监护人的身份证件号必须填写。请补上一位监护人的证件号。"),)
 
 
 def _other(values: Values, context: Context) -> tuple[Broken, ...]:
-    return () if values[0] else (("REQUIRED_EMPTY", "{label}没有填写，上报前必须补上。"),)
+    return (("REQUIRED_EMPTY", "{label}没有填写，上报前必须补上。"),)
 
 
 def _required(kind_fields: tuple[tuple[str, Need], ...]) -> tuple[tuple[str, ...], ...]:

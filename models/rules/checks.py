@@ -6,7 +6,7 @@ combination of values; on a school's roster that is a small part of its cells.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -86,10 +86,10 @@ def check_record(kind: str, record: Mapping[str, str], context: Context) -> list
     """
     found: list[Finding] = []
     for group in _groups(kind):
-        if group.asks_for_values and group.fields[0] not in record:
-            continue
-        values = tuple([record.get(field, "") for field in group.fields])
-        found += _findings(kind, group, values, context)
+        first = record.get(group.fields[0])
+        if first is not None and group.asks_for_values is not bool(first):
+            values = tuple([record.get(field, "") for field in group.fields])
+            found += _findings(kind, group, values, context)
     return found
 
 
@@ -98,30 +98,33 @@ def check_columns(kind: str, values: Mapping[str, Sequence[str]], context: Conte
 
     The findings of a row come in the order of `check_record`.
     """
-    length = len(next(iter(values.values()), ()))
-    empty = [""] * length
+    empty = [""] * len(next(iter(values.values()), ()))
+    distinct = {field: frozenset(column) for field, column in values.items()}
     rows: dict[int, list[Finding]] = {}
     for group in _groups(kind):
-        present = [field in values for field in group.fields]
-        if not any(present) or (group.asks_for_values and not present[0]):
-            continue
-        _judge_column(kind, group, [values.get(field, empty) for field in group.fields], context, rows)
+        firsts = distinct.get(group.fields[0], frozenset())
+        if (group.asks_for_values and "" in firsts) or (not group.asks_for_values and firsts - {""}):
+            columns = [values.get(field, empty) for field in group.fields]
+            _judge_columns(kind, group, columns, firsts, context, rows)
     return [(row, finding) for row in sorted(rows) for finding in rows[row]]
 
 
-def _judge_column(
+def _judge_columns(
     kind: str,
     group: _Group,
     columns: list[Sequence[str]],
+    firsts: frozenset[str],
     context: Context,
     rows: dict[int, list[Finding]],
 ) -> None:
     """Add the findings of one group to `rows`; one verdict for each distinct combination of values."""
+    alone = len(columns) == 1
+    combinations: Iterable[Values] = zip(firsts, strict=True) if alone else set(zip(*columns, strict=True))
     wrong: dict[Values, tuple[Finding, ...]] = {}
-    for distinct in set(zip(*columns, strict=True)):
-        if group.judge(distinct, context):
-            wrong[distinct] = _findings(kind, group, distinct, context)
+    for values in combinations:
+        if group.asks_for_values is not bool(values[0]) and group.judge(values, context):
+            wrong[values] = _findings(kind, group, values, context)
     if wrong:
-        for row, combination in enumerate(zip(*columns, strict=True)):
-            if found := wrong.get(combination):
+        for row, values in enumerate(zip(*columns, strict=True)):
+            if found := wrong.get(values):
                 rows.setdefault(row, []).extend(found)

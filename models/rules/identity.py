@@ -8,10 +8,10 @@ some digit is wrong, not which.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from operator import mul
+from typing import NamedTuple
 
 RESIDENT, PERMIT, FOREIGNER, TRAVEL_PERMIT, TAIWAN, PASSPORT = "1", "C", "9", "D", "8", "A"
 HONG_KONG, MACAO, BOOKLET, NO_DOCUMENT = "6", "7", "B", "Z"
@@ -33,8 +33,7 @@ _OLD_FOREIGNER = re.compile(r"[A-Z]{3}[0-9]{12}")
 _OLDEST = 1900
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What a number says. `fault` is the code of the rule it breaks, "" when none; the rest is "" when it says nothing.
 
     `birth`: YYYY-MM-DD; `sex`: 1 or 2; `region`: six digits of a resident card; `kind`: document code of the number.
@@ -47,9 +46,9 @@ class Identity:
     region: str = ""
 
 
-def check_digit(first17: str) -> str:
-    """The last character of a number of 18 by its first 17 digits (GB 11643)."""
-    return _CHECK_DIGITS[(sum(map(mul, _WEIGHTS, first17.encode())) - _ZEROS) % 11]
+def check_digit(number: str) -> str:
+    """The 18th character that belongs to the first 17 digits of `number` (GB 11643)."""
+    return _CHECK_DIGITS[(sum(map(mul, _WEIGHTS, number.encode())) - _ZEROS) % 11]
 
 
 def complete(first17: str) -> str:
@@ -66,24 +65,29 @@ def day(digits: str) -> date | None:
         return None
 
 
+@lru_cache(maxsize=65536)
+def _birth(digits: str, today: date) -> str:
+    """YYYY-MM-DD of a possible day of birth, "" of an impossible one."""
+    born = day(digits)
+    return born.isoformat() if born and born.year >= _OLDEST and born <= today else ""
+
+
 def _kind_of_eighteen(number: str) -> str:
-    if number.startswith(_PERMIT_REGIONS):
-        return PERMIT
-    return FOREIGNER if number[0] == "9" else RESIDENT
+    if number[0] == "9":
+        return FOREIGNER
+    return PERMIT if number[0] == "8" and number.startswith(_PERMIT_REGIONS) else RESIDENT
 
 
 def _eighteen(number: str, today: date) -> Identity:
     kind = _kind_of_eighteen(number)
-    born = day(number[6:14])
-    right = check_digit(number[:17]) == number[17]
+    birth = _birth(number[6:14], today)
+    right = check_digit(number) == number[17]
+    if right and birth:
+        sex = "1" if number[16] in "13579" else "2"
+        return Identity(kind, "", birth, sex, number[:6] if kind == RESIDENT else "")
     if not right and number.endswith("000"):
         return Identity(kind, "ID_STORED_AS_NUMBER")
-    if born is None or born.year < _OLDEST or born > today:
-        return Identity(kind, "ID_IMPOSSIBLE_DATE")
-    if not right:
-        return Identity(kind, "ID_CHECKSUM")
-    sex = "1" if number[16] in "13579" else "2"
-    return Identity(kind, "", born.isoformat(), sex, number[:6] if kind == RESIDENT else "")
+    return Identity(kind, "ID_CHECKSUM" if birth else "ID_IMPOSSIBLE_DATE")
 
 
 def _resident(number: str, today: date) -> Identity:

@@ -8,9 +8,9 @@ that a user name proposed today is proposed again after any update of a library.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice, product
 
 import resources
@@ -54,13 +54,17 @@ class Tables:
     simplified: dict[str, str]
     private: dict[str, str]
 
-    def given_options(self, character: str) -> Options:
-        """Readings of `character` in a given name. Raises KeyError for an unknown one."""
-        return self.given.get(character) or Options(((self.base[character],),))
+    @cached_property
+    def ordinary(self) -> frozenset[str]:
+        """Characters that are read as they stand."""
+        return frozenset(self.base.keys() - self.simplified.keys() - self.private.keys())
 
-    def surname_options(self, character: str) -> Options:
-        """Readings of `character` as a surname. Raises KeyError for an unknown one."""
-        return self.surnames.get(character) or self.given_options(character)
+
+@cache
+def _given_options(character: str) -> Options:
+    """Readings of `character` in a given name. Raises KeyError for an unknown one."""
+    known = tables()
+    return known.given.get(character) or Options(((known.base[character],),))
 
 
 def _syllables(text: str) -> tuple[Syllables, ...]:
@@ -90,6 +94,8 @@ def tables() -> Tables:
 def plain(name: str) -> str:
     """`name` in unified, simplified characters without blanks and invisible characters; dots of all kinds become ·."""
     known = tables()
+    if known.ordinary.issuperset(name):
+        return name
     out = []
     for char in unicodedata.normalize("NFKC", name):
         char = known.private.get(char, char)
@@ -108,8 +114,11 @@ def _latin(char: str) -> str:
 
 def unknown_characters(name: str) -> str | None:
     """A sentence on the first character of the plain `name` that cannot be read, None when all can."""
+    known = tables()
+    if known.ordinary.issuperset(name):
+        return None
     for char in name:
-        if char == "·" or char in tables().base or _latin(char):
+        if char == "·" or char in known.base or _latin(char):
             continue
         code = f"U+{ord(char):04X}"
         if unicodedata.category(char) == "Co":
@@ -131,25 +140,25 @@ def _given_units(given: str, known: Tables) -> Iterator[tuple[str, Options]]:
         return
     for place, char in enumerate(given):
         first = known.given.get(char + "-") if place == 0 and len(given) > 1 else None
-        yield char, first or known.given_options(char)
+        yield char, first or _given_options(char)
 
 
 def _units(name: str, known: Tables) -> list[tuple[str, Options]]:
     """The plain `name` in parts that are read together, each with its readings."""
     length = _surname_length(name, known)
-    if "·" in name or (len(name) > LONGEST_CHINESE_NAME and length == 1) or any(_latin(char) for char in name):
+    if not known.ordinary.issuperset(name) or (len(name) > LONGEST_CHINESE_NAME and length == 1):
         # A transliteration is read character by character; only the usual reading is meant.
         return [(char, Options((_latin_or_first(char, known),))) for char in name if char != "·"]
     surname = name[:length]
-    options = known.surname_options(surname)
+    options = known.surnames.get(surname) or _given_options(surname)
     return [("^" + surname, options), *_given_units(name[length:], known)]
 
 
 def _latin_or_first(char: str, known: Tables) -> Syllables:
-    return known.given_options(char).asked[0] if char in known.base else (_latin(char),)
+    return _given_options(char).asked[0] if char in known.base else (_latin(char),)
 
 
-def _ways(units: Sequence[tuple[str, Options]], choices: dict[str, Sequence[Syllables]]) -> Iterable[Syllables]:
+def _ways(units: Sequence[tuple[str, Options]], choices: Mapping[str, Sequence[Syllables]]) -> Iterable[Syllables]:
     """Every way to read the units; a character that stands twice (乐乐) is read alike."""
     for chosen in islice(product(*choices.values()), MOST_WAYS):
         picked = dict(zip(choices, chosen, strict=True))
@@ -165,7 +174,8 @@ def read(name: str) -> Reading:
     if problem := unknown_characters(bare):
         return Reading(problem=problem)
     units = _units(bare, known)
-    asked = {key: options.asked for key, options in units}
-    legal = {key: options.asked + options.also for key, options in units}
-    ways = tuple(dict.fromkeys(_ways(units, asked)))
-    return Reading(ways, tuple(way for way in dict.fromkeys(_ways(units, legal)) if way not in ways))
+    ways = tuple(dict.fromkeys(_ways(units, {key: options.asked for key, options in units})))
+    if not any(options.also for _, options in units):
+        return Reading(ways)
+    legal = _ways(units, {key: options.asked + options.also for key, options in units})
+    return Reading(ways, tuple(way for way in dict.fromkeys(legal) if way not in ways))

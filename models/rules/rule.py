@@ -52,9 +52,9 @@ Judge = Callable[[Values, Context], tuple[Broken, ...]]
 class Check:
     """A judge over groups of fields; a group holds the values the verdict depends on, and on nothing else.
 
-    The finding is shown at the group's first field, or at the field `shown_at` names for its code. A check with
-    `asks_for_values` looks for empty cells and is silent where its first field is no column of the record at all:
-    a missing column is told once for the file (`missing_columns`).
+    The finding is shown at the group's first field, or at the place in the group that `shown_at` names for its code.
+    The judge is asked only where the first field has a value; with `asks_for_values` only where it is an empty cell.
+    A column the list has not is told once for the file (`missing_columns`), never for a row.
     """
 
     rules: tuple[Rule, ...]
