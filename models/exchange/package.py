@@ -1,8 +1,8 @@
-"""The zip package of an xlsx: inflated once within limits, looked at, and handed on as a clean package.
+"""The zip package of an xlsx, looked at before any reader opens it.
 
 calamine inflates without limits and takes memory for the whole rectangle of used cells; it says nothing of hidden
-rows, errors and formulas without a result. So every part it gets was bounded, searched for document types and
-measured here. Storing the inflated parts again costs no time: calamine then has nothing to inflate.
+rows, errors and formulas without a result. So every part it will open is inflated here within its limit, searched
+for document types and measured. Since the XML is at hand then, plain sheets are read from it at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from models.domain.errors import FileRefusedError
-from models.exchange.sheets import MAX_COLUMNS, MAX_EXPANDED, MAX_ROWS, index_of
+from models.exchange.plain_sheet import merges_of, number_styles, plain_rows, shared_strings
+from models.exchange.sheets import MAX_COLUMNS, MAX_EXPANDED, MAX_ROWS, Cell, Merge, index_of
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REL_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -49,11 +50,21 @@ class SheetFacts:
 
 
 @dataclass
-class Package:
-    """A clean package for calamine, with the facts of each visible sheet by its name."""
+class PackagedSheet:
+    """A visible sheet; `rows` and `merges` when it is plain, `rows` None when calamine has to read it."""
 
-    stream: io.BytesIO
-    facts: dict[str, SheetFacts]
+    name: str
+    facts: SheetFacts
+    rows: list[list[Cell]] | None
+    merges: list[Merge]
+
+
+@dataclass
+class Package:
+    """What an xlsx holds; every part a reader will open was inflated once, within its limit."""
+
+    sheets: list[PackagedSheet]
+    hidden: list[str]
     epoch1904: bool
 
 
@@ -62,7 +73,7 @@ def open_package(data: bytes) -> Package:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as source:
             _check_directory(source)
-            return _rebuild(data, source)
+            return _look(data, source)
     except (zipfile.BadZipFile, zlib.error, struct.error, OSError, KeyError, NotImplementedError, ValueError):
         raise FileRefusedError(_DAMAGED) from None
     except ElementTree.ParseError:
@@ -107,40 +118,29 @@ def _tree(part: bytes) -> ElementTree.Element:
     return ElementTree.fromstring(part)
 
 
-def _rebuild(data: bytes, source: zipfile.ZipFile) -> Package:
+def _look(data: bytes, source: zipfile.ZipFile) -> Package:
     entries = {entry.filename.replace("\\", "/").lower().lstrip("/"): entry for entry in source.infolist()}
-    book = _tree(_part(data, entries["xl/workbook.xml"]))
-    relations = _tree(_part(data, entries["xl/_rels/workbook.xml.rels"]))
+    parts = {name: _part(data, entry) for name, entry in entries.items() if _KEPT.match(name)}
+    book, relations = _tree(parts["xl/workbook.xml"]), _tree(parts["xl/_rels/workbook.xml.rels"])
     targets = _targets(relations)
     properties = next((node for node in book if node.tag.endswith("}workbookPr")), None)
     epoch1904 = properties is not None and properties.get("date1904", "") in ("1", "true")
-    parts = [(entry, _part(data, entry)) for name, entry in entries.items() if _KEPT.match(name)]
-    facts = {}
+    strings = shared_strings(parts.pop("xl/sharedstrings.xml", b""))
+    numbers = number_styles(parts.pop("xl/styles.xml", b""))
+    package = Package([], [], epoch1904)
     for sheet in book.iter():
-        if not sheet.tag.endswith("}sheet") or sheet.get("state", "visible") != "visible":
-            continue
         target = targets.get(sheet.get(_REL_ID) or sheet.get(_STRICT_REL_ID) or "", "").lower()
-        if target in entries and "worksheets" in target:
-            xml, name = _part(data, entries[target]), sheet.get("name", "")
-            facts[name] = sheet_facts(xml, name)
-            parts.append((entries[target], xml))
-    return Package(io.BytesIO(_stored_zip(parts)), facts, epoch1904)
-
-
-def _stored_zip(parts: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
-    """A zip of the parts, stored, with the checksums the source claims (so that nothing is summed twice)."""
-    chunks, directory, offset = [], [], 0
-    for entry, part in parts:
-        name = entry.filename.replace("\\", "/").lstrip("/").encode()
-        sizes = struct.pack("<IIIHH", entry.CRC, len(part), len(part), len(name), 0)
-        local = b"PK\3\4" + struct.pack("<HHHHH", 20, 0x800, 0, 0, 33) + sizes + name
-        central = b"PK\1\2" + struct.pack("<HHHHHH", 20, 20, 0x800, 0, 0, 33) + sizes
-        directory.append(central + struct.pack("<HHHII", 0, 0, 0, 0, offset) + name)
-        chunks += [local, part]
-        offset += len(local) + len(part)
-    listed = b"".join(directory)
-    end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, len(parts), len(parts), len(listed), offset, 0)
-    return b"".join([*chunks, listed, end])
+        if not sheet.tag.endswith("}sheet") or "worksheets" not in target or target not in entries:
+            continue
+        name = sheet.get("name", "")
+        if sheet.get("state", "visible") != "visible":
+            package.hidden.append(name)
+            continue
+        xml = _part(data, entries[target])
+        facts, spans = look_through(xml, name)
+        rows = plain_rows(xml, spans, strings, numbers) if strings is not None else None
+        package.sheets.append(PackagedSheet(name, facts, rows, merges_of(xml)))
+    return package
 
 
 def _targets(relations: ElementTree.Element) -> dict[str, str]:
@@ -151,9 +151,12 @@ def _targets(relations: ElementTree.Element) -> dict[str, str]:
     }
 
 
-def sheet_facts(xml: bytes, sheet: str) -> SheetFacts:
-    """Look through the XML of a sheet, row by row. Raises FileRefusedError when it is too long or too wide."""
-    facts = SheetFacts()
+def look_through(xml: bytes, sheet: str) -> tuple[SheetFacts, list[tuple[int, int, int]]]:
+    """The facts of a sheet and (row number from 0, start, end) of its rows in `xml`.
+
+    Raises FileRefusedError when it is too long, too wide, or out of order.
+    """
+    facts, spans = SheetFacts(), list[tuple[int, int, int]]()
     found = _PREFIX.search(xml, 0, 4096)
     prefix = (found[1] or b"") if found else b""
     start_row, end_row = b"<" + prefix + b"row", b"</" + prefix + b"row>"
@@ -182,8 +185,9 @@ def sheet_facts(xml: bytes, sheet: str) -> SheetFacts:
             facts.errors.update(_errors(xml[start:end]))
         if has_formula and xml.find(b"f>", start, end) >= 0:
             facts.unsaved.extend(_unsaved(xml[start:end]))
+        spans.append((number, start, end))
         position = end + len(end_row)
-    return facts
+    return facts, spans
 
 
 def _row_number(head: bytes, before: int) -> int:
