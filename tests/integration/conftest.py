@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -193,3 +194,9 @@ def note_package(session: Session, package_id: str, direction: str, issuer: str,
         "size": 0, "file_digest": "", "handled_at": now_text(),
     }  # fmt: skip
     session.execute(insert(t.package).values(values))
+
+
+@pytest.fixture
+def tools() -> SimpleNamespace:
+    """What sync writes beside the use cases."""
+    return SimpleNamespace(know_unit=know_unit, note_package=note_package)
