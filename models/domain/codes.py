@@ -26,7 +26,7 @@ class CodeTable:
             for code, texts in names:
                 for text in texts:
                     self._codes.setdefault(_folded(text), code)
-        widths = {len(code) for code in self._labels if code.isdigit()}
+        widths = {len(text) for text in self._codes if text.isdigit()}
         self._width = widths.pop() if len(widths) == 1 else 0
 
     def label(self, code: str) -> str | None:
@@ -55,7 +55,8 @@ def _tables() -> dict[str, CodeTable]:
     for table, code, label, aliases, _source, _status in resources.rows("codes.tsv"):
         entries.setdefault(table, []).append((code, label, tuple(filter(None, aliases.split("|")))))
     entries["country"] = [
-        (code, label, tuple(filter(None, aliases.split("|")))) for code, label, aliases in resources.rows("countries.tsv")
+        (code, label, tuple(filter(None, aliases.split("|"))))
+        for code, label, aliases in resources.rows("countries.tsv")
     ]
     return {key: CodeTable(key, rows) for key, rows in entries.items()}
 
