@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == [PROBE]:  # how evidence is decoded in a process of its own, also by the frozen program
         from models.services.evidence_probe import main as probe
 
-        return probe(given[1:])
+        return probe()
     if not given:
         from desktop.app import run_window
         from desktop.paths import data_home

@@ -28,7 +28,10 @@ def frames(trace: TracebackType | None) -> list[str]:
 class _NoPersonalData(logging.Formatter):
     """Writes an exception as type and frames: its message may hold what a person typed or a row of a file."""
 
-    converter = time.gmtime
+    @staticmethod
+    def converter(seconds: float | None) -> time.struct_time:
+        """Times in the log are UTC."""
+        return time.gmtime(seconds)
 
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 (the name is logging's)
         kind, _, trace = ei

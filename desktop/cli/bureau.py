@@ -13,6 +13,7 @@ from desktop.cli.frame import Commands, UsageFaultError
 from models.domain.errors import UserError
 from models.domain.policy import COLLISIONS, UE_SPELLINGS
 from models.domain.states import VERDICT_LABELS, Verdict
+from models.domain.units import TIER_LABELS, Tier
 
 app = Commands("上级的工作")
 review = Commands("核办收到的数据包（上级）")
@@ -147,7 +148,10 @@ def show_policy(ctx: typer.Context) -> None:
         )
     lines = [f"受控字段：{'、'.join(field_label(key) for key in sorted(effective.controlled_fields))}"]
     lines += [f"ü 的写法：{effective.ue}；重名处理：{effective.collision}；版本 {effective.version}"]
-    lines += [f"  {key} 来自 {'、'.join(tiers)}" for key, tiers in sorted(effective.origin.items())]
+    names = {"ue": "ü 的写法", "collision": "重名处理"}
+    sources = {"default": "默认", **{tier.value: TIER_LABELS[tier] for tier in Tier}}
+    for key, tiers in sorted(effective.origin.items()):
+        lines.append(f"  {names.get(key) or field_label(key)} 来自 {'、'.join(sources.get(one, one) for one in tiers)}")
     lines += ["本级设置改过、还没有下发。"] if draft else []
     call.emit({"effective": document(effective), "own": own.to_json(), "own_is_draft": draft}, lines)
 

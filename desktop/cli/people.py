@@ -98,11 +98,12 @@ def add(
 ) -> None:
     """Add an operator."""
     from models.services import operators
+    from models.store.store import NewOperator
 
     call: Call = ctx.obj
     roles = frozenset(choice(one, {each.value: each for each in Role}, "--role") for one in role)
     with call.store() as store:
-        code = operators.add(store, operators.NewOperator(name, roles))
+        code = operators.add(store, NewOperator(name, roles))
     call.emit({"name": name, "activation_code": code}, f"已增加 {name}，激活码（只显示这一次）：{code}")
 
 

@@ -11,6 +11,7 @@ from desktop.cli.documents import document
 from desktop.cli.frame import Commands, UsageFaultError
 from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS, FIELDS_OF, STUDENTS
+from models.domain.masking import mask
 
 app = Commands("名册")
 students = Commands("学生名册")
@@ -55,10 +56,10 @@ def _names(values: dict[str, str]) -> set[str]:
 
 
 def _masked(kind: str, values: dict[str, str], shown: frozenset[str] = frozenset()) -> dict[str, str]:
-    from models.services import roster
-
-    masked = {field.key for field in FIELDS_OF[kind] if field.mask} - shown
-    return {key: roster.mask(text) if key in masked else text for key, text in values.items()}
+    return {
+        field.key: values[field.key] if field.key in shown else mask(field, values[field.key])
+        for field in FIELDS_OF[kind]
+    }
 
 
 def _row_document(kind: str, row: Any, shown: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -1,0 +1,306 @@
+"""The command line as a public interface: real processes, exit codes, JSON keys, one sentence for a fault."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop.demo import invented
+from desktop.demo.sheet import write_messy
+from desktop.selftest import picture
+from models.domain.fields import STUDENT_FIELD
+from models.domain.units import Role
+
+ROOT = Path(__file__).resolve().parents[2]
+FINDING_KEYS = {"sheet", "row", "column", "field", "level", "code", "message", "value"}
+
+
+@dataclass
+class Done:
+    """How a process ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        assert self.out, self.err
+        return json.loads(self.out)
+
+
+def rollbook(*arguments: object, given: str = "", home: Path | None = None) -> Done:
+    """Run `python -m desktop` as a person's script does."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    environment.pop("ROLLBOOK_HOME", None)
+    if home is not None:
+        environment["ROLLBOOK_HOME"] = str(home)
+    command = [sys.executable, "-m", "desktop", *map(str, arguments)]
+    run = subprocess.run(command, input=given.encode(), capture_output=True, cwd=ROOT, env=environment, check=False)
+    return Done(run.returncode, run.stdout.decode(), run.stderr.decode())
+
+
+def refused(done: Done, code: int, *words: str) -> None:
+    """Nothing on standard output, one sentence on standard error."""
+    assert done.code == code, done.err
+    assert done.out == ""
+    assert done.err.strip().count("\n") == 0
+    assert "Traceback" not in done.err
+    assert all(word in done.err for word in words), done.err
+
+
+@pytest.fixture
+def school(school_store: Any, tmp_path: Path) -> Callable[..., Done]:
+    """school(role, *arguments): a command in the school's data folder by the person of that role."""
+
+    def run(role: Role, *arguments: object) -> Done:
+        name, passphrase = school_store.people[role]
+        general = ["--json", "--home", school_store.home, "--operator", name, "--secret-file", "-"]
+        return rollbook(*general, *arguments, given=f"{passphrase}\n")
+
+    return run
+
+
+@pytest.fixture
+def roster_file(tmp_path: Path) -> Path:
+    """A messy roster of twelve, two rows of it wrong."""
+    records = [{**record, "school_code": ""} for record in invented.pupils(12)]
+    wrong = {
+        (one.index, one.field): one.wrong for one in invented.pupils_mess(invented.pupils()) if one.index in (1, 3, 4)
+    }
+    keys = [key for key in records[0] if key != "school_code"]
+    rows = [
+        [wrong.get((index, key), invented.as_written(key, record[key])) for key in keys]
+        for index, record in enumerate(records)
+    ]
+    path = tmp_path / "花名册 一年级.xlsx"
+    write_messy(path, "花名册", [STUDENT_FIELD[key].label for key in keys], rows, "注：完")
+    return path
+
+
+# --- without a store ------------------------------------------------------------------------------------------
+
+
+def test_help_and_version_are_quick_words_for_people() -> None:
+    done = rollbook("--help")
+    assert done.code == 0
+    assert "用法" in done.out
+    assert "核办" in done.out
+    assert rollbook("--json", "--version").json.keys() == {"version"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nonsense",), ("没有命令", "nonsense")),
+        (("--nonsense",), ("没有选项",)),
+        (("check",), ("缺少",)),
+        (("check", "nowhere.xlsx"), ("找不到文件", "nowhere.xlsx")),
+        (("username", "张三"), ("--province",)),
+        (("username", "张三", "--city", "不存在的市"), ()),
+        (("username", "张三", "--province", "--ue", "x"), ("--ue",)),
+        (("change", "nonsense"), ("没有命令",)),
+        (("--json",), ("缺少命令",)),
+    ],
+)
+def test_mistakes_of_usage_are_one_sentence(arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
+    refused(rollbook(*arguments), 2, *words)
+
+
+def test_username_of_one_name_is_one_object() -> None:
+    done = rollbook("--json", "username", "张三", "--city", "沧州", "--county", "黄骅")
+    assert done.code == 0
+    assert done.json == {
+        "name": "张三", "username": "czhhzhangsan", "candidates": ["czhhzhangsan"], "ambiguous": False, "problem": None,
+    }  # fmt: skip
+    assert [one["username"] for one in rollbook("--json", "username", "张三", "吕布", "--province").json] == [
+        "hebzhangsan",
+        "heblvbu",
+    ]
+
+
+def test_username_batch_is_one_line_a_name_in_the_same_order(tmp_path: Path) -> None:
+    batch = tmp_path / "名单.txt"
+    batch.write_text("单于丹\n㐂\n曾乐\n", encoding="utf-8")
+    done = rollbook("--json", "username", "--province", "--ue", "yu", "--batch", batch)
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert [line["name"] for line in lines] == ["单于丹", "㐂", "曾乐"]
+    assert lines[1]["username"] is None
+    assert lines[1]["problem"]
+    assert lines[2]["ambiguous"]
+    assert lines[2]["username"] == lines[2]["candidates"][0]
+    assert done.code == 1
+
+
+def test_check_names_every_fault_by_row_and_column(roster_file: Path) -> None:
+    done = rollbook("--json", "check", roster_file, "--records")
+    report = done.json
+    assert done.code == 1
+    assert report.keys() == {"kind", "sheets", "records", "findings", "rows"}
+    assert (report["kind"], report["records"]) == ("students", 12)
+    sheet = report["sheets"][0]
+    assert sheet["header_rows"] == [2]
+    assert {column["field"] for column in sheet["columns"]} >= {"name", "id_number", "birth_date"}
+    assert all(finding.keys() == FINDING_KEYS for finding in report["findings"])
+    letter = next(column["column"] for column in sheet["columns"] if column["field"] == "id_number")
+    assert {(f["row"], f["column"]) for f in report["findings"] if f["level"] == "error"} == {(4, letter), (7, letter)}
+    assert report["rows"][3]["values"]["birth_date"] == invented.pupils()[3]["birth_date"]
+    assert report["rows"][0]["row"] == 3
+
+
+def test_a_file_that_is_no_spreadsheet_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "假的.xlsx"
+    path.write_bytes(b"\x00\x01 not a workbook" * 50)
+    refused(rollbook("check", path), 1)
+
+
+def test_there_is_no_store(tmp_path: Path) -> None:
+    refused(
+        rollbook("--home", tmp_path / "空", "--operator", "甲", "--secret-file", "-", "students", "list", given="x\n"),
+        2,
+    )
+    refused(rollbook("students", "list", home=tmp_path / "空"), 2)
+    assert not (tmp_path / "空").exists()
+
+
+# --- with a store ---------------------------------------------------------------------------------------------
+
+
+def test_init_and_activation_give_three_people(tmp_path: Path) -> None:
+    general = ("--json", "--home", tmp_path / "新", "--operator", "王管", "--secret-file", "-")
+    options = {
+        "unit": "示例县第一小学", "tier": "school", "line": "basic", "code": "2113999901", "city": "沧州市",
+        "county": "海兴县", "registrar": "李录", "head": "赵校", "administrator": "王管",
+    }  # fmt: skip
+    arguments = [text for key, value in options.items() for text in (f"--{key}", value)]
+    refused(rollbook(*general, "init", *arguments, given="12345\n"), 2, "口令")
+    made = rollbook(*general, "init", *arguments, given="administrator lantern 41\n").json
+    assert made.keys() == {"unit", "recovery_code", "activation_codes"}
+    code = made["activation_codes"]["李录"]
+    mine = ("--home", tmp_path / "新", "--operator", "李录", "--secret-file", "-")
+    assert rollbook(*mine, "operator", "activate", "--code", code, given="registrar window 52\n").code == 0
+    refused(rollbook(*mine, "operator", "activate", "--code", code, given="registrar window 52\n"), 2)
+    listed = rollbook("--json", *mine, "operator", "list", given="registrar window 52\n").json
+    assert {(one["name"], one["state"]) for one in listed} == {
+        ("王管", "active"),
+        ("李录", "active"),
+        ("赵校", "invited"),
+    }
+    refused(rollbook(*mine, "students", "list", given="wrong\n"), 2, "口令不对")
+    status = rollbook("--json", "--home", tmp_path / "新", "lock-status").json
+    assert status["attempts"][0]["name"] == "李录"
+    refused(rollbook(*general, "init", *arguments, given="administrator lantern 41\n"), 2)
+
+
+def test_import_writes_nothing_with_errors_then_the_clean_rows_then_nothing_again(
+    school: Callable[..., Done], roster_file: Path
+) -> None:
+    first = school(Role.REGISTRAR, "import", roster_file)
+    assert (first.code, first.json["written"]) == (1, None)
+    second = school(Role.REGISTRAR, "import", roster_file, "--accept-clean")
+    assert second.code == 1
+    assert (second.json["written"]["new"], second.json["written"]["skipped"]) == (10, 2)
+    third = school(Role.REGISTRAR, "import", roster_file, "--accept-clean").json["written"]
+    assert (third["new"], third["updated"], third["same"]) == (0, 0, 10)
+    listed = school(Role.REGISTRAR, "students", "list", "--limit", 3).json
+    assert (listed["total"], len(listed["rows"])) == (10, 3)
+    assert all(
+        invented.AREA in row["values"]["id_number"] and not row["values"]["id_number"].isalnum()
+        for row in listed["rows"]
+    )
+    refused(school(Role.ADMINISTRATOR, "import", roster_file, "--accept-clean"), 2, "学籍管理员")
+
+
+def test_a_pupil_is_shown_changed_and_a_key_field_takes_a_change(
+    school: Callable[..., Done], roster_file: Path, tmp_path: Path
+) -> None:
+    school(Role.REGISTRAR, "import", roster_file, "--accept-clean")
+    number = invented.pupils()[6]["id_number"]
+    shown = school(Role.REGISTRAR, "students", "show", number, "--reveal", "id_number").json
+    assert shown["values"]["id_number"] == number
+    assert not shown["values"]["phone"].isalnum()
+    assert school(Role.REGISTRAR, "students", "set", number, "class_name=9").json["values"]["class_name"] == "9"
+    refused(school(Role.REGISTRAR, "students", "set", number, "name=张亦"), 2, "change propose")
+    refused(school(Role.REGISTRAR, "students", "show", "没有的人"), 2, "没有")
+
+    proof = tmp_path / "证明.png"
+    proof.write_bytes(picture())
+    wrong = tmp_path / "证明.exe"
+    wrong.write_bytes(b"MZ" * 100)
+    propose = (
+        "change",
+        "propose",
+        "student.key_field",
+        "--subject",
+        number,
+        "--set",
+        "name=张亦",
+        "--reason",
+        "户口簿",
+    )
+    refused(school(Role.REGISTRAR, *propose, "--evidence", wrong), 1)
+    made = school(Role.REGISTRAR, *propose, "--evidence", proof).json
+    assert made["state"] == "draft"
+    change = made["number"]
+    assert school(Role.REGISTRAR, "change", "submit", change).json[0]["state"] == "pending"
+    refused(school(Role.REGISTRAR, "change", "approve", change), 2)
+    refused(school(Role.HEAD, "change", "return", change), 2, "意见")
+    approved = school(Role.HEAD, "change", "approve", change).json
+    assert approved["changes"][0]["state"] == "approved"
+    detail = school(Role.HEAD, "change", "show", change).json
+    assert [diff["after"] for diff in detail["diffs"]] == ["张亦"]
+    refused(school(Role.REGISTRAR, "package", "build"), 2, "入网")
+
+
+def test_accounts_get_user_names_and_can_be_disabled(school: Callable[..., Done]) -> None:
+    values = (
+        "name=单雨",
+        "sex=2",
+        "email=a@example.invalid",
+        "office_phone=0317-6600010",
+        "employment=1",
+        "on_staff=1",
+    )
+    added = school(Role.REGISTRAR, "accounts", "add", *values, "username=hebshanyu")
+    assert added.code == 0, added.err
+    assert school(Role.REGISTRAR, "accounts", "disable", "hebshanyu", "--reason", "调离").json["status"] == "disabled"
+    assert school(Role.REGISTRAR, "accounts", "list").json["total"] == 0
+    assert school(Role.REGISTRAR, "accounts", "list", "--status", "all").json["total"] == 1
+
+
+def test_care_of_the_store(school: Callable[..., Done], school_store: Any, tmp_path: Path) -> None:
+    checked = school(Role.ADMINISTRATOR, "audit", "verify")
+    assert (checked.code, checked.json["ok"]) == (0, True)
+    assert {"sequence", "at", "act", "object"} <= school(Role.ADMINISTRATOR, "audit", "list").json[0].keys()
+    kept = tmp_path / "另存.rbk"
+    assert school(Role.ADMINISTRATOR, "backup", "--to", kept).code == 0
+    name, passphrase = school_store.people[Role.REGISTRAR]
+    other = ("--json", "--home", tmp_path / "新电脑", "--operator", name, "--secret-file", "-")
+    assert rollbook(*other, "restore", kept, given=f"{passphrase}\n").code == 0
+    assert rollbook(*other, "students", "list", given=f"{passphrase}\n").json["total"] == 0
+    damaged = tmp_path / "坏.rbk"
+    damaged.write_bytes(kept.read_bytes()[:-100])
+    refused(rollbook(*other, "restore", damaged, given=f"{passphrase}\n"), 1)
+    assert school(Role.REGISTRAR, "policy", "show").json.keys() == {"effective", "own", "own_is_draft"}
+    changed = school(Role.REGISTRAR, "export", "xlsx", "--out", tmp_path / "导出.xlsx")
+    assert changed.code == 0, changed.err
+
+
+def test_the_demo_ends_with_the_change_in_effect(tmp_path: Path) -> None:
+    done = rollbook("--json", "demo", tmp_path / "演示")
+    assert done.code == 0, done.err
+    titles = [step["title"] for step in done.json["steps"]]
+    assert any("已生效" in title for title in titles)
+    assert any("名册中已是“张亦诺”" in title for title in titles)
+    packages = sorted(Path(done.json["folder"]).rglob("变更包*.rollbook"))
+    inspected = rollbook("--json", "package", "inspect", packages[0])
+    assert (inspected.code, inspected.json["kind"]) == (0, "changes")
+    assert "张一诺" not in inspected.out
