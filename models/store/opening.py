@@ -79,6 +79,7 @@ def migrate(path: Path, data_key: bytes, *, keep: Path | None = None) -> bool:
             return False
         if keep is not None:
             with disk_errors():
+                keep.parent.mkdir(exist_ok=True)
                 remove_database(keep)
                 copy_encrypted(engine, keep)
         with engine.execution_options(write=True).begin() as connection:

@@ -8,7 +8,7 @@ Columns: `name` (characters), `pinyin` (full spellings and initials of all readi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, select, text
@@ -36,34 +36,59 @@ def needed_fields(kind: str) -> tuple[str, ...]:
     return ("name", *_PLACES[kind], *_NUMBERS[kind])
 
 
-def entry(kind: str, values: Mapping[str, str], spell: Spell) -> tuple[str, str, str, str]:
+Entry = tuple[str, str, str, str]
+
+
+def entry(kind: str, values: Mapping[str, str], spell: Spell) -> Entry:
     """Search text of one record: name, pinyin, place, number."""
-    name = values.get("name", "")
-    full, initials = spell(name)
-    places = [values.get(field, "") for field in _PLACES[kind]]
-    numbers = {values.get(field, "") for field in _NUMBERS[kind]}
-    return (
-        _split(name),
-        f"{full} {_tails(initials.split(), 1)}".strip(),
-        " ".join(f"{class_key(place)} {_split(place)}" for place in places if place),
-        _tails((number for number in numbers if number), _SHORTEST),
-    )
+    return Speller(kind, spell).entry(values)
 
 
-def insert_statement(kind: str) -> str:
-    """SQL that puts (rowid, name, pinyin, place, number) into the search table, replacing an older entry."""
-    return f"INSERT OR REPLACE INTO {_search_table(kind)}(rowid, name, pinyin, place, number) VALUES (?, ?, ?, ?, ?)"
+class Speller:
+    """Makes search texts of many records, remembering what repeats: given names and classes."""
+
+    def __init__(self, kind: str, spell: Spell) -> None:
+        self._places, self._numbers = _PLACES[kind], _NUMBERS[kind]
+        self._spell = spell
+        self._known_names: dict[str, tuple[str, str]] = {}
+        self._known_places: dict[str, str] = {}
+
+    def entry(self, values: Mapping[str, str]) -> Entry:
+        """Search text of one record; fields that are absent count as empty."""
+        place = " ".join([self._place(text) for field in self._places if (text := values.get(field))])
+        numbers = dict.fromkeys([text for field in self._numbers if (text := values.get(field))])
+        return (*self._name(values.get("name", "")), place, " ".join([_tails(text, _SHORTEST) for text in numbers]))
+
+    def _name(self, name: str) -> tuple[str, str]:
+        found = self._known_names.get(name)
+        if found is None:
+            full, initials = self._spell(name)
+            pinyin = f"{full} {' '.join([_tails(word, 1) for word in initials.split()])}"
+            found = self._known_names[name] = (_split(name), pinyin)
+        return found
+
+    def _place(self, place: str) -> str:
+        found = self._known_places.get(place)
+        if found is None:
+            found = self._known_places[place] = f"{class_key(place)} {_split(place)}"
+        return found
+
+
+def insert_statement(kind: str, verb: str = "INSERT") -> str:
+    """SQL that puts (rowid, name, pinyin, place, number) into the search table."""
+    return f"{verb} INTO {_search_table(kind)}(rowid, name, pinyin, place, number) VALUES (?, ?, ?, ?, ?)"
 
 
 def index(session: Session, kind: str, ids: Sequence[str], spell: Spell) -> None:
     """Renew the search entries of the rows with `ids`, from the rows as they now stand."""
     table = _TABLES[kind]
     columns = [table.c[field] for field in needed_fields(kind)]
+    speller = Speller(kind, spell)
     for start in range(0, len(ids), _CHUNK):
         query = select(table.c.row, *columns).where(table.c.id.in_(ids[start : start + _CHUNK]))
-        found = [(row.row, *entry(kind, dict(row._mapping), spell)) for row in session.execute(query)]
+        found = [(row.row, *speller.entry(dict(row._mapping))) for row in session.execute(query)]
         if found:
-            session.connection().exec_driver_sql(insert_statement(kind), found)
+            session.connection().exec_driver_sql(insert_statement(kind, "INSERT OR REPLACE"), found)
 
 
 def remove(session: Session, kind: str, ids: Sequence[str]) -> None:
@@ -125,8 +150,8 @@ def _split(text_: str) -> str:
     return " ".join("".join(pieces).split())
 
 
-def _tails(words: Iterable[str], shortest: int) -> str:
-    return " ".join(dict.fromkeys(word[start:] for word in words for start in range(max(1, len(word) - shortest + 1))))
+def _tails(word: str, shortest: int) -> str:
+    return " ".join([word[start:] for start in range(max(1, len(word) - shortest + 1))])
 
 
 def _ten(place: str) -> str:

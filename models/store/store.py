@@ -105,7 +105,6 @@ class Store:
             entry = replace(entry, file=entrance.without_expired(entry.file))
             rekey.tidy(home, entry.file)
             keep = home / backup.FOLDER / f"升级前-{entry.file.database}"
-            keep.parent.mkdir(exist_ok=True)
             opening.migrate(home / entry.file.database, entry.data_key, keep=keep)
             store = cls(home, entry, lock, read_only=read_only)
         except BaseException:

@@ -270,7 +270,7 @@ def test_a_disk_full_in_the_vault_or_backup_is_a_sentence(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    name, secret = school_store.people[Role.REGISTRAR]
+    secret = school_store.people[Role.REGISTRAR][1]
     with pytest.raises(DiskFullError):
         maintenance.backup(store)
     with pytest.raises(UserError):
