@@ -27,9 +27,10 @@ def verify(ctx: typer.Context) -> int:
     with call.store() as store:
         report = maintenance.check(store, progress=call.progress)
     chain = report.chain
-    text = [f"共 {chain.entries} 条，末条 {chain.head[0]}（{chain.head[1][:16]}……）"]
+    text = [f"共 {chain.entries} 条，末条 {chain.head[0]}（{chain.head[1][:16]}……）"] if chain else []
     text += list(report.problems) or ["完整，没有被改动。"]
-    call.emit({**document(chain), "problems": list(report.problems), "ok": report.ok}, text)
+    facts = document(chain) if chain else {"entries": None, "head": None, "erased": None}
+    call.emit({**facts, "problems": list(report.problems), "ok": report.ok}, text)
     return 0 if report.ok else 1
 
 

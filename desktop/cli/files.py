@@ -136,11 +136,8 @@ def import_(
         checked = _checked(call, store, file, kind)
         document = _check_document(checked)
         if _has_errors(checked) and not accept_clean:
-            text = [
-                _check_text(checked),
-                "没有写入任何内容：请改正后重新导入，或用 --accept-clean 只导入没有错误的行。",
-            ]
-            call.emit({**document, "written": None}, text)
+            advice = "没有写入任何内容：请改正后重新导入，或用 --accept-clean 只导入没有错误的行。"
+            call.emit({**document, "written": None}, [_check_text(checked), advice])
             return 1
         result = store.write(imports.apply, store.actor, checked, accept_clean, call.progress, confirm)
     counts = (("new", "新增"), ("updated", "更新"), ("same", "没有变化"), ("drafts", "变更草稿"), ("skipped", "跳过"))
