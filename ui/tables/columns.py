@@ -22,18 +22,18 @@ class ColumnChooser(QDialog):
     ) -> None:  # fmt: skip
         super().__init__(parent, Qt.WindowType.Popup)
         self._every, self._usual, self._chosen = list(every), list(usual), chosen
-        self.find = QLineEdit()
-        self.find.setPlaceholderText(self.tr("查找列名"))
-        self.find.setAccessibleName(self.tr("查找列名"))
-        self.find.setClearButtonEnabled(True)
-        self.find.textChanged.connect(self._filter)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("查找列名"))
+        self.search.setAccessibleName(self.tr("查找列名"))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._filter)
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("列"))
         self.list.setDragDropMode(QListWidget.DragDropMode.InternalMove)
         self._fill(shown)
         again = button(self.tr("恢复默认"), "refresh", "link", on_click=self._reset)
         hint = label(self.tr("勾选要显示的列，拖动排序"), "cap")
-        self.setLayout(column(self.find, (self.list, 1), row(hint, None, again), margins=(10, 10, 10, 8)))
+        self.setLayout(column(self.search, (self.list, 1), row(hint, None, again), margins=(10, 10, 10, 8)))
         self.resize(280, 380)
         self.list.itemChanged.connect(self._tell)
         self.list.model().rowsMoved.connect(self._tell)
@@ -70,7 +70,7 @@ class ColumnChooser(QDialog):
         """Open with the upper right corner near `place` (global)."""
         self.move(place.x() - self.width(), place.y())
         self.show()
-        self.find.setFocus()
+        self.search.setFocus()
 
 
 def stored_columns(settings: QSettings, name: str, usual: Sequence[str], known: Sequence[str]) -> list[str]:

@@ -165,7 +165,7 @@ class TableView(_Pane):
     ) -> None:
         """Bring a cell into sight; a cell under the frozen part is not in sight."""
         if index.column() < self._frozen:
-            index = index.siblingAtColumn(self._frozen)
+            index = index.model().index(index.row(), self._frozen)
             bar, value = self.horizontalScrollBar(), self.horizontalScrollBar().value()
             super().scrollTo(index, hint)
             bar.setValue(value)

@@ -1,0 +1,39 @@
+"""All keys and what they do, on F1."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QGridLayout, QScrollArea, QWidget
+
+from ui.actions import ACTIONS
+from ui.kit import button, column, holder, label, row
+from ui.navigation import PAGES
+
+
+class KeyboardList(QDialog):
+    """A list made from ui/actions.py."""
+
+    def __init__(self, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("快捷键一览"))
+        titles = {page.key: page.title for page in PAGES}
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 12, 0)
+        grid.setHorizontalSpacing(20)
+        grid.setVerticalSpacing(6)
+        for line, entry in enumerate(ACTIONS):
+            where = "、".join(titles[key] for key in entry.pages) or self.tr("各页面")
+            grid.addWidget(label(QKeySequence(entry.keys).toString(), "strong"), line, 0)
+            grid.addWidget(label(entry.name), line, 1)
+            grid.addWidget(label(where, "cap"), line, 2)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(holder(grid))
+        area.setAccessibleName(self.windowTitle())
+        close = button(self.tr("关闭"), on_click=self.accept)
+        close.setDefault(True)
+        hint = label(self.tr("在表格里：方向键移动，空格勾选，Ctrl+A 全选。"), "cap")
+        self.setLayout(
+            column(label(self.windowTitle(), "h2"), (area, 1), row(hint, None, close), margins=(20, 16, 20, 16))
+        )
+        self.resize(620, 520)

@@ -1,0 +1,124 @@
+"""One input with its caption above and its fault below; made by hand or from a field's declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QWidget
+
+from models.domain.fields import Field, FieldType, Need
+from ui.kit import SecretEdit, column, label, set_tone
+
+_PLACEHOLDERS = {
+    FieldType.DATE: "2017-01-01",
+    FieldType.MONTH: "2024-09",
+    FieldType.PERIOD: "2020-01-01/2030-01-01",
+}
+
+
+class Entry(QWidget):
+    """Caption, input, and room for a fault. `text`/`set_text` work on codes for a choice."""
+
+    edited = Signal()
+
+    def __init__(self, caption: str, widget: QLineEdit | QComboBox, hint: str = "") -> None:
+        super().__init__()
+        self.widget = widget
+        widget.setAccessibleName(caption)
+        self._fault = label(hint, "cap", wrap=True)
+        self._hint = hint
+        self._fault.setVisible(bool(hint))
+        self.caption = label(caption, "cap")
+        self.caption.setBuddy(widget)
+        self.setLayout(column(self.caption, widget, self._fault, spacing=3))
+        self.setFocusProxy(widget)
+        if isinstance(widget, QLineEdit):
+            widget.textEdited.connect(self._changed)
+        else:
+            widget.activated.connect(self._changed)
+            widget.editTextChanged.connect(self._changed)
+
+    def _changed(self, *_ignored: object) -> None:
+        self.fail("")
+        self.edited.emit()
+
+    def text(self) -> str:
+        """What is entered; the code for a choice (what is typed when it is none of the choices)."""
+        if isinstance(self.widget, QLineEdit):
+            return self.widget.text().strip()
+        typed = self.widget.currentText().strip()
+        place = self.widget.findText(typed)
+        data = self.widget.itemData(place) if place >= 0 else None
+        return typed if data is None else str(data)
+
+    def set_text(self, text: str) -> None:
+        """Show a value (a code for a choice)."""
+        if isinstance(self.widget, QLineEdit):
+            self.widget.setText(text)
+            return
+        place = self.widget.findData(text)
+        if place >= 0:
+            self.widget.setCurrentIndex(place)
+        elif self.widget.isEditable():
+            self.widget.setEditText(text)
+
+    def fail(self, sentence: str) -> None:
+        """Say what is wrong below the input; "" takes it back."""
+        self._fault.setText(sentence or self._hint)
+        self._fault.setVisible(bool(sentence or self._hint))
+        set_tone(self._fault, "bad" if sentence else "")
+        set_tone(self.widget, "true" if sentence else "false", "wrong")
+
+
+def line(caption: str, placeholder: str = "", hint: str = "") -> Entry:
+    """A line of text."""
+    widget = QLineEdit()
+    widget.setPlaceholderText(placeholder)
+    return Entry(caption, widget, hint)
+
+
+def secret(caption: str, hint: str = "") -> Entry:
+    """A passphrase with an eye."""
+    return Entry(caption, SecretEdit(caption), hint)
+
+
+def choice(caption: str, items: Iterable[tuple[str, str]], hint: str = "", *, editable: bool = False) -> Entry:
+    """A choice of (code, words). `editable`: other words may be typed, with completion on any part."""
+    widget = QComboBox()
+    widget.setMinimumContentsLength(6)
+    widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    widget.setEditable(editable)
+    fill(widget, items)
+    completer = widget.completer()
+    if completer is not None:
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+    return Entry(caption, widget, hint)
+
+
+def fill(widget: QComboBox, items: Iterable[tuple[str, str]]) -> None:
+    """Offer other items."""
+    widget.clear()
+    for code, words in items:
+        widget.addItem(words, code)
+
+
+def entry_for(field: Field) -> Entry:
+    """The input a field's declaration asks for."""
+    caption = f"{field.label} *" if field.need is Need.REQUIRED else field.label
+    if field.type in (FieldType.CODE, FieldType.YES_NO):
+        from models.domain.codes import code_table
+
+        items = [("", ""), *code_table(field.code_table).items()]
+        return choice(caption, items, editable=len(items) > 12)
+    entry = line(caption, _PLACEHOLDERS.get(field.type, ""))
+    if field.type is FieldType.DIVISION:
+        entry.widget.setToolTip(QCoreApplication.translate("Form", "6 位或 12 位行政区划代码"))
+    return entry
+
+
+def on_enter(entry: Entry, act: Callable[[], object]) -> None:
+    """Enter in the line does `act`."""
+    if isinstance(entry.widget, QLineEdit):
+        entry.widget.returnPressed.connect(lambda: act())

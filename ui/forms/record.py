@@ -1,0 +1,92 @@
+"""A form over one record, made from the declarations of its fields, with the same checks as an import."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from models.domain.fields import FIELDS_OF
+from models.domain.findings import Finding, Level
+from ui.forms.inputs import Entry, entry_for
+from ui.kit import column, label
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+HIDDEN = frozenset({"hidden_47", "school_code"})
+
+
+def find_faults(session: Session, kind: str, before: Mapping[str, str], values: Mapping[str, str]) -> list[Finding]:
+    """What is wrong with `values`, each with its field, as far as `before` did not have it already."""
+    from models.exchange.normalise import normalise
+    from models.services.checking import check_context, new_errors
+
+    fields = {field.key: field for field in FIELDS_OF[kind]}
+    clean: dict[str, str] = {}
+    found: list[Finding] = []
+    for key, text in values.items():
+        clean[key], findings = normalise(fields[key], text)
+        found += [finding for finding in findings if finding.level is Level.ERROR]
+    usual = dict.fromkeys(fields, "")
+    after = {**usual, **before, **clean}
+    return found + new_errors(kind, {**usual, **before}, after, check_context(session))
+
+
+class RecordForm(QWidget):
+    """Inputs in the groups of the declarations. `edited` with every change."""
+
+    edited = Signal()
+
+    def __init__(self, kind: str, *, leave_out: Collection[str] = (), only: Collection[str] = ()) -> None:
+        super().__init__()
+        self.kind = kind
+        self.entries: dict[str, Entry] = {}
+        self._before: dict[str, str] = {}
+        self._box = column(spacing=8)
+        self.setLayout(self._box)
+        group = ""
+        for field in FIELDS_OF[kind]:
+            if field.key in leave_out or field.key in HIDDEN or (only and field.key not in only):
+                continue
+            if field.group != group:
+                group = field.group
+                self._box.addWidget(label(group, "strong"))
+            entry = entry_for(field)
+            entry.edited.connect(self.edited)
+            self.entries[field.key] = entry
+            self._box.addWidget(entry)
+
+    def show_values(self, values: Mapping[str, str]) -> None:
+        """Fill the inputs; from now on `changed` compares with these values."""
+        self._before = {key: values.get(key, "") for key in self.entries}
+        for key, entry in self.entries.items():
+            entry.set_text(self._before[key])
+            entry.fail("")
+
+    def values(self) -> dict[str, str]:
+        """Everything entered."""
+        return {key: entry.text() for key, entry in self.entries.items()}
+
+    def changed(self) -> dict[str, str]:
+        """What differs from `show_values`."""
+        return {key: text for key, text in self.values().items() if text != self._before.get(key, "")}
+
+    def show_faults(self, findings: list[Finding]) -> list[str]:
+        """Put each fault below its input and the caret into the first; gives the sentences no input could take."""
+        for entry in self.entries.values():
+            entry.fail("")
+        rest = []
+        first: Entry | None = None
+        for finding in findings:
+            entry_or_none = self.entries.get(finding.field)
+            if entry_or_none is None:
+                rest.append(finding.message)
+                continue
+            entry_or_none.fail(finding.message)
+            first = first or entry_or_none
+        if first is not None:
+            first.setFocus()
+        return rest

@@ -1,0 +1,186 @@
+"""What is shown while a store is open: navigation, the page in front, the notice bar, the toast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
+
+from ui.context import AppContext
+from ui.errors import Shown
+from ui.intake import page_for
+from ui.kit import Banner, Toast, button, column, holder, row
+from ui.navigation import pages_for
+from ui.page import Page
+from ui.sidebar import Sidebar
+from ui.status import TABLES, Figures, StatusBar, read_figures
+from ui.tokens import COLLAPSE_BELOW
+
+
+class Workspace(QWidget):
+    """Pages are made when they are first shown; a hidden page reads again when it is next shown."""
+
+    arrived = Signal(str)
+
+    def __init__(self, context: AppContext, status: StatusBar) -> None:
+        super().__init__()
+        self.context, self._status = context, status
+        self.entries = {entry.key: entry for entry in pages_for(context.actor)}
+        self._pages: dict[str, Page] = {}
+        self._stale: set[str] = set()
+        self.current = ""
+        self._focus: QWidget | None = None
+        self.sidebar = Sidebar(context.actor, list(self.entries.values()))
+        self.notice = Banner("bad", "", closable=True)
+        self.notice.hide()
+        self.stack = QStackedWidget()
+        around = holder(row(self.notice, margins=(12, 8, 12, 0)))
+        around.setVisible(False)
+        self._around = around
+        self.notice.closed.connect(around.hide)
+        self.setLayout(row(self.sidebar, (holder(column(around, (self.stack, 1), spacing=0)), 1), spacing=0))
+        self.toast = Toast(self)
+        self._connect()
+        self._read_figures()
+
+    def _connect(self) -> None:
+        context = self.context
+        self.sidebar.chosen.connect(self.show_page)
+        self._status.chosen.connect(self.show_page)
+        context.navigated.connect(self._navigated)
+        context.file_opened.connect(self.take_file)
+        context.noticed.connect(self.show_notice)
+        context.toasted.connect(self.toast.say)
+        context.changed.connect(self._tables_changed)
+        context.hint_changed.connect(lambda page: self._show_hint() if page is self.page else None)
+
+    # --- pages ------------------------------------------------------------------------------------------
+
+    @property
+    def page(self) -> Page | None:
+        """The page in front."""
+        return self._pages.get(self.current)
+
+    def _navigated(self, key: str, arguments: Mapping[str, Any]) -> None:
+        self.show_page(key, **arguments)
+
+    def show_page(self, key: str, **arguments: Any) -> Page | None:
+        """Bring a page to the front; None when the person has no such page."""
+        entry = self.entries.get(key)
+        if entry is None:
+            self._status.hint.setText(self.tr("当前角色没有这个页面。"))
+            self.sidebar.mark(self.current)
+            return None
+        new = key not in self._pages
+        if new:
+            self._pages[key] = entry.make(self.context)
+            self.stack.addWidget(self._pages[key])
+        page = self._pages[key]
+        self.current = key
+        self.stack.setCurrentWidget(page)
+        self.sidebar.mark(key)
+        if new or key in self._stale:
+            self._stale.discard(key)
+            page.refresh()
+        page.arrive(**arguments)
+        self._show_hint()
+        self.arrived.emit(key)
+        return page
+
+    def _tables_changed(self, tables: frozenset[str]) -> None:
+        if not self.context.is_open:
+            return
+        for key, page in self._pages.items():
+            if page.TABLES & tables:
+                if key == self.current:
+                    page.refresh()
+                else:
+                    self._stale.add(key)
+        if TABLES & tables:
+            self._read_figures()
+
+    def _show_hint(self) -> None:
+        page = self.page
+        self._status.hint.setText(page.hint() if page is not None else "")
+
+    def _read_figures(self) -> None:
+        context = self.context
+        context.read(
+            read_figures, context.actor, context.store.home, done=self._show_figures, owner=self, replaces="figures"
+        )
+
+    def _show_figures(self, figures: Figures) -> None:
+        self._status.show_figures(figures)
+        self.sidebar.show_counts(
+            {"review": figures.to_decide, "packages": figures.to_seal, "changes": figures.returned}
+        )
+
+    # --- files, notices ---------------------------------------------------------------------------------
+
+    def take_file(self, path: Path) -> None:
+        """Give a file to the page that knows its kind, and say so when none does."""
+        key = page_for(path, self.current)
+        page = self.show_page(key) if key in self.entries and key is not None else None
+        if page is None or not page.open_file(path):
+            text = self.tr("“{name}”不是本程序认识的文件。可以打开表格（xlsx、xls、csv）、数据包和回执（.rollbook）。")
+            self.show_notice(Shown(text.format(name=path.name), "", "warn", False))
+
+    def show_notice(self, shown: Shown) -> None:
+        """Show a sentence in the bar above the page, with 详情 and 复制."""
+        copied = "\n".join(part for part in (shown.sentence, shown.detail) if part)
+        actions = [
+            button(self.tr("复制"), "copy", "link", on_click=lambda: QGuiApplication.clipboard().setText(copied))
+        ]
+        if shown.detail:
+            detail = button(self.tr("详情"), "info-circle", "link")
+            detail.clicked.connect(lambda: self.notice.words.setText(copied))
+            actions.insert(0, detail)
+        self.notice.say(shown.tone, shown.sentence, actions)
+        self._around.show()
+
+    def close_notice(self) -> bool:
+        """Close the notice bar when it is open; whether it was."""
+        if self._around.isVisible():
+            self.notice.close_bar()
+            return True
+        return False
+
+    # --- lock -------------------------------------------------------------------------------------------
+
+    def has_draft(self) -> bool:
+        """Whether any page holds something that is not saved."""
+        return any(page.has_draft() for page in self._pages.values())
+
+    def remember_focus(self) -> None:
+        """Keep in mind where the caret is."""
+        focus = QApplication.focusWidget()
+        self._focus = focus if focus is not None and self.isAncestorOf(focus) else None
+        if self._focus is not None:
+            self._focus.destroyed.connect(self._forget_focus)
+
+    def _forget_focus(self, _gone: QObject) -> None:
+        self._focus = None
+
+    def resume(self) -> None:
+        """Be as before the lock: what was typed is still there, the caret too; data is read again."""
+        self._stale.update(key for key in self._pages if key != self.current)
+        page = self.page
+        if page is not None:
+            page.refresh()
+        if self._focus is not None:
+            self._focus.setFocus()
+        self._read_figures()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Shrink the navigation in a narrow window."""
+        super().resizeEvent(event)
+        self.narrow(event.size().width() < COLLAPSE_BELOW)
+
+    def narrow(self, on: bool) -> None:
+        """Icons only, fewer counts."""
+        self.sidebar.collapse(on)
+        self._status.collapse(on)
