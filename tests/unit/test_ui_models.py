@@ -48,7 +48,7 @@ def test_undoing_everything_gives_the_same_sheet(steps):
     for step in steps:
         edits = []
         for row, field, text in step:
-            edits.append(CellEdit("s", row, field, sheet[row, field], text))
+            edits.append(CellEdit(0, row, field, sheet[row, field], text))
             sheet[row, field] = text
         history.push(Step("改", tuple(edits)))
         states.append(dict(sheet))

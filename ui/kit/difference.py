@@ -30,10 +30,11 @@ class DifferenceView(QWidget):
         title.setFixedWidth(84)
         grid.addWidget(title, 0, 0, 2, 1, Qt.AlignmentFlag.AlignTop)
         self._texts: list[QLabel] = []
-        for place, (sign, tone, word) in enumerate((("−", "bad", "变更前"), ("＋", "ok", "变更后"))):
+        words_of = (("−", "bad", self.tr("变更前")), ("＋", "ok", self.tr("变更后")))
+        for place, (sign, tone, word) in enumerate(words_of):
             text = label(rich=True, selectable=True, wrap=True)
             self._texts.append(text)
-            grid.addWidget(label(self.tr(word), "cap"), place, 1)
+            grid.addWidget(label(word, "cap"), place, 1)
             grid.addWidget(label(sign, "h2", tone), place, 2)
             grid.addWidget(text, place, 3)
         words = describe_difference(before, after)

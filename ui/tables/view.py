@@ -164,7 +164,7 @@ class TableView(_Pane):
         hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
     ) -> None:
         """Bring a cell into sight; a cell under the frozen part is not in sight."""
-        if index.column() < self._frozen:
+        if 0 <= index.column() < self._frozen:
             index = index.model().index(index.row(), self._frozen)
             bar, value = self.horizontalScrollBar(), self.horizontalScrollBar().value()
             super().scrollTo(index, hint)

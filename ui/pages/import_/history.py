@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CellEdit:
-    """One cell changed from `before` to `after`; `row` is the index of the row inside its sheet, from 0."""
+    """One cell changed from `before` to `after`; `sheet` and `row` are places from 0."""
 
-    sheet: str
+    sheet: int
     row: int
     field: str
     before: str

@@ -1,0 +1,82 @@
+"""What is wrong with the current cell, where, and what can be done: a small window beside the cell (ux 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QRect, Signal
+from PySide6.QtWidgets import QFrame, QWidget
+
+from models.domain.findings import Finding, Level
+from models.services.imports import Suggestion
+from ui.kit import IconLabel, Item, button, clear, column, holder, label, row, set_tone
+
+WIDTH = 400
+_LOOK = {Level.ERROR: ("alert-circle", "bad"), Level.WARNING: ("alert-triangle", "warn")}
+
+
+class Popover(QFrame):
+    """Lies over the grid below the cell, or above it when there is no room."""
+
+    retype = Signal()
+    adopt = Signal(object)
+    """A Suggestion."""
+    restore = Signal()
+
+    def __init__(self, viewport: QWidget) -> None:
+        super().__init__(viewport)
+        self.setProperty("role", "toast")
+        self.setAutoFillBackground(True)
+        self.setFixedWidth(WIDTH)
+        self._body = column(spacing=6)
+        self.setLayout(column(self._body, margins=(12, 10, 12, 10)))
+        self.suggestion: Suggestion | None = None
+        self.hide()
+
+    def explain(
+        self,
+        cell: QRect,
+        findings: Sequence[Finding],
+        where: str,
+        suggestions: Sequence[Suggestion],
+        original: str | None,
+    ) -> None:
+        """Show the findings of a cell; `original` is its first text when it was edited."""
+        clear(self._body)
+        self.suggestion = suggestions[0] if suggestions else None
+        first = findings[0]
+        set_tone(self, _LOOK[first.level][1], "level")
+        for finding in findings:
+            sign, colour = _LOOK[finding.level]
+            self._body.addLayout(row(IconLabel(sign, colour, 18), (label(finding.message, wrap=True), 1), spacing=8))
+        self._body.addWidget(label(where, "cap"))
+        buttons: list[Item] = []
+        if first.level is Level.ERROR:
+            buttons.append(button(self.tr("重新录入 F2"), kind="primary", on_click=self.retype.emit))
+        for place, one in enumerate(suggestions[:4]):
+            words = f"{one.label}：{one.value}" + (" (Alt+Enter)" if place == 0 else "")
+            buttons.append(button(words, "wand", "link", on_click=partial(self.adopt.emit, one)))
+        if original is not None:
+            text = self.tr("恢复原值“{text}”").format(text=original)
+            buttons.append(button(text, "restore", "link", on_click=self.restore.emit))
+        for start in range(0, len(buttons), 2):
+            self._body.addWidget(holder(row(*buttons[start : start + 2], None, spacing=8)))
+        self.setAccessibleName("；".join(finding.message for finding in findings))
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            self.resize(WIDTH, layout.totalHeightForWidth(WIDTH))
+        self._place(cell)
+        self.show()
+        self.raise_()
+
+    def _place(self, cell: QRect) -> None:
+        host = self.parentWidget()
+        if host is None:
+            return
+        room = host.rect()
+        x = max(4, min(cell.x() + 4, room.width() - self.width() - 8))
+        below = cell.bottom() + 4
+        fits = below + self.height() <= room.height()
+        self.move(x, below if fits else max(4, cell.top() - self.height() - 4))

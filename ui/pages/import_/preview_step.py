@@ -1,0 +1,194 @@
+"""Fourth and fifth step: what would be written, row by row; and what was written, with the ways on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QWidget
+
+from models.domain.fields import STUDENTS
+from models.services.checking import field_label, value_text
+from models.services.imports import CheckedImport, ImportResult, Outcome
+from ui.kit import Banner, EmptyState, Figure, button, card, clear, column, holder, label, row, rule, section
+from ui.tables.cell import CELL_ROLE, Cell
+from ui.tables.view import TableView
+
+_Index = QModelIndex | QPersistentModelIndex
+LOOK: dict[Outcome, tuple[str, str, str]] = {
+    Outcome.NEW: ("新增", "ok", "circle-plus"),
+    Outcome.UPDATE: ("更新", "info", "pencil"),
+    Outcome.CHANGES: ("变更草稿", "wait", "git-pull-request"),
+    Outcome.SAME: ("相同", "mute", "minus"),
+    Outcome.ERROR: ("跳过（有错误）", "bad", "circle-x"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the preview."""
+
+    number: int
+    sheet: str
+    name: str
+    outcome: Outcome
+    what: str
+
+
+def lines_of(checked: CheckedImport) -> list[Line]:
+    """What happens to every row; made off the GUI thread."""
+    known, kind = checked.known, checked.kind
+    found = []
+    for sheet, index, plan in checked.planned():
+        names = sheet.values.get("name")
+        parts = []
+        if known is not None and plan.subject_id:
+            before = dict(zip(known.keys, known.rows[plan.subject_id], strict=True))
+            for key, value in (*plan.updates.items(), *plan.changes.items()):
+                old = value_text(key, before.get(key, ""), kind) or "空"
+                parts.append(f"{field_label(key, kind)}：{old} → {value_text(key, value, kind) or '空'}")
+        found.append(
+            Line(sheet.rows[index], sheet.sheet, names[index] if names else "", plan.outcome, "；".join(parts))
+        )
+    return found
+
+
+class _Lines(QAbstractTableModel):
+    HEADS = ("行号", "姓名", "将会", "改动")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: Sequence[Line] = ()
+
+    def show_lines(self, lines: Sequence[Line]) -> None:
+        self.beginResetModel()
+        self.lines = lines
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008
+        return 0 if parent.isValid() else len(self.lines)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008
+        return 0 if parent.isValid() else len(self.HEADS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return self.tr(self.HEADS[section])
+        return None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        line = self.lines[index.row()]
+        words, tone, icon = LOOK[line.outcome]
+        cells = (Cell(str(line.number)), Cell(line.name), Cell(words, tone, icon), Cell(line.what))
+        if role == CELL_ROLE:
+            return cells[index.column()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return cells[index.column()].text
+        return None
+
+
+class PreviewStep(QWidget):
+    """Counts over the list of rows; a count shows only its rows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[Line] = []
+        self.note = Banner("info", "")
+        self.model = _Lines()
+        self.table = TableView(self.tr("导入预览"))
+        self.table.setModel(self.model)
+        for place, width in enumerate((64, 120, 150)):
+            self.table.setColumnWidth(place, width)
+        self.table.horizontalHeader().setStretchLastSection(True)
+        self.tabs = QButtonGroup(self)
+        self._tab_of = {}
+        for place, outcome in enumerate((None, *LOOK)):
+            tab = button(kind="tab", checkable=True, on_click=partial(self.show_outcome, outcome))
+            self.tabs.addButton(tab, place)
+            self._tab_of[outcome] = tab
+        self.empty = EmptyState(self.tr("没有这样的行。"), icon="list-check")
+        tabs = row(*self._tab_of.values(), None, margins=(8, 0, 12, 0), spacing=6)
+        inner = column(
+            row(self.note, margins=(12, 8, 12, 4)), tabs, rule(), (self.table, 1), (self.empty, 1), spacing=0
+        )
+        self.setLayout(row((holder(inner, "plain"), 1), spacing=0))
+
+    def show_lines(self, lines: list[Line], counts: dict[Outcome, int], kind: str) -> None:
+        """Show what would be written; the rows that change something stand first in sight."""
+        self._lines = lines
+        for outcome, tab in self._tab_of.items():
+            words = self.tr(LOOK[outcome][0]) if outcome else self.tr("全部")
+            tab.set_text(f"{words} {counts[outcome] if outcome else len(lines):,}")
+            tab.setVisible(outcome is None or bool(counts[outcome]))
+        self.note.say(*self._sentence(counts, kind))
+        self.show_outcome(next((o for o in (Outcome.CHANGES, Outcome.UPDATE) if counts[o]), None))
+
+    def _sentence(self, counts: dict[Outcome, int], kind: str) -> tuple[str, str]:
+        who = self.tr("名学生") if kind == STUDENTS else self.tr("个账户")
+        parts = [self.tr("新增 {n} {who}").format(n=counts[Outcome.NEW], who=who)] if counts[Outcome.NEW] else []
+        if counts[Outcome.UPDATE]:
+            parts.append(self.tr("更新 {n}").format(n=counts[Outcome.UPDATE]))
+        if counts[Outcome.CHANGES]:
+            parts.append(self.tr("{n} 人的关键信息不同，将生成变更草稿，不直接改").format(n=counts[Outcome.CHANGES]))
+        if counts[Outcome.ERROR]:
+            parts.append(self.tr("{n} 行有错误，不写入").format(n=counts[Outcome.ERROR]))
+        if not parts:
+            return "ok", self.tr("文件内容与名册完全相同，没有需要写入的。")
+        return ("warn" if counts[Outcome.ERROR] else "info"), "；".join(parts) + "。"
+
+    def show_outcome(self, outcome: Outcome | None) -> None:
+        """Show only the rows of one outcome, or all."""
+        self._tab_of[outcome].setChecked(True)
+        shown = [line for line in self._lines if outcome is None or line.outcome is outcome]
+        self.model.show_lines(shown)
+        self.table.setVisible(bool(shown))
+        self.empty.setVisible(not shown)
+
+
+class ResultStep(QWidget):
+    """What was written, and where to go from here."""
+
+    go = Signal(str)
+    """roster, submit, changes, again, undo"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._body = column(margins=(24, 24, 24, 24))
+        self.setLayout(self._body)
+
+    def show_result(self, result: ImportResult, kind: str, seconds: float) -> None:
+        """Show the numbers of a finished import."""
+        figures = []
+        for icon, tone, words, number in (
+            ("circle-plus", "ok", self.tr("新增"), result.new), ("pencil", "info", self.tr("更新"), result.updated),
+            ("git-pull-request", "wait", self.tr("变更草稿"), result.drafts),
+            ("minus", "mute", self.tr("相同"), result.same),
+            ("circle-x", "bad", self.tr("未写入"), result.skipped),
+        ):  # fmt: skip
+            figure = Figure(icon, tone, words)
+            figure.show_figure(number)
+            figures.append(figure)
+        title = self.tr("已写入名册") if result.batch_id else self.tr("没有需要写入的内容")
+        links = [button(self.tr("查看名册"), "table", "primary", on_click=lambda: self.go.emit("roster"))]
+        notes = [label(self.tr("用时 {s:.1f} 秒。").format(s=seconds), "cap")]
+        if result.baseline_id:
+            links.append(button(self.tr("提交基线核办"), "rubber-stamp", on_click=lambda: self.go.emit("submit")))
+            notes.insert(
+                0,
+                label(self.tr("新增的学生已作为一批名册基线建成草稿，提交核办后上报主管部门备查。"), "dim", wrap=True),
+            )
+        if result.drafts:
+            links.append(button(self.tr("补充变更材料"), "git-pull-request", on_click=lambda: self.go.emit("changes")))
+        if result.batch_id:
+            links.append(button(self.tr("撤销这次导入"), "arrow-back-up", on_click=lambda: self.go.emit("undo")))
+        links.append(button(self.tr("再导入一个文件"), "file-import", on_click=lambda: self.go.emit("again")))
+        inner = card(
+            section(title), row(*figures, None), *notes, row(*links, None), margins=(20, 16, 20, 16), spacing=14
+        )
+        clear(self._body)
+        self._body.addWidget(inner)
+        self._body.addStretch(1)
+        links[0].setFocus()
