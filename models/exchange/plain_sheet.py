@@ -18,9 +18,11 @@ _VALUES = re.compile(rb"<v>([0-9]+)</v>")
 _CELLS = re.compile(rb'<c r="([A-Z]{1,3})[0-9]+"(?: s="([0-9]+)")?(?:/>|></c>|( t="s")?>(?:<v>([0-9.E+-]+)</v></c>))')
 _FORMATS = re.compile(rb"<cellXfs\b.*?</cellXfs>", re.DOTALL)
 _FORMAT = re.compile(rb"<xf\b[^>]*?\bnumFmtId=\"([0-9]+)\"")
+_CUSTOM = re.compile(rb'<numFmt\b[^>]*?\bnumFmtId="([0-9]+)"[^>]*?\bformatCode="([^"]*)"')
+_NUMBER_CODE = re.compile(rb"(?:General|[0#?.,%@()+_*;E -]|\\.)+")
 _MERGES = re.compile(rb'<mergeCell ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"\s*/>')
-_NUMBERS = frozenset(b"%d" % n for n in (0, 1, 2, 3, 4, 9, 10, 11, 37, 38, 39, 40, 48, 49))
-"""Built-in formats that are no dates (General, 0, 0.00, %, E+00, @ ...)."""
+_NUMBERS = frozenset(b"%d" % n for n in (0, 1, 2, 3, 4, 9, 10, 11, 37, 38, 39, 40, 49))
+"""Built-in formats that are no dates (General, 0, 0.00, %, @ ...)."""
 
 
 def shared_strings(part: bytes) -> list[str] | None:
@@ -38,7 +40,8 @@ def number_styles(part: bytes) -> frozenset[bytes]:
     """The style numbers under which a number is a plain number, never a date."""
     found = _FORMATS.search(part)
     formats = _FORMAT.findall(found[0]) if found else []
-    return frozenset(b"%d" % i for i, one in enumerate(formats) if one in _NUMBERS) | {b""}
+    custom = {number for number, code in _CUSTOM.findall(part) if _NUMBER_CODE.fullmatch(code)}
+    return frozenset(b"%d" % i for i, one in enumerate(formats) if one in _NUMBERS or one in custom) | {b""}
 
 
 def plain_rows(

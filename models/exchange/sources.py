@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from models.domain.errors import FileRefusedError
 from models.domain.progress import Progress
-from models.exchange.delimited import read_delimited
-from models.exchange.markup import read_html, read_xml
 from models.exchange.package import SheetFacts, open_package
 from models.exchange.sheets import MAX_COLUMNS, Cell, Grid, Merge, Skipped
 from models.exchange.sniffing import decode
@@ -25,14 +23,19 @@ def read_grids(data: bytes, format_: str, name: str, progress: Progress) -> tupl
 
     Raises FileRefusedError for files that are damaged, hostile, protected or too large.
     """
+    if format_ in ("xlsx", "xls"):
+        return _read_excel(data, format_, progress)
+    # The other readers are loaded when such a file is met.
     if format_ == "csv":
+        from models.exchange.delimited import read_delimited
+
         return [read_delimited(decode(data), name)], []
+    from models.exchange.markup import read_html, read_xml
+
     if format_ == "html":
         return read_html(decode(data)), []
-    if format_ == "xml":
-        grids, hidden = read_xml(decode(data))
-        return grids, [Skipped(sheet, 0, _HIDDEN) for sheet in hidden]
-    return _read_excel(data, format_, progress)
+    grids, hidden = read_xml(decode(data))
+    return grids, [Skipped(sheet, 0, _HIDDEN) for sheet in hidden]
 
 
 def _read_excel(data: bytes, format_: str, progress: Progress) -> tuple[list[Grid], list[Skipped]]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import datetime
 import io
+import random
 import zipfile
 from contextlib import suppress
 from pathlib import Path
 
 import openpyxl
 import pytest
+import xlsxwriter
 import xlwt
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.workbook import Workbook as OpenpyxlWorkbook
+from python_calamine import CalamineWorkbook
 
 from models.domain.errors import FileRefusedError
 from models.domain.fields import FIELDS_OF, STUDENT_FIELDS, STUDENTS
+from models.exchange.package import open_package
 from models.exchange.reading import header_signature, read_workbook
 from models.exchange.report import check_report
 from models.exchange.sheets import SheetData, index_of, letter_of
@@ -269,6 +273,49 @@ def test_error_cells_formulas_hidden_rows_and_the_1904_epoch(tmp_path: Path) -> 
     table = one(tmp_path / "a.xlsx")
     assert table.values["birth_date"] == ["2012-09-01", "2012-09-02", "2012-09-03"]
     assert sorted(codes(table)) == [(2, "A", "CELL_ERROR"), (3, "E", "FORMULA_WITHOUT_VALUE"), (4, "", "ROW_HIDDEN")]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_plain_sheets_are_read_as_calamine_reads_them(tmp_path: Path, seed: int) -> None:
+    draw = random.Random(seed)
+    kinds = ["text", "blank", "format", "number"] if seed % 2 else ["text"]
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path, {"strings_to_formulas": False}) as book:
+        sheet = book.add_worksheet("名册 & <一>")
+        formats = [book.add_format({"num_format": form}) for form in ("@", "0.00", "0")]
+        for row in range(draw.choice([0, 3]), 60):
+            for column in range(12):
+                kind = draw.choice(kinds)
+                if kind == "text":
+                    sheet.write_string(
+                        row, column, draw.choice([" 甲&乙 ", "<丙>", "1", '"', "'=1", "A" * 40, "汉" * row])
+                    )
+                elif kind == "format":
+                    sheet.write_blank(row, column, None, draw.choice(formats))
+                elif kind == "number":
+                    number = draw.choice([1, 2.5, 20120901, 130999201209011234, -3, 1e-7])
+                    sheet.write_number(row, column, number, draw.choice([None, *formats]))
+        sheet.merge_range("A70:C71", "备注")
+    plain = open_package(path.read_bytes()).sheets[0]
+    assert plain.rows is not None
+    theirs = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
+    rows = theirs.to_python(skip_empty_area=False)
+    width = len(rows[0])
+    padded = [[*row, *[""] * (width - len(row))] for row in plain.rows]
+    assert padded + [[""] * width] * (len(rows) - len(padded)) == rows
+    merged = [((m.top, m.left), (m.bottom, m.right)) for m in plain.merges]
+    assert merged == theirs.merged_cell_ranges
+
+
+def test_dates_leave_a_sheet_to_calamine(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["姓名", "出生日期"])
+        sheet.write_string(1, 0, "赵一")
+        sheet.write_number(1, 1, 41153, book.add_format({"num_format": 'yyyy"年"m"月"d"日"'}))
+    assert open_package(path.read_bytes()).sheets[0].rows is None
+    assert one(path).record(0) == {"name": "赵一", "birth_date": "2012-09-01"}
 
 
 def test_report_has_the_keys_of_the_command_line(tmp_path: Path) -> None:
