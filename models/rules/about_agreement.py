@@ -13,7 +13,6 @@ _PUPIL_AGES = {Line.BASIC: (3, 25), Line.OPEN: (14, 90)}
 _TEACHER_AGES = (16, 100)
 _YOUNGEST_AT_SCHOOL = 5
 _LEAGUE_AGE, _PARTY_AGE = 13, 18
-_FATHER_OR_MOTHER = ("50", "51", "52")
 _CHINA = "CHN"
 _FOREIGNER = "51"
 
@@ -68,41 +67,6 @@ def _disability(values: Values, context: Context) -> tuple[Broken, ...]:
         return (("INCLUSIVE_DISAGREES", "填了随班就读，残疾类型却是“无残疾”。请改正其中一项。"),)
     if inclusive != expected:
         return (("INCLUSIVE_DISAGREES", "随班就读的类别与残疾类型不一致。请改正其中一项。"),)
-    return ()
-
-
-def _guardian(values: Values, context: Context) -> tuple[Broken, ...]:
-    guardian_id, pupil_id = values
-    if guardian_id == pupil_id:
-        return (("GUARDIAN_ID_SAME", "{label}与学生的身份证件号相同。请对照监护人的证件改正。"),)
-    return ()
-
-
-def _guardian_name(values: Values, context: Context) -> tuple[Broken, ...]:
-    if values[0] == values[1]:
-        return (("GUARDIAN_NAME_SAME", "{label}与学生姓名相同。请核对。"),)
-    return ()
-
-
-def _guardians(values: Values, context: Context) -> tuple[Broken, ...]:
-    is_guardian, other, name = values
-    if name and is_guardian == "0" and other != "1":
-        return (("GUARDIAN_NONE", "没有一位成员填为监护人。请指明谁是监护人。"),)
-    return ()
-
-
-def _orphan(values: Values, context: Context) -> tuple[Broken, ...]:
-    orphan, *relations = values
-    if orphan == "1" and any(relation in _FATHER_OR_MOTHER for relation in relations):
-        return (("ORPHAN_WITH_PARENT", "填了孤儿，家庭成员里却有父亲或母亲。请核对。"),)
-    return ()
-
-
-def _migrant(values: Values, context: Context) -> tuple[Broken, ...]:
-    left_behind, migrant = values
-    if left_behind in ("1", "2") and migrant == "1":
-        message = "既填了留守儿童，又填了进城务工人员随迁子女，两项一般不会同时成立。请核对。"
-        return (("LEFT_BEHIND_AND_MIGRANT", message),)
     return ()
 
 
@@ -185,71 +149,6 @@ AGREEMENT_CHECKS = (
         PUPILS,
         (("inclusive_class", "disability"),),
         _disability,
-    ),
-    Check(
-        (
-            error(
-                "GUARDIAN_ID_SAME",
-                "KD_F56",
-                {"guardian1_id_number": complete("13099919850307221"), "id_number": _BOY},
-                {"guardian1_id_number": _BOY, "id_number": _BOY},
-            ),
-        ),
-        PUPILS,
-        tuple((f"guardian{n}_id_number", "id_number") for n in (1, 2)),
-        _guardian,
-    ),
-    Check(
-        (
-            warning(
-                "GUARDIAN_NAME_SAME",
-                "KD_F48",
-                {"guardian1_name": "王强", "name": "王明"},
-                {"guardian1_name": "王明", "name": "王明"},
-            ),
-        ),
-        PUPILS,
-        tuple((f"guardian{n}_name", "name") for n in (1, 2)),
-        _guardian_name,
-    ),
-    Check(
-        (
-            warning(
-                "GUARDIAN_NONE",
-                "KD_F54",
-                {"guardian1_is_guardian": "0", "guardian2_is_guardian": "1", "guardian1_name": "王强"},
-                {"guardian1_is_guardian": "0", "guardian1_name": "王强"},
-            ),
-        ),
-        PUPILS,
-        (("guardian1_is_guardian", "guardian2_is_guardian", "guardian1_name"),),
-        _guardians,
-    ),
-    Check(
-        (
-            warning(
-                "ORPHAN_WITH_PARENT",
-                "KD_F30",
-                {"orphan": "1", "guardian1_relation": "61"},
-                {"orphan": "1", "guardian1_relation": "51"},
-            ),
-        ),
-        PUPILS,
-        (("orphan", "guardian1_relation", "guardian2_relation"),),
-        _orphan,
-    ),
-    Check(
-        (
-            warning(
-                "LEFT_BEHIND_AND_MIGRANT",
-                "E32",
-                {"left_behind": "1", "migrant_child": "0"},
-                {"left_behind": "1", "migrant_child": "1"},
-            ),
-        ),
-        PUPILS,
-        (("left_behind", "migrant_child"),),
-        _migrant,
     ),
     Check(
         (

@@ -21,6 +21,9 @@ _NAME_MARKS = frozenset("·'- .,")
 _SCHOOL_CLASSES = ["11", "21", "22", "31", "32", "33", "34", "35", "36", "37", "41", "42", "51", "91", "92", "93"]
 _STUDENT_NUMBER = re.compile(r"[GJ]\d{17}[\dX]|L\d{18}")
 _SHOWN_LABELS = 6
+_OPEN_TABLES = ("employment",)
+"""Lists no notice gives (A16): another wording is told, and let in."""
+
 _FURTHEST = 100
 
 
@@ -54,12 +57,14 @@ def _name(values: Values, context: Context) -> tuple[Broken, ...]:
 
 
 def _code(key: str) -> Judge:
+    code, where = ("CODE_NOT_LISTED", "常用的写法") if key in _OPEN_TABLES else ("CODE_UNKNOWN", "代码表")
+
     def judge(values: Values, context: Context) -> tuple[Broken, ...]:
         table = code_table(key)
         if values[0] in table:
             return ()
         labels = "、".join(label for _, label in list(table.items())[:_SHOWN_LABELS])
-        return (("CODE_UNKNOWN", f"{{label}}不在代码表里。请改为代码表中的一项，如：{labels}。"),)
+        return ((code, f"{{label}}不在{where}里。请核对，或改为其中一项：{labels}。"),)
 
     return judge
 
@@ -69,10 +74,18 @@ def _sex(values: Values, context: Context) -> tuple[Broken, ...]:
     return (("SEX_NOT_STATED", message),) if values[0] in ("0", "9") else ()
 
 
+def _is_month(text: str) -> bool:
+    return len(text) == 7 and day(text + "-01") is not None
+
+
+def _birth_day(values: Values, context: Context) -> tuple[Broken, ...]:
+    return (("BIRTH_DAY_MISSING", "{label}只有年月，没有日。请补上日。"),) if _is_month(values[0]) else ()
+
+
 def _birth(values: Values, context: Context) -> tuple[Broken, ...]:
     text = values[0]
-    if re.fullmatch(r"\d{4}-\d{2}", text) and day(text + "-01"):
-        return (("BIRTH_DAY_MISSING", "{label}只有年月，没有日。请补上日。"),)
+    if _is_month(text):
+        return ()  # what pupils lack then is BIRTH_DAY_MISSING
     born = day(text) if len(text) == 10 else None
     if born is None:
         return (("DATE_INVALID", "{label}不是日历上有的日期。请按 2012-09-01 的样子填写。"),)
@@ -83,7 +96,7 @@ def _birth(values: Values, context: Context) -> tuple[Broken, ...]:
 
 def _month(values: Values, context: Context) -> tuple[Broken, ...]:
     text = values[0]
-    if (len(text) == 7 and day(text + "-01")) or (len(text) == 10 and day(text)):
+    if _is_month(text) or (len(text) == 10 and day(text)):
         return ()
     return (("DATE_INVALID", "{label}不是可能的年月。请按 2018-09 的样子填写。"),)
 
@@ -154,7 +167,10 @@ def _fields_of_table(table: str) -> tuple[tuple[str, ...], ...]:
     return tuple((key,) for key in dict.fromkeys(field.key for field in fields if field.code_table == table))
 
 
-_UNKNOWN_CODE = error("CODE_UNKNOWN", "reference-data 4", {"sex": "1"}, {"sex": "甲"}, {"orphan": "也许"})
+_CODE_RULES = {
+    "sex": (error("CODE_UNKNOWN", "reference-data 4", {"sex": "1"}, {"sex": "甲"}, {"orphan": "也许"}),),
+    "employment": (warning("CODE_NOT_LISTED", "A16, no list given", {"employment": "1"}, {"employment": "借调"}),),
+}
 
 FIELD_CHECKS: tuple[Check, ...] = (
     Check(
@@ -169,20 +185,22 @@ FIELD_CHECKS: tuple[Check, ...] = (
         _of_type(FieldType.NAME),
         _name,
     ),
-    *(
-        Check((_UNKNOWN_CODE,) if table == "sex" else (), BOTH, _fields_of_table(table), _code(table))
-        for table in sorted(_CODES)
-    ),
+    *(Check(_CODE_RULES.get(table, ()), BOTH, _fields_of_table(table), _code(table)) for table in sorted(_CODES)),
     Check((warning("SEX_NOT_STATED", "KD_F03", {"sex": "2"}, {"sex": "9"}),), BOTH, (("sex",),), _sex),
     Check(
         (
-            error("DATE_INVALID", "GB/T 7408", {"birth_date": "2012-02-29"}, {"birth_date": "2013-02-29"}),
+            error("DATE_INVALID", "GB/T 7408", {"birth_date": "2012-02"}, {"birth_date": "2013-02-29"}),
             error("BIRTH_IMPOSSIBLE", "KD_F04", {"birth_date": "2012-03-07"}, {"birth_date": "2099-01-01"}),
-            warning("BIRTH_DAY_MISSING", "KD_F04 YYYYMMDD", {"birth_date": "2012-03-07"}, {"birth_date": "2012-03"}),
         ),
         BOTH,
         (("birth_date",),),
         _birth,
+    ),
+    Check(
+        (warning("BIRTH_DAY_MISSING", "KD_F04 YYYYMMDD", {"birth_date": "2012-03-07"}, {"birth_date": "2012-03"}),),
+        PUPILS,
+        (("birth_date",),),
+        _birth_day,
     ),
     Check((), PUPILS, (("entry_date",),), _month),
     Check(

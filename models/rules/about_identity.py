@@ -53,10 +53,9 @@ def _disagreements(said_birth: str, said_sex: str, birth: str, sex: str) -> list
 
 
 def _type_message(id_type: str, kind: str) -> str:
-    """Why a right number does not fit the kind of document; "" when it does."""
+    """Why a right number of `kind` does not fit the document `id_type`, which is another; "" when it may."""
     if id_type == RESIDENT:
-        name = _OTHER_CARDS.get(kind)
-        return f"{{label}}是{name}的号码，证件类型却是居民身份证。请改证件类型。" if name else ""
+        return f"{{label}}是{_OTHER_CARDS[kind]}的号码，证件类型却是居民身份证。请改证件类型。"
     if not id_type:
         return "" if kind == RESIDENT else "{label}不是居民身份证号。请填写证件类型。"
     if kind == RESIDENT and id_type in (PERMIT, HONG_KONG, MACAO, TAIWAN, FOREIGNER):

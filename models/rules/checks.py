@@ -14,6 +14,7 @@ from models.domain.fields import FIELDS_OF
 from models.domain.findings import Finding, Level
 from models.rules.about_accounts import ACCOUNT_CHECKS
 from models.rules.about_agreement import AGREEMENT_CHECKS
+from models.rules.about_family import FAMILY_CHECKS
 from models.rules.about_fields import FIELD_CHECKS
 from models.rules.about_identity import IDENTITY_CHECKS
 from models.rules.about_presence import PRESENCE_CHECKS, missing_columns
@@ -27,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     *FIELD_CHECKS,
     *IDENTITY_CHECKS,
     *AGREEMENT_CHECKS,
+    *FAMILY_CHECKS,
     *ACCOUNT_CHECKS,
 )
 RULES: tuple[Rule, ...] = tuple(rule for check in CHECKS for rule in check.rules)

@@ -212,15 +212,14 @@ def _renamed(
         problem = f"用户名 {username} 已经有人使用（同名或同音）。{advice}。"
         return proposal._replace(username=None, problem=problem)
     suffixes = {"number2": "{0}", "number01": "{1:02d}", "staff_number": digits}
-    for number in range(2, 100_000):
-        free = username + suffixes[style].format(number, number - 1)
-        if free not in used and free not in taken:
-            others = tuple(c for c in proposal.candidates if c != username)
-            return proposal._replace(username=free, candidates=(free, *others))
-        if style == "staff_number":
-            break
-    problem = f"用户名 {username} 加上后缀后仍有人使用。请另定用户名。"
-    return proposal._replace(username=None, problem=problem)
+    numbers = range(2, 3) if style == "staff_number" else range(2, 100_000)
+    names = (username + suffixes[style].format(number, number - 1) for number in numbers)
+    free = next((name for name in names if name not in used and name not in taken), None)
+    if free is None:
+        problem = f"用户名 {username} 加上后缀后仍有人使用。请另定用户名。"
+        return proposal._replace(username=None, problem=problem)
+    others = tuple(candidate for candidate in proposal.candidates if candidate != username)
+    return proposal._replace(username=free, candidates=(free, *others))
 
 
 def pinyin_keys(name: str) -> tuple[str, str]:

@@ -81,6 +81,31 @@ def test_a_number_says_birth_sex_and_region() -> None:
     assert examine(complete("83000020130112860"), "C", TODAY).region == ""
 
 
+def test_pupils_without_a_number_need_a_guardian_with_one() -> None:
+    record = {"guardian1_id_number": "", "guardian2_id_number": BOY, "id_type": "Z", "id_number": ""}
+    assert "GUARDIAN_ID_NEEDED" not in codes(STUDENTS, record)
+
+
+def test_teachers_may_give_the_month_of_birth() -> None:
+    assert not codes(ACCOUNTS, {"birth_date": "1980-05"})
+
+
+def test_dates_that_are_none_are_told_once() -> None:
+    assert codes(STUDENTS, {"entry_date": "2018-13", "birth_date": "2012-03-07"}) == {"DATE_INVALID"}
+    assert not codes(STUDENTS, {"entry_date": "2018-09-01", "birth_date": "2012-03-07"})
+    assert codes(STUDENTS, {"entry_date": "2018-09", "birth_date": "?"}) == {"DATE_INVALID"}
+
+
+def test_half_filled_pairs_agree() -> None:
+    assert not codes(STUDENTS, {"inclusive_class": "1", "disability": ""})
+    assert not codes(STUDENTS, {"inclusive_class": "0", "disability": "2"})
+
+
+def test_any_document_may_stand_under_a_booklet() -> None:
+    assert "ID_TYPE_MISMATCH" not in codes(STUDENTS, {"id_number": BOY, "id_type": "B"})
+    assert "ID_TYPE_MISMATCH" not in codes(STUDENTS, {"id_number": BOY})
+
+
 def test_retired_regions_are_no_fault() -> None:
     assert "ID_REGION_UNKNOWN" not in codes(STUDENTS, {"id_number": complete("13293019650812101")})
 

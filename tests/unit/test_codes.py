@@ -22,7 +22,7 @@ from models.domain.places import division, find_city, find_county, hebei, region
         ("country", "4", "AFG"), ("health", "良好", "10"), ("yes_no", "是", "1"), ("yes_no", "×", "0"),
         ("left_behind", "否", "0"), ("relation", "爷爷", "61"), ("political_status", "共青团员", "03"),
         ("hukou_type", "农业", "1"), ("commute_mode", "自行车(含摩托车、电动自行车)", "2"), ("blood_type", "Ａ型", "1"),
-        ("employment", "专职", "1"), ("sex", "甲", None), ("sex", "", None),
+        ("employment", "专职", "4"), ("sex", "甲", None), ("sex", "", None),
     ],
 )  # fmt: skip
 def test_codes_by_label_alias_and_number(table: str, text: str, code: str | None) -> None:
