@@ -40,8 +40,8 @@ class RestoreDialog(QDialog):
         cancel.setDefault(True)
         self.setLayout(
             column(
-                label(self.windowTitle(), "h2"), self.notice, row(self.choose, None), holder(self.facts), self.form, None,
-                row(None, cancel, self.go), margins=(20, 16, 20, 16),
+                label(self.windowTitle(), "h2"), self.notice, row(self.choose, None), holder(self.facts), self.form,
+                None, row(None, cancel, self.go), margins=(20, 16, 20, 16),
             )
         )  # fmt: skip
         self.resize(480, 520)
