@@ -1,0 +1,86 @@
+"""Pictures of every page with invented data: `python dev.py shots` (offscreen; PNG files in the folder named)."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication, QWidget
+
+from desktop.cli.call import Call
+from desktop.demo import story
+from desktop.demo.school import name_of, secret_of
+from models.domain.units import Role
+from models.store.store import Store
+from ui import start
+from ui.main_window import MainWindow
+
+SIZE = (1366, 768)
+
+
+def settle(window: MainWindow, seconds: float = 20) -> None:
+    """Let the store's thread and the pages finish."""
+    app, until, quiet = QApplication.instance(), time.monotonic() + seconds, 0
+    while quiet < 5 and time.monotonic() < until:
+        assert app is not None
+        app.processEvents()
+        quiet = 0 if window.context.jobs.busy else quiet + 1
+        time.sleep(0.02)
+
+
+def shot(folder: Path, name: str, widget: QWidget) -> None:
+    """Write a picture of a widget."""
+    path = folder / f"{name}.png"
+    widget.grab().save(str(path))
+    sys.stdout.write(f"{path}\n")
+
+
+def window_at(home: Path) -> MainWindow:
+    """A window over a data folder, shown."""
+    window = start.make_window(home)
+    window.resize(*SIZE)
+    window.show()
+    settle(window)
+    return window
+
+
+def pages(folder: Path, home: Path, unit: str, role: Role) -> None:
+    """Pictures of every page that a person of the unit sees."""
+    window = window_at(home)
+    window.enter(Store.open(home, name_of(unit, role), secret_of(unit, role)))
+    settle(window)
+    assert window.workspace is not None
+    for key in window.workspace.entries:
+        window.workspace.show_page(key)
+        settle(window)
+        shot(folder, f"{unit}-{role.value}-{key}", window)
+    window.context.store.close()
+    window.close()
+
+
+def main(target: str) -> int:
+    """Make the demo's data and take the pictures."""
+    folder = Path(target).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, scratch)
+        app = QApplication(["rollbook"])
+        first = window_at(Path(scratch) / "empty")
+        shot(folder, "first-run", first)
+        first.close()
+        stage = story.tell(Path(scratch) / "demo", Call(Path(scratch), home_named=True, json=True))
+        unlock = window_at(stage.home("school"))
+        shot(folder, "unlock", unlock)
+        unlock.close()
+        for unit, roles in (("school", (Role.REGISTRAR, Role.HEAD, Role.ADMINISTRATOR)), ("county", (Role.REGISTRAR,))):
+            for role in roles:
+                pages(folder, stage.home(unit), unit, role)
+        app.quit()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
