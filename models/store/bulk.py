@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table, func, select
@@ -18,7 +19,10 @@ _TABLES = {STUDENTS: student, ACCOUNTS: account}
 
 
 def insert_students(session: Session, rows: Sequence[Row], spell: Spell) -> None:
-    """Insert pupils: `id unit_id status revision updated_at updated_by [batch_id]` and fields; absent ones are ""."""
+    """Insert pupils: `id unit_id status revision updated_at updated_by [batch_id]` and fields.
+
+    The same columns in each row (ValueError, KeyError otherwise); fields that no row has become "".
+    """
     _insert(session, STUDENTS, rows, spell)
 
 
@@ -32,12 +36,12 @@ def _insert(session: Session, kind: str, rows: Sequence[Row], spell: Spell) -> N
         return
     table = _TABLES[kind]
     first = (session.scalar(select(func.max(table.c.row))) or 0) + 1
-    names = [column.name for column in table.c if column.name != "row"]
-    absent = [None if table.c[name].nullable else "" for name in names]
+    names = _columns(table, rows)
+    values = itemgetter(*names)
     connection = session.connection()
     connection.exec_driver_sql(
-        _insert_statement(table, names),
-        [(number, *map(row.get, names, absent)) for number, row in enumerate(rows, first)],
+        f"INSERT INTO {table.name} (row, {', '.join(names)}) VALUES ({', '.join('?' * (len(names) + 1))})",
+        [(number, *values(row)) for number, row in enumerate(rows, first)],
     )
     entry = search.Speller(kind, spell).entry
     connection.exec_driver_sql(
@@ -45,6 +49,12 @@ def _insert(session: Session, kind: str, rows: Sequence[Row], spell: Spell) -> N
     )
 
 
-def _insert_statement(table: Table, names: Sequence[str]) -> str:
-    marks = ", ".join("?" * (len(names) + 1))
-    return f"INSERT INTO {table.name} (row, {', '.join(names)}) VALUES ({marks})"
+def _columns(table: Table, rows: Sequence[Row]) -> list[str]:
+    """Columns the rows give, the same ones each; the others have their defaults. Raises ValueError for a mixture."""
+    names = list(rows[0])
+    if any(len(row) != len(names) for row in rows) or not {"row", *names}.issuperset(rows[-1]):
+        raise ValueError("rows of a bulk insert must have the same columns")
+    unknown = set(names) - set(table.c.keys()) | {"row"} & set(names)
+    if unknown:
+        raise ValueError(f"no columns of {table.name}: {sorted(unknown)}")
+    return names

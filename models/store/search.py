@@ -51,26 +51,30 @@ class Speller:
         self._places, self._numbers = _PLACES[kind], _NUMBERS[kind]
         self._spell = spell
         self._known_names: dict[str, tuple[str, str]] = {}
-        self._known_places: dict[str, str] = {}
+        self._known_places: dict[tuple[str, ...], str] = {}
 
     def entry(self, values: Mapping[str, str]) -> Entry:
         """Search text of one record; fields that are absent count as empty."""
-        place = " ".join([self._place(text) for field in self._places if (text := values.get(field))])
-        numbers = dict.fromkeys([text for field in self._numbers if (text := values.get(field))])
-        return (*self._name(values.get("name", "")), place, " ".join([_tails(text, _SHORTEST) for text in numbers]))
+        return self.texts(
+            values.get("name") or "",
+            tuple([values.get(field) or "" for field in self._places]),
+            {values.get(field) or "" for field in self._numbers},
+        )
 
-    def _name(self, name: str) -> tuple[str, str]:
-        found = self._known_names.get(name)
-        if found is None:
-            full, initials = self._spell(name)
-            pinyin = f"{full} {' '.join([_tails(word, 1) for word in initials.split()])}"
-            found = self._known_names[name] = (_split(name), pinyin)
-        return found
+    def texts(self, name: str, places: tuple[str, ...], numbers: set[str]) -> Entry:
+        """Search text from the values it is made of."""
+        split, pinyin = self._known_names.get(name) or self._learn_name(name)
+        place = self._known_places.get(places)
+        if place is None:
+            place = self._known_places[places] = " ".join(
+                [f"{class_key(text)} {_split(text)}" for text in places if text]
+            )
+        return split, pinyin, place, " ".join([_tails(number, _SHORTEST) for number in numbers])
 
-    def _place(self, place: str) -> str:
-        found = self._known_places.get(place)
-        if found is None:
-            found = self._known_places[place] = f"{class_key(place)} {_split(place)}"
+    def _learn_name(self, name: str) -> tuple[str, str]:
+        full, initials = self._spell(name)
+        pinyin = f"{full} {' '.join([_tails(word, 1) for word in initials.split()])}"
+        found = self._known_names[name] = (_split(name), pinyin)
         return found
 
 
@@ -151,7 +155,7 @@ def _split(text_: str) -> str:
 
 
 def _tails(word: str, shortest: int) -> str:
-    return " ".join([word[start:] for start in range(max(1, len(word) - shortest + 1))])
+    return " ".join([word[start:] for start in range(len(word) - shortest + 1)]) or word
 
 
 def _ten(place: str) -> str:

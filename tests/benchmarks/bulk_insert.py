@@ -26,7 +26,6 @@ from models.store import audit, bulk, search
 from models.store.engine import connect
 from models.store.rekey import store_key
 from models.store.store import Store
-from models.store.tables import student
 
 COUNT, ROUNDS = 20_000, 3
 Rows = list[dict[str, str | int]]
@@ -41,10 +40,8 @@ def timed(work: Callable[[], object]) -> float:
 
 def raw(store: Store, rows: Rows) -> float:
     """The peer: one connection, one transaction, two executemany of tuples made beforehand."""
-    names = [column.name for column in student.c if column.name != "row"]
-    tuples = [
-        (i, *[row.get(name, None if name == "batch_id" else "") for name in names]) for i, row in enumerate(rows, 1)
-    ]
+    names = list(rows[0])
+    tuples = [(number, *row.values()) for number, row in enumerate(rows, 1)]
     entries = [
         (i, *search.entry(STUDENTS, {key: str(value) for key, value in row.items()}, pinyin_keys))
         for i, row in enumerate(rows, 1)
