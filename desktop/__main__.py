@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.domain.errors import UserError
+from models.domain.errors import UserError, system_sentence
 
 PROBE = "--evidence-probe"
 CANNOT = 2
@@ -107,20 +106,6 @@ def _command_name(arguments: list[str]) -> str:
 def _refuse(sentence: str, code: int) -> int:
     sys.stderr.write(" ".join(sentence.split()) + "\n")
     return code
-
-
-def system_sentence(error: OSError) -> str:
-    """What a fault of the file system means and what to do."""
-    where = f"：{error.filename}" if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC):
-        return f"磁盘已满{where}。请腾出空间后重试，没有写入不完整的内容。"
-    if isinstance(error, FileNotFoundError):
-        return f"找不到文件{where}。"
-    if isinstance(error, PermissionError):
-        return f"没有权限，或文件正被别的程序打开{where}。请关闭它后重试。"
-    if isinstance(error, IsADirectoryError):
-        return f"这是文件夹，需要的是文件{where}。"
-    return f"系统不能完成这个操作（{error.strerror or type(error).__name__}）{where}。"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from models.domain.errors import CancelledError, UserError
+from models.domain.errors import CancelledError, UserError, system_sentence
 
 BugHook = Callable[[Exception, str], str]
 """Writes a crash report without personal data for (error, what was done) and gives the sentence to show."""
@@ -41,17 +41,6 @@ class Errors:
             detail = "" if cause is None else f"{type(cause).__name__}: {cause}"
             return Shown(str(error), detail, "bad", False)
         if isinstance(error, OSError):
-            return Shown(_system_sentence(error), f"{type(error).__name__} {error.errno or ''}".strip(), "bad", False)
+            return Shown(system_sentence(error), f"{type(error).__name__} {error.errno or ''}".strip(), "bad", False)
         logging.getLogger("rollbook").error("bug in %s", doing, exc_info=error)
         return Shown(self._hook(error, doing), type(error).__name__, "bad", True)
-
-
-def _system_sentence(error: OSError) -> str:
-    where = f"：{error.filename}" if error.filename else ""
-    if isinstance(error, FileNotFoundError):
-        return f"找不到文件{where}。请确认文件没有被移走或 U 盘没有拔出。"
-    if isinstance(error, PermissionError):
-        return f"没有权限，或文件正被别的程序打开{where}。请关闭它后重试。"
-    if error.errno == 28:
-        return f"磁盘已满{where}。请腾出空间后重试，没有写入不完整的内容。"
-    return f"系统不能完成这个操作（{error.strerror or type(error).__name__}）{where}。请重试。"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
 
 class UserError(Exception):
     """A fault whose text says what is wrong, where, and what to do, in Chinese."""
@@ -30,3 +34,17 @@ class CancelledError(UserError):
 
     def __init__(self) -> None:
         super().__init__("已取消，没有写入任何内容。")
+
+
+def system_sentence(error: OSError) -> str:
+    """What a fault of the file system means and what to do, for every place that shows one."""
+    where = f"：{error.filename}" if error.filename else ""
+    if error.errno in _FULL:
+        return f"磁盘已满{where}。请腾出空间后重试，没有写入不完整的内容。"
+    if isinstance(error, FileNotFoundError):
+        return f"找不到文件{where}。请确认文件没有被移走或 U 盘没有拔出。"
+    if isinstance(error, PermissionError):
+        return f"没有权限，或文件正被别的程序打开{where}。请关闭它后重试。"
+    if isinstance(error, IsADirectoryError):
+        return f"这是文件夹，需要的是文件{where}。"
+    return f"系统不能完成这个操作（{error.strerror or type(error).__name__}）{where}。请重试。"

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from desktop import crash, logs
-from desktop.__main__ import main, system_sentence
+from desktop.__main__ import main
 from desktop.paths import data_home
 from desktop.selftest import PARTS, attempt
+from models.domain.errors import system_sentence
 
 NAME = "张三的秘密"
 
