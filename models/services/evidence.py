@@ -92,7 +92,8 @@ def content(session: Session, digest: str) -> bytes | None:
 
 def _command() -> list[str]:
     if getattr(sys, "frozen", False):
-        return [sys.executable, PROBE_ARGUMENT]
+        console = Path(sys.executable).with_stem("rollbook-cli")  # the windowed program has no standard streams
+        return [str(console if console.is_file() else sys.executable), PROBE_ARGUMENT]
     # -P and -s keep the folder of this package and the user's site out of the child's import path.
     return [sys.executable, "-P", "-s", str(Path(evidence_probe.__file__).resolve())]
 
