@@ -41,18 +41,18 @@ def check(
 
     Raises ContentRefusedError or UntrustedError with the sentence that fits.
     """
-    approved: dict[Key, tuple[Statement, str, str]] = {}
+    approved: dict[Key, tuple[str, str, str]] = {}
     for statement in approvals:
         person_id, name, keys = _verified(statement, trust, setting)
-        approved.update({key: (statement, person_id, name) for key in keys})
+        approved.update(dict.fromkeys(keys, (statement.id, person_id, name)))
     found: dict[str, str] = {}
     for item, key in items:
         if key not in approved:
             raise ContentRefusedError(Fault.NOT_APPROVED, label=item["label"])
-        statement, person_id, name = approved[key]
+        statement_id, person_id, name = approved[key]
         if person_id in (item["initiator"]["person_id"], setting.registrar_id):
             raise ContentRefusedError(Fault.SAME_PERSON, label=item["label"], name=name)
-        found[item["id"]] = statement.id
+        found[item["id"]] = statement_id
     return found
 
 

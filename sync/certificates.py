@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -46,6 +47,7 @@ RENEW_DAYS: Final = 90
 """A certificate that expires within this many days is renewed with the next receipt (decision 8)."""
 
 TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,9 @@ def load_public(der: bytes) -> ec.EllipticCurvePublicKey:
 
 def to_time(text: str) -> dt.datetime:
     """A moment from `YYYY-MM-DDTHH:MM:SSZ`. Raises ValueError."""
-    moment = dt.datetime.strptime(text, TIME).replace(tzinfo=dt.UTC)
-    if moment.strftime(TIME) != text:
+    if _MOMENT.fullmatch(text) is None:
         raise ValueError("time")
-    return moment
+    return dt.datetime.fromisoformat(text)
 
 
 def _texts(subject: Subject) -> Iterable[tuple[x509.ObjectIdentifier, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sync.certificates import to_time
-from sync.jsonlines import encode
+from sync.jsonlines import MAX_INTEGER, encode
 from sync.refusals import ContentRefusedError, Fault
 from sync.statements import Signs, Statement, sign
 
@@ -79,15 +79,25 @@ def check_item(value: Any, unit_id: str) -> Item:
 
 
 def _has_shape(item: Item) -> bool:
-    texts = all(isinstance(item[key], str) and len(item[key]) <= most for key, most in _TEXTS.items())
-    numbers = all(isinstance(item[key], int) and not isinstance(item[key], bool) for key in _NUMBERS)
-    fields = is_text_map(item["before"]) and is_text_map(item["after"])
-    return texts and numbers and fields and _has_parts(item)
+    for key, most in _TEXTS.items():
+        if type(item[key]) is not str or len(item[key]) > most:
+            return False
+    for key in _NUMBERS:
+        if not is_number(item[key]):
+            return False
+    return is_text_map(item["before"]) and is_text_map(item["after"]) and _has_parts(item)
+
+
+def is_number(value: Any) -> bool:
+    """Whether `value` is a count that canonical JSON can carry."""
+    return type(value) is int and 0 <= value < MAX_INTEGER
 
 
 def is_text_map(value: Any) -> bool:
     """Whether `value` maps texts to texts."""
-    return isinstance(value, dict) and all(isinstance(k, str) and isinstance(v, str) for k, v in value.items())
+    if type(value) is not dict:
+        return False
+    return all(type(text) is str for text in value.values())  # keys of JSON are texts
 
 
 def _has_parts(item: Item) -> bool:
@@ -96,7 +106,7 @@ def _has_parts(item: Item) -> bool:
         return False
     if not isinstance(evidence, list) or not all(_is_evidence(e) for e in evidence):
         return False
-    if batch is not None and not (isinstance(batch, dict) and set(batch) == {"id", "count", "rows_digest"}):
+    if batch is not None and not _is_batch(batch):
         return False
     try:
         to_time(item["created"])
@@ -105,8 +115,14 @@ def _has_parts(item: Item) -> bool:
         return False
 
 
+def _is_batch(value: Any) -> bool:
+    if not isinstance(value, dict) or set(value) != {"id", "count", "rows_digest"}:
+        return False
+    return is_number(value["count"]) and isinstance(value["id"], str) and isinstance(value["rows_digest"], str)
+
+
 def _is_evidence(value: Any) -> bool:
-    if not isinstance(value, dict) or not isinstance(value.get("size"), int):
+    if not isinstance(value, dict) or not is_number(value.get("size")):
         return False
     return all(isinstance(value.get(key), str) for key in _EVIDENCE_TEXTS) and len(value["digest"]) == 64
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +156,7 @@ def _request(session: Session, actor: Actor) -> Statement:
         "persons": [{"id": i, "name": n, "roles": sorted(r), "key": _base64(k)} for i, n, r, k in people],
         "created": clock.now(session),
     }
-    statement = sign(body, [unit_signer(session)])
+    statement = sign(body, [replace(unit_signer(session), certificate=None)])
     audit.append(session, actor, "enrolment.request", f"unit:{unit.id}", {"persons": len(people)})
     return statement
 
@@ -173,6 +173,8 @@ def read_request(path: Path) -> Request:
         raise MalformedError(Fault.BAD_REQUEST, what="不是入网申请")
     if len(statement.signatures) != 1 or not is_signed_by(statement, statement.signatures[0]):
         raise UntrustedError(Fault.EDITED)
+    if statement.signatures[0].certificate is not None or statement.signatures[0].person_id:
+        raise MalformedError(Fault.BAD_REQUEST, what="签名")
     try:
         return _parse_request(statement)
     except (KeyError, TypeError, ValueError) as error:

@@ -17,7 +17,9 @@ MAX_INTEGER: Final = 1 << 53
 PIECE: Final = 150_000
 """Characters of a long value in one line: below MAX_LINE even when each takes six bytes."""
 
-_encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_encoder = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
+)
 
 
 def _refuse_number(text: str) -> NoReturn:
@@ -31,6 +33,7 @@ def _integer(text: str) -> int:
 
 
 _decoder = json.JSONDecoder(parse_float=_refuse_number, parse_int=_integer, parse_constant=_refuse_number)
+_line_decoder = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number)
 
 
 def encode(value: Any) -> bytes:
@@ -40,8 +43,12 @@ def encode(value: Any) -> bytes:
 
 def decode(raw: bytes) -> Any:
     """The value of canonical bytes. Raises ValueError for anything that `encode` would not have written."""
+    return _decode(raw, _decoder)
+
+
+def _decode(raw: bytes, decoder: json.JSONDecoder) -> Any:
     try:
-        value = _decoder.decode(raw.decode())
+        value = decoder.decode(raw.decode())
         if encode(value) != raw:
             raise ValueError("not canonical")
     except RecursionError:
@@ -108,7 +115,7 @@ class LineReader:
     @staticmethod
     def _parse(raw: bytes) -> tuple[str, Any, bytes]:
         try:
-            tag, value = decode(raw)
+            tag, value = _decode(raw, _line_decoder)  # integers are bounded by the shapes of items and files
         except (ValueError, TypeError):
             raise ContentRefusedError(Fault.CONTENT_DAMAGED, what="记录格式") from None
         if not isinstance(tag, str) or len(tag) != 1 or not tag.isascii():

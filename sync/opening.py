@@ -13,7 +13,7 @@ from models.domain.units import Role
 from models.services.evidence import MAX_BYTES
 from sync import approvals
 from sync.certificates import to_time
-from sync.content import TYPE, Item, RowsHash, check_item, check_root, is_row, is_text_map, leaf_hash
+from sync.content import TYPE, Item, RowsHash, check_item, check_root, is_number, is_row, is_text_map, leaf_hash
 from sync.envelope import Address
 from sync.jsonlines import LineReader
 from sync.refusals import ContentRefusedError, Fault
@@ -155,7 +155,7 @@ def _files(reader: LineReader, content: Statement) -> Iterator[EvidenceFile]:
 
 
 def _file(reader: LineReader, head: Any) -> EvidenceFile:
-    if not isinstance(head, dict) or set(head) != {"digest", "media_type", "size"} or not isinstance(head["size"], int):
+    if not isinstance(head, dict) or set(head) != {"digest", "media_type", "size"} or not is_number(head["size"]):
         raise _damaged("证明材料")
     data = bytearray()
     while reader.peek() == "d":
