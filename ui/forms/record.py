@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from models.domain.fields import FIELDS_OF
+from models.domain.fields import FIELDS_OF, Field
 from models.domain.findings import Finding, Level
 from ui.forms.inputs import Entry, entry_for
 from ui.kit import column, label
@@ -16,6 +16,8 @@ from ui.kit import column, label
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+GROUPS = ("任职信息", "学籍信息", "联系方式", "身份信息", "扩展信息")
+"""What is edited most stands first; other groups follow as declared."""
 HIDDEN = frozenset({"hidden_47", "school_code"})
 
 
@@ -35,6 +37,13 @@ def find_faults(session: Session, kind: str, before: Mapping[str, str], values: 
     return found + new_errors(kind, {**usual, **before}, after, check_context(session))
 
 
+def _in_groups(fields: Sequence[Field]) -> list[Field]:
+    names = list(dict.fromkeys(field.group for field in fields))
+    if "账户信息" not in names:  # accounts begin with the person, as they are declared
+        names.sort(key=lambda name: GROUPS.index(name) if name in GROUPS else len(GROUPS))
+    return sorted(fields, key=lambda field: names.index(field.group))
+
+
 class RecordForm(QWidget):
     """Inputs in the groups of the declarations. `edited` with every change."""
 
@@ -48,7 +57,7 @@ class RecordForm(QWidget):
         self._box = column(spacing=8)
         self.setLayout(self._box)
         group = ""
-        for field in FIELDS_OF[kind]:
+        for field in _in_groups(FIELDS_OF[kind]):
             if field.key in leave_out or field.key in HIDDEN or (only and field.key not in only):
                 continue
             if field.group != group:

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
+from models.domain.fields import STUDENTS
 from models.services.roster import ALL_UNITS, RosterQuery
 from ui import icons
 from ui.context import AppContext
@@ -29,7 +30,7 @@ class Listing(QWidget):
 
     opened = Signal(str)
     counted = Signal()
-    paste_asked = Signal()
+    cleared = Signal()
 
     def __init__(
         self, context: AppContext, kind: str, columns: ListingColumns, facets: Sequence[str], empty: EmptyState
@@ -130,9 +131,12 @@ class Listing(QWidget):
                 self.opened.emit("")
         if not self._keep or self.model.position_of(self._keep) >= 0:
             self._keep = ""
-        filtered = bool(self.query.text or self.query.filters or self.query.view != "all" or self.query.status == "")
+        filtered = bool(
+            self.query.text or self.query.filters or self.query.view != "all" or self.query.status != "enrolled"
+        )
         self._stack.setCurrentIndex(0 if ids else 2 if filtered else 1)
-        self.number.setText(self.tr("{n:,} 人").format(n=len(ids)))
+        unit = self.tr("{n:,} 人") if self.kind == STUDENTS else self.tr("{n:,} 个")
+        self.number.setText(unit.format(n=len(ids)))
         self.counted.emit()
 
     def _fetch(self, ids: list[str], take: Callable[[dict[str, Any]], None]) -> None:
@@ -197,7 +201,8 @@ class Listing(QWidget):
     def clear(self) -> None:
         """Take search text and all filters back."""
         self.search.clear()
-        self.set_query(replace(self.query, text="", filters={}, status="enrolled"))
+        self.set_query(replace(self.query, text="", filters={}))
+        self.cleared.emit()
 
     def filter(self, key: str, value: str) -> None:
         """Show only rows whose field `key` is `value`."""

@@ -90,6 +90,7 @@ class RosterPage(Page):
     def _connect(self) -> None:
         self.listing.opened.connect(self._opened)
         self.listing.counted.connect(self._counted)
+        self.listing.cleared.connect(lambda: self.show_view("all"))
         self.listing.table.doubleClicked.connect(lambda _index: self._edit())
         self.detail.closed.connect(self._close_panel)
         self.detail.change_asked.connect(self._propose)

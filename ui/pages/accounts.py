@@ -1,0 +1,201 @@
+"""Accounts of teachers on the learning platform (A8, A16, A17)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QButtonGroup
+
+from models.domain.fields import ACCOUNTS
+from models.domain.units import Role, Tier
+from ui.context import AppContext
+from ui.kit import Button, EmptyState, PageHead, button, column, holder, row, rule
+from ui.page import Page
+from ui.pages.account_panel import AccountPanel
+from ui.pages.bulk_bar import BulkBar
+from ui.pages.listing import Listing
+from ui.pages.listing_columns import ListingColumns
+from ui.pages.listing_output import export, print_list
+from ui.tables.model import CHECK
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+USUAL = ("name", "username", "state", "check", "department", "post", "employment", "on_staff", "phone", "updated_at")
+FACETS = ("department", "employment", "on_staff", "post", "city", "county", "sex")
+PANEL_FROM = 1000
+
+
+def count_accounts(session: Session, unit_id: str | None) -> tuple[int, int]:
+    """Accounts in use and disabled."""
+    from models.services.roster import RosterQuery, list_ids
+
+    queries = [RosterQuery(kind=ACCOUNTS, unit_id=unit_id, status=status) for status in ("active", "disabled")]
+    active, disabled = (len(list_ids(session, query)) for query in queries)
+    return active, disabled
+
+
+class AccountsPage(Page):
+    """List at the left, one account or its form at the right."""
+
+    TABLES = frozenset({"account"})
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self.panel = AccountPanel(context)
+        one_unit = context.actor.unit.tier is Tier.SCHOOL
+        columns = ListingColumns(ACCOUNTS, self.tr("教师账户表格"), USUAL, one_unit=one_unit)
+        add = button(self.tr("新增账户"), "user-plus", on_click=self._add)
+        add.setVisible(self.panel.may_edit)
+        hint = self.tr("从 Excel 复制一块后按 Ctrl+V，或把表格文件拖到窗口里，可成批新增。")
+        empty = EmptyState(self.tr("还没有教师账户。"), add, hint, "id-badge")
+        self.listing = Listing(context, ACCOUNTS, columns, FACETS, empty)
+        self.bulk = BulkBar(context, ACCOUNTS, self.listing.chosen_ids)
+        self._wanted_panel = True
+        self._tabs()
+        self.listing.above.addWidget(self.bulk)
+        self.head = self._make_head()
+        self.setLayout(column(self.head, (holder(row((self.listing, 1), self.panel, spacing=0)), 1), spacing=0))
+        self.listing.opened.connect(self._opened)
+        self.listing.counted.connect(self.say_hint)
+        self.listing.cleared.connect(lambda: self.show_status("enrolled"))
+        self.listing.table.doubleClicked.connect(lambda _index: self._edit())
+        self.panel.closed.connect(self._close_panel)
+        self.panel.saved.connect(self._saved)
+        self.bulk.done.connect(self.listing.refresh)
+
+    def _make_head(self) -> PageHead:
+        add = button(self.tr("新增"), "plus", "", "Ctrl+N", on_click=self._add)
+        bring = button(self.tr("导入"), "file-import", "", "Ctrl+I")
+        bring.clicked.connect(lambda: self.context.navigate("import", kind=ACCOUNTS))
+        bring.setVisible(self.context.has(Role.REGISTRAR))
+        many = button(self.tr("批量修改"), "replace", "", "Ctrl+H", on_click=self._bulk)
+        for made in (add, many):
+            made.setVisible(self.panel.may_edit)
+        send = button(self.tr("导出"), "file-export", "", "Ctrl+E", on_click=self._export)
+        paper = button(self.tr("打印"), "printer", "", "Ctrl+P", on_click=self._print)
+        sub = self.tr("用户名按规则生成：地名前缀 + 姓名全拼")
+        return PageHead(self.tr("教师账户"), sub, [add, bring, many, send, paper])
+
+    def _tabs(self) -> None:
+        self._states: dict[str, Button] = {}
+        group = QButtonGroup(self)
+        for status, words in (("enrolled", self.tr("使用中")), ("disabled", self.tr("已停用"))):
+            made = button(words, "", "tab", checkable=True, checked=status == "enrolled")
+            made.clicked.connect(lambda _on, status=status: self.show_status(status))
+            group.addButton(made)
+            self._states[status] = made
+        self.listing.above.addWidget(holder(row(*self._states.values(), None, margins=(8, 0, 0, 0), spacing=0)))
+        self.listing.above.addWidget(rule())
+
+    # --- reading ----------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read the list again."""
+        self.listing.show_chips()
+        self.listing.refresh()
+        unit = self.listing.query.unit_id
+        self.context.read(count_accounts, unit, done=self._show_counts, owner=self, replaces="account-counts")
+
+    def _show_counts(self, counted: tuple[int, int]) -> None:
+        for made, words, number in zip(
+            self._states.values(), (self.tr("使用中"), self.tr("已停用")), counted, strict=True
+        ):
+            made.set_text(f"{words} {number:,}")
+
+    def arrive(self, **arguments: Any) -> None:
+        """`subject_id`: show that account; `text`: search for it."""
+        if arguments.get("text") is not None:
+            self.listing.set_query(replace(self.listing.query, text=str(arguments["text"]), filters={}))
+        if arguments.get("subject_id"):
+            self.listing.show_row(str(arguments["subject_id"]))
+
+    def show_status(self, status: str) -> None:
+        """Show accounts in use ("enrolled") or disabled ones."""
+        self._states[status].setChecked(True)
+        self.listing.set_query(replace(self.listing.query, status=status))
+
+    def hint(self) -> str:
+        """How many rows are chosen, and the keys that help."""
+        chosen, every = len(self.listing.chosen_ids()), len(self.listing.model.ids)
+        return self.tr("已选 {n:,} / {all:,} · Ctrl+N 新增 · F2 编辑 · Ctrl+V 粘贴一块").format(n=chosen, all=every)
+
+    # --- acts -------------------------------------------------------------------------------------------
+
+    def _opened(self, row_id: str) -> None:
+        self.panel.show_row(row_id)
+        self.say_hint()
+
+    def _show_panel(self) -> None:
+        self._wanted_panel = True
+        self.panel.show()
+
+    def _add(self) -> None:
+        self._show_panel()
+        self.panel.add()
+
+    def _edit(self) -> None:
+        self._show_panel()
+        self.panel.edit()
+
+    def _saved(self, row_id: str) -> None:
+        self.listing.show_row(row_id)
+        self.listing.refresh()
+
+    def _close_panel(self) -> None:
+        if not self.panel.has_draft():
+            self._wanted_panel = False
+            self.panel.hide()
+
+    def _bulk(self) -> None:
+        if self.panel.may_edit:
+            self.bulk.ask({"name", "username", "id_number"})
+
+    def _keys(self) -> list[str]:
+        model = self.listing.model
+        return [key for key in map(model.column_key, range(model.columnCount())) if key != CHECK]
+
+    def _ids(self) -> list[str]:
+        return self.listing.chosen_ids() if self.listing.model.checked else list(self.listing.model.ids)
+
+    def _export(self) -> None:
+        export(self, self.context, ACCOUNTS, self._ids(), self._keys(), self.tr("教师账户"))
+
+    def _print(self) -> None:
+        print_list(self, self.context, ACCOUNTS, self._ids(), self._keys(), self.tr("教师账户"))
+
+    def run_action(self, key: str) -> bool:
+        """Keys of this page."""
+        acts: dict[str, Callable[[], object]] = {
+            "find": self.listing.search.setFocus, "new": self._add, "edit": self._edit, "bulk": self._bulk,
+            "filter_value": self.listing.filter_by_current, "export": self._export, "print": self._print,
+            "copy_headers": lambda: self.listing.table.copy(headers=True), "save": self.panel.save,
+            "submit": self.bulk.write if self.bulk.isVisible() else self.panel.save,
+            "next": lambda: self.listing.step(1), "previous": lambda: self.listing.step(-1),
+            "paste": lambda: self.context.navigate("import", kind=ACCOUNTS, paste=True), "close_panel": self._escape,
+            "import": lambda: self.context.navigate("import", kind=ACCOUNTS),
+        }  # fmt: skip
+        if key not in acts:
+            return False
+        acts[key]()
+        return True
+
+    def _escape(self) -> None:
+        if self.bulk.isVisible():
+            self.bulk.hide()
+        elif self.panel.form is not None and not self.panel.has_draft():
+            self.panel.cancel()
+        else:
+            self._close_panel()
+
+    def has_draft(self) -> bool:
+        """Whether the form holds something that is not saved."""
+        return self.panel.has_draft()
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802
+        """Hide the panel in a narrow window unless a form is open."""
+        super().resizeEvent(event)
+        if self.panel.form is None:
+            self.panel.setVisible(self._wanted_panel and self.width() >= PANEL_FROM)
