@@ -13,6 +13,7 @@ from models.domain.change_kinds import KEY_FIELD
 from models.domain.errors import DataFaultError, NotAllowedError, UserError
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.ids import new_id
+from models.domain.pause import collector_paused
 from models.domain.progress import SILENT, Progress
 from models.domain.units import Actor, Line, Tier
 from models.rules.naming import pinyin_keys
@@ -68,6 +69,13 @@ def apply(
     Raises DataFaultError for errors, MassChangeError unless `confirmed`, UserError when the store has changed since the
     check, NotAllowedError for the wrong role, CancelledError; nothing is written then.
     """
+    with collector_paused():
+        return _apply(session, actor, checked, accept_clean, progress, confirmed)
+
+
+def _apply(
+    session: Session, actor: Actor, checked: CheckedImport, accept_clean: bool, progress: Progress, confirmed: bool
+) -> ImportResult:
     known = _prepared(session, actor, checked)
     counts = checked.counts
     if counts[Outcome.ERROR] and not accept_clean:

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from models.domain.fields import ACCOUNTS, STUDENTS
@@ -27,7 +27,13 @@ from models.services.units import own_unit
 from models.store import tables as t
 
 Values = tuple[str, ...]
+SEPARATOR = "\x1f"
+"""Between the values of a row where rows are compared whole; normalising leaves no control character in a value."""
+
 _IDENTITY = ("name", "sex", "birth_date")
+
+
+K = TypeVar("K")
 
 
 class Outcome(StrEnum):
@@ -55,14 +61,16 @@ NEW_ROW, SAME_ROW, ERROR_ROW = RowPlan(Outcome.NEW), RowPlan(Outcome.SAME), RowP
 
 @dataclass
 class Known:
-    """The store as an import compares with it: `rows` holds the values of `keys` by id; `by_number` and `by_identity`
-    say which rows answer to a key. `open_fields`: subject -> field -> (number of the open change, value asked for)."""
+    """The store as an import compares with it. `rows`: id -> values of `keys`, joined, which the store does many times
+    faster than handing over each cell; `numberless`: ids without an ID number; `by_number` and `by_identity` say which
+    rows answer to a key; `open_fields`: subject -> field -> (number of the open change, value asked for)."""
 
     keys: tuple[str, ...]
-    rows: dict[str, Values]
+    rows: dict[str, str]
+    numberless: set[str]
     usernames: dict[str, str]
     by_number: dict[str, tuple[str, ...]]
-    by_identity: dict[tuple[str, ...], tuple[str, ...]]
+    by_identity: dict[Values, tuple[str, ...]]
     open_fields: dict[str, dict[str, tuple[str, str]]]
     controlled: frozenset[str]
     taken: set[str]
@@ -126,16 +134,24 @@ def snapshot(session: Session, workbook: Workbook) -> Known:
     present = {key for sheet in workbook.sheets for key in sheet.values} - {"username"}
     keys = tuple(key for key in KEYS_OF[kind] if key in present)
     table, policy = table_of(kind), effective(session)
-    index_keys = ("id_number", *_IDENTITY) + (("city", "county", "username") if kind == ACCOUNTS else ())
-    query = select(table.c.id, *(table.c[key] for key in (*index_keys, *keys))).where(table.c.unit_id == unit.id)
+    c = table.c
+    whole = func.concat_ws(literal(SEPARATOR), *(c[key] for key in keys)) if keys else literal("")
+    place = (c.city, c.county, c.username) if kind == ACCOUNTS else ()
+    query = select(c.id, whole, c.id_number, c.name, c.sex, c.birth_date, *place).where(c.unit_id == unit.id)
     if kind == STUDENTS:
-        query = query.where(table.c.status == "enrolled")
-    known = Known(keys, {}, {}, {}, {}, {}, frozenset(), set(), unit, policy.ue, policy.collision)
-    width = 1 + len(index_keys)
-    for row in session.connection().execute(query):
-        head = row[:width]
-        known.rows[head[0]] = tuple(row[width:])
-        _index(known, kind, head)
+        query = query.where(c.status == "enrolled")
+    known = Known(keys, {}, set(), {}, {}, {}, {}, frozenset(), set(), unit, policy.ue, policy.collision)
+    for row_id, text, number, name, sex, birth, *rest in session.connection().execute(query):
+        known.rows[row_id] = text
+        if number:
+            _add(known.by_number, number, row_id)
+        else:
+            known.numberless.add(row_id)
+        if birth:
+            _add(known.by_identity, (name, sex, birth), row_id)
+        if rest:
+            _add(known.by_identity, (name, sex, *rest[:2]), row_id)
+            known.usernames[row_id] = rest[2]
     if kind == STUDENTS:
         known.controlled = controlled_fields(session)
         known.open_fields = _open_fields(session)
@@ -144,24 +160,8 @@ def snapshot(session: Session, workbook: Workbook) -> Known:
     return known
 
 
-def _index(known: Known, kind: str, head: Sequence[Any]) -> None:
-    row_id, number, name, sex, birth = head[:5]
-    for index, key in _keys_of(kind, number, name, sex, birth, head[5:7]):
-        target: dict[Any, tuple[str, ...]] = known.by_number if index == "number" else known.by_identity
-        target[key] = (*target.get(key, ()), row_id)
-    if kind == ACCOUNTS:
-        known.usernames[row_id] = head[7]
-
-
-def _keys_of(
-    kind: str, number: str, name: str, sex: str, birth: str, place: Sequence[str]
-) -> Iterator[tuple[str, Any]]:
-    if number:
-        yield "number", number
-    if birth:
-        yield "identity", (name, sex, birth)
-    if kind == ACCOUNTS:
-        yield "identity", (name, sex, *place)
+def _add(index: dict[K, Values], key: K, row_id: str) -> None:
+    index[key] = (*index[key], row_id) if key in index else (row_id,)
 
 
 def _open_fields(session: Session) -> dict[str, dict[str, tuple[str, str]]]:
@@ -172,6 +172,14 @@ def _open_fields(session: Session) -> dict[str, dict[str, tuple[str, str]]]:
         entry = found.setdefault(subject_id, {})
         entry.update({key: (number, value) for key, value in json.loads(after).items()})
     return found
+
+
+def joined(known: Known, sheet: SheetData) -> list[str]:
+    """The rows of a sheet as `Known.rows` holds those of the store."""
+    blank = [""] * len(sheet.rows)
+    if not known.keys:
+        return blank
+    return list(map(SEPARATOR.join, zip(*(sheet.values.get(key, blank) for key in known.keys), strict=True)))
 
 
 class Matcher:
@@ -185,38 +193,38 @@ class Matcher:
         """`kind`: students or teachers."""
         self._known, self._kind = known, kind
         self._used: set[str] = set()
-        self._number_place = known.keys.index("id_number") if "id_number" in known.keys else -1
 
-    def match(self, sheet: SheetData) -> list[tuple[str | None, Finding | None]]:
-        """For each row the id it speaks of (None: nobody known), and what is to be said of that."""
+    def match(self, sheet: SheetData, whole: Sequence[str]) -> list[tuple[str | None, Finding | None]]:
+        """For each row the id it speaks of (None: nobody known), and what is to be said of that.
+
+        `whole` are the sheet's rows as `joined` gives them.
+        """
         blank = [""] * len(sheet.rows)
         columns = (sheet.values.get(key, blank) for key in ("id_number", *_IDENTITY, "city", "county"))
-        rows = zip(*(sheet.values.get(key, blank) for key in self._known.keys), strict=True)
-        whole = list(rows) if self._known.keys else [()] * len(sheet.rows)
         found = []
-        for (number, name, sex, birth, city, county), values in zip(zip(*columns, strict=True), whole, strict=True):
+        for (number, name, sex, birth, city, county), text in zip(zip(*columns, strict=True), whole, strict=True):
             key = (name, sex, birth) if birth else (name, sex, city, county) if self._kind == ACCOUNTS else ()
-            found.append(self._one(number, key, values))
+            found.append(self._one(number, key, text))
         return found
 
-    def _one(self, number: str, identity: Values, values: Values) -> tuple[str | None, Finding | None]:
+    def _one(self, number: str, identity: Values, text: str) -> tuple[str | None, Finding | None]:
         if number and (ids := self._known.by_number.get(number)):
-            return self._pick(ids, values, "id_number", number)
+            return self._pick(ids, text, "id_number", number)
         ids = self._known.by_identity.get(identity, ())
         if not ids:
             return None, None
         if not number:
-            return self._pick(ids, values, "name", identity[0])
-        open_ = tuple(i for i in ids if self._number_place >= 0 and not self._known.rows[i][self._number_place])
+            return self._pick(ids, text, "name", identity[0])
+        open_ = tuple(row_id for row_id in ids if row_id in self._known.numberless)
         if open_:
-            return self._pick(open_, values, "name", identity[0])
+            return self._pick(open_, text, "name", identity[0])
         return None, _OTHER_NUMBER if len(identity) == len(_IDENTITY) else None
 
-    def _pick(self, ids: Values, values: Values, key: str, value: str) -> tuple[str | None, Finding | None]:
+    def _pick(self, ids: Values, text: str, key: str, value: str) -> tuple[str | None, Finding | None]:
         if len(ids) == 1:
             return ids[0], None
         for row_id in ids:
-            if row_id not in self._used and self._known.rows[row_id] == values:
+            if row_id not in self._used and self._known.rows[row_id] == text:
                 self._used.add(row_id)
                 return row_id, None
         what = "身份证件号" if key == "id_number" else "身份信息"
@@ -236,7 +244,7 @@ _OTHER_NUMBER = Finding(
 
 def plan_row(known: Known, row_id: str, values: Mapping[str, str]) -> tuple[RowPlan, list[Finding]]:
     """The plan of a row whose pupil or account is known; empty cells leave what is there."""
-    stored = dict(zip(known.keys, known.rows[row_id], strict=True))
+    stored = dict(zip(known.keys, known.rows[row_id].split(SEPARATOR), strict=True))
     differing = {key: value for key, value in values.items() if key in stored and value and value != stored[key]}
     updates = {key: value for key, value in differing.items() if key not in known.controlled}
     changes: dict[str, str] = {}

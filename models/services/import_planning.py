@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from models.domain.fields import ACCOUNTS
 from models.domain.findings import Finding, Level, LocatedFinding
-from models.exchange.sheets import SheetData
 from models.rules.checks import duplicates_inside, missing_columns
 from models.rules.naming import Proposal
 from models.services.accounts import propose_for
@@ -16,6 +15,7 @@ from models.services.import_plan import (
     Matcher,
     Outcome,
     RowPlan,
+    joined,
     plan_row,
 )
 
@@ -30,10 +30,11 @@ def replan(checked: CheckedImport) -> None:
     """Compute findings, proposed user names and plans of all rows from the columns as they now stand."""
     said: Said = []
     subjects: dict[Place, str] = {}
+    whole = [joined(checked.known, sheet) if checked.known else [] for sheet in checked.workbook.sheets]
     if checked.known is not None:
         matcher = Matcher(checked.known, checked.kind)
         for place, sheet in enumerate(checked.workbook.sheets):
-            for index, (row_id, finding) in enumerate(matcher.match(sheet)):
+            for index, (row_id, finding) in enumerate(matcher.match(sheet, whole[place])):
                 if row_id:
                     subjects[place, index] = row_id
                 if finding:
@@ -45,7 +46,7 @@ def replan(checked: CheckedImport) -> None:
         said += [((place, index), finding) for index, findings in by_row.items() for finding in findings]
     faulty = {place for place, finding in said if finding.level is Level.ERROR} | _faulty_cells(checked)
     checked.plans = [
-        _plan_sheet(checked, place, sheet, subjects, faulty, said)
+        _plan_sheet(checked, place, whole[place], subjects, faulty, said)
         for place, sheet in enumerate(checked.workbook.sheets)
     ]
     checked.findings = _located(checked, said)
@@ -101,15 +102,12 @@ def _indistinct(checked: CheckedImport) -> Said:
 def _plan_sheet(
     checked: CheckedImport,
     place: int,
-    sheet: SheetData,
+    whole: list[str],
     subjects: dict[Place, str],
     faulty: set[Place],
     said: Said,
 ) -> list[RowPlan]:
-    known = checked.known
-    keys = tuple(key for key in (known.keys if known else ()) if key in sheet.values)
-    rows = list(zip(*(sheet.values[key] for key in keys), strict=True)) if keys else [()] * len(sheet.rows)
-    whole = known is not None and keys == known.keys
+    known, sheet = checked.known, checked.workbook.sheets[place]
     plans: list[RowPlan] = []
     for index in range(len(sheet.rows)):
         row_id = subjects.get((place, index))
@@ -117,10 +115,10 @@ def _plan_sheet(
             plans.append(ERROR_ROW)
         elif row_id is None or known is None:
             plans.append(NEW_ROW)
-        elif whole and rows[index] == known.rows[row_id]:
+        elif whole[index] == known.rows[row_id]:
             plans.append(SAME_ROW)
         else:
-            plan, findings = plan_row(known, row_id, dict(zip(keys, rows[index], strict=True)))
+            plan, findings = plan_row(known, row_id, sheet.record(index))
             said += [((place, index), finding) for finding in findings]
             plans.append(plan if plan.outcome is not Outcome.SAME else SAME_ROW)
     return plans
@@ -202,17 +200,24 @@ def _proposal_finding(proposal: Proposal) -> Finding | None:
 
 
 def _located(checked: CheckedImport, said: Said) -> list[LocatedFinding]:
-    """All findings by place in the file, each once."""
+    """All findings by place in the file; what reading told already is not told again by a rule."""
     letters = [{c.field: c.letter for c in sheet.columns if c.field} for sheet in checked.workbook.sheets]
-    order: dict[LocatedFinding, tuple[int, int, str]] = {}
+    found: dict[tuple[int, int, str, str], LocatedFinding] = {}
     for place, sheet in enumerate(checked.workbook.sheets):
+        header = sheet.header_rows[-1] if sheet.header_rows else 0
         for finding in missing_columns(checked.kind, sheet.values.keys()):
-            header = sheet.header_rows[-1] if sheet.header_rows else 0
-            order[LocatedFinding(sheet.sheet, header, "", finding)] = (place, header, "")
+            found[place, header, finding.code, finding.field] = LocatedFinding(sheet.sheet, header, "", finding)
         for problem in sheet.problems:
-            order[problem] = (place, problem.row, problem.column)
+            found[place, problem.row, problem.finding.code, problem.finding.field] = problem
     for (place, index), finding in said:
         sheet = checked.workbook.sheets[place]
-        located = LocatedFinding(sheet.sheet, sheet.rows[index], letters[place].get(finding.field, ""), finding)
-        order[located] = (place, located.row, located.column)
-    return sorted(order, key=lambda one: (order[one][0], order[one][1], len(order[one][2]), order[one][2]))
+        row = sheet.rows[index]
+        key = (place, row, finding.code, finding.field)
+        if key not in found:
+            found[key] = LocatedFinding(sheet.sheet, row, letters[place].get(finding.field, ""), finding)
+    return [found[key] for key in sorted(found, key=lambda key: (key[0], key[1], _column(found[key])))]
+
+
+def _column(located: LocatedFinding) -> tuple[int, str]:
+    """Sorts A, B ... Z, AA."""
+    return len(located.column), located.column

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS, FIELDS_OF
 from models.domain.findings import Finding, LocatedFinding
+from models.domain.pause import collector_paused
 from models.domain.progress import SILENT, Progress
 from models.domain.text import without_blanks
 from models.domain.units import Line
@@ -86,6 +87,11 @@ def check(
         raise UserError(f"“{workbook.path.name}”中没有可以导入的数据行，请检查表头下面是否有内容。")
     if context is None:
         context = check_context(session) if session is not None else bare_context(workbook.kind)
+    with collector_paused():
+        return _judge(session, workbook, context, progress)
+
+
+def _judge(session: Session | None, workbook: Workbook, context: Context, progress: Progress) -> CheckedImport:
     total = len(workbook.sheets) + 2
     found: list[dict[int, list[Finding]]] = []
     for place, sheet in enumerate(workbook.sheets):
@@ -145,7 +151,8 @@ def set_cells(checked: CheckedImport, cells: Sequence[tuple[int, int, str, str]]
         if len(data.values) != widths[place]:  # a new column is asked for in every row
             checked.rule_findings[place] = _sheet_findings(checked.kind, data, checked.context)
     checked.edits += len(cells)
-    replan(checked)
+    with collector_paused():
+        replan(checked)
     return values
 
 

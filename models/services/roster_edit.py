@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import BASELINE
@@ -234,12 +234,13 @@ def _remove_new(session: Session, kind: str, batch_id: str) -> int:
 def history(session: Session, kind: str, row_id: str) -> list[HistoryEntry]:
     """What happened to a row, newest first: its import, direct edits, and the steps of its changes."""
     row = session.execute(select(table_of(kind)).where(table_of(kind).c.id == row_id)).first()
-    entries = _audited(session, f"{kind}:{row_id}") + _batched(session, row_id) + _steps(session, row_id)
+    entries: list[HistoryEntry] = []
     if row is not None and row.batch_id:
         batch = session.execute(select(t.batch).where(t.batch.c.id == row.batch_id)).first()
         if batch is not None:
             entries.append(HistoryEntry(batch.created_at, batch.created_by, f"导入自 {batch.source}", {}, {}))
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+    entries += _audited(session, f"{kind}:{row_id}") + _batched(session, row_id) + _steps(session, row_id)
+    return sorted(entries, key=lambda entry: entry.at)[::-1]
 
 
 _ACT_TEXT = {
@@ -260,6 +261,7 @@ def _audited(session: Session, object_: str) -> list[HistoryEntry]:
         .outerjoin(t.audit_body, body.sequence == a.sequence)
         .outerjoin(t.operator, who.person_id == a.actor)
         .where(a.object == object_)
+        .order_by(a.sequence)
     )
     entries = []
     for at, name, act, text in session.execute(query):
@@ -284,7 +286,8 @@ def _steps(session: Session, row_id: str) -> list[HistoryEntry]:
     query = (
         select(c.number, c.before, c.after, d.event, d.person_name, d.at, d.opinion)
         .join_from(t.change, t.decision, c.id == d.change_id)
-        .where(or_(c.subject_id == row_id))
+        .where(c.subject_id == row_id)
+        .order_by(d.at, d.position)
     )
     words = {
         Event.PROPOSE: "发起变更",
