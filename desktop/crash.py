@@ -38,10 +38,15 @@ def report_text(error: BaseException, doing: str, now: datetime) -> str:
     for part in _chain(error):
         lines += [
             "",
-            f"{type(part).__module__}.{type(part).__qualname__}",
+            f"{type(part).__module__}.{type(part).__qualname__}{_module(part)}",
             *(f"  {f}" for f in frames(part.__traceback__)),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _module(error: BaseException) -> str:
+    """Which module is missing; the one value that may be told."""
+    return f" {error.name}" if isinstance(error, ImportError) else ""
 
 
 def write_report(error: BaseException, home: Path, doing: str) -> Path | None:

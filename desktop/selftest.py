@@ -20,9 +20,8 @@ def _naming() -> None:
 
 
 def _rules() -> None:
-    from models.rules.checks import Context, check_record
-
     from models.domain.units import Line
+    from models.rules.checks import Context, check_record
 
     record = {**invented.pupils(1)[0], "id_number": "130999201801010000"}
     context = Context(today=date(2026, 9, 1), line=Line.BASIC, unit_code=invented.SCHOOL_CODE, prefix="", ue="v")
