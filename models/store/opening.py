@@ -141,7 +141,8 @@ def admit(home: Path, entry: Entry, passphrase: str, cost: KdfParameters) -> Key
     try:
         with Session(engine.execution_options(write=True)) as session, session.begin():
             file = members.admit(session, entry.file, entry.data_key, entry.person_id, passphrase, cost)
-            audit.append(session, None, "operator.activate", f"operator:{entry.person_id}", {})
+            person = actor_of(session, entry.person_id, entry.file.store_id)
+            audit.append(session, person, "operator.activate", f"operator:{entry.person_id}", {})
         return file
     finally:
         engine.dispose()

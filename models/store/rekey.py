@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from models.store import migrations, touched
 from models.store.engine import DatabaseFault, connect, explain, make_engine
 from models.store.errors import DamagedStoreError, disk_errors
-from models.store.files import remove_database, sync_file, sync_folder, write_atomically
+from models.store.files import remove, remove_database, sync_file, sync_folder, write_atomically
 from models.store.tables import operator, setting
 from models.store.vault import keyfile, keys, slots
 from models.store.vault.codes import CodeKind
@@ -104,7 +104,7 @@ def tidy(home: Path, file: KeyFile) -> None:
         if path.name != file.database:
             remove_database(path)
     for part in home.glob("*.part"):
-        part.unlink(missing_ok=True)
+        remove(part)
     content = file.to_bytes()
     for name in (keyfile.KEYS_FILE, keyfile.KEYS_COPY):
         path = home / name
