@@ -53,7 +53,7 @@ def show(ctx: typer.Context, item: Annotated[str, typer.Argument(metavar="事项
 
     call: Call = ctx.obj
     with call.store() as store:
-        found = store.read(lambda session: services.get_item(session, _item_id(session, item)))
+        found = store.read(lambda session: services.get_item(session, _item_id(session, item, open_only=False)))
     one = found.item
     lines = [f"{one.id}  {one.kind_label}  {one.state_label}", f"对象：{one.subject_label}"]
     lines += [f"  {diff.label}：{diff.before_text or '（空）'} → {diff.after_text or '（空）'}" for diff in found.diffs]
@@ -64,16 +64,18 @@ def show(ctx: typer.Context, item: Annotated[str, typer.Argument(metavar="事项
     call.emit(document(found), lines)
 
 
-def _item_id(session: Any, text: str) -> str:
-    """The id of an open item named by its id or its change's number. Raises UserError."""
+def _item_id(session: Any, text: str, open_only: bool = True) -> str:
+    """The id of an item (without a receipt yet) named by its id or its change's number. Raises UserError."""
     from models.services import review as services
 
     if ":" in text:
         return text
-    items = services.list_items(session, services.ReviewQuery(text=text, open_only=True))
+    items = services.list_items(session, services.ReviewQuery(text=text, open_only=open_only))
     found = [one.id for one in items if text in (one.number, one.change_id)]
     if len(found) != 1:
-        raise UserError(f"{'有多个' if found else '没有'}待核办的事项叫“{text}”，请用 review list 查看标识。")
+        raise UserError(
+            f"{'有多个' if found else '没有'}{'待核办的' if open_only else ''}事项叫“{text}”，请用 review list 查看标识。"
+        )
     return str(found[0])
 
 

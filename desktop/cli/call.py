@@ -86,6 +86,8 @@ class Call:
         name = self.operator or only_operator(self.home)
         store = Store.open(self.home, name, self.passphrase())
         try:
+            for warning in store.warnings:
+                self.note(warning)
             yield store
         finally:
             store.close()

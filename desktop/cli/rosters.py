@@ -68,6 +68,7 @@ def _row_document(kind: str, row: Any, shown: frozenset[str] = frozenset()) -> d
 
 def _list(call: Call, kind: str, query: dict[str, Any], limit: int, offset: int) -> None:
     from models.services import roster
+    from models.services.checking import value_text
 
     def read(session: Any) -> Any:
         ids = roster.list_ids(session, roster.RosterQuery(kind=kind, **query))
@@ -78,7 +79,7 @@ def _list(call: Call, kind: str, query: dict[str, Any], limit: int, offset: int)
     lines = [f"共 {total} 条，显示 {len(rows)} 条"]
     for row in rows:
         values = _masked(kind, row.values)
-        lines.append("  ".join([*(values[key] or "-" for key in _LISTED[kind]), row.status, row.id]))
+        lines.append("  ".join([*(value_text(key, values[key], kind) or "-" for key in _LISTED[kind]), row.id]))
     call.emit({"total": total, "rows": [_row_document(kind, row) for row in rows]}, lines)
 
 
@@ -93,6 +94,7 @@ def _query(text: str, filters: list[str] | None, sort: str, status: str) -> dict
 
 def _show(call: Call, kind: str, who: str, reveal: list[str] | None) -> None:
     from models.services import roster
+    from models.services.checking import value_text
 
     shown = frozenset(reveal or ())
 
@@ -106,7 +108,9 @@ def _show(call: Call, kind: str, who: str, reveal: list[str] | None) -> None:
         row = store.write(work, store.actor) if shown else store.read(lambda session: work(session, store.actor))
     values = _masked(kind, row.values, shown)
     lines = [f"{row.id}  {row.status}  第 {row.revision} 版"]
-    lines += [f"  {field.label}（{field.key}）：{values[field.key]}" for field in FIELDS_OF[kind] if values[field.key]]
+    for field in FIELDS_OF[kind]:
+        if values[field.key]:
+            lines.append(f"  {field.label}（{field.key}）：{value_text(field.key, values[field.key], kind)}")
     call.emit(_row_document(kind, row, shown), lines)
 
 
