@@ -73,9 +73,8 @@ def _item_id(session: Any, text: str, open_only: bool = True) -> str:
     items = services.list_items(session, services.ReviewQuery(text=text, open_only=open_only))
     found = [one.id for one in items if text in (one.number, one.change_id)]
     if len(found) != 1:
-        raise UserError(
-            f"{'有多个' if found else '没有'}{'待核办的' if open_only else ''}事项叫“{text}”，请用 review list 查看标识。"
-        )
+        which = f"{'有多个' if found else '没有'}{'待核办的' if open_only else ''}事项"
+        raise UserError(f"{which}叫“{text}”，请用 review list 查看标识。")
     return str(found[0])
 
 
