@@ -116,15 +116,19 @@ def _check_relation(session: Session, own: Unit, issuer: Unit, address: Address)
 
 
 def _check_replay(session: Session, address: Address) -> None:
+    """The same package again is told politely; another unit's package under this id must not be touched by it."""
     known = ledger.find(session, address.content)
-    if known is None or known.direction != "in" or known.issuer_id != address.issuer:
+    if known is None:
         return
-    if known.state != ledger.HELD:
+    if (known.direction, known.issuer_id) != ("in", address.issuer):
+        if known.state not in (ledger.HELD, ledger.REFUSED) or known.direction != "in":
+            raise OutOfTurnError(Fault.FORK, sequence=address.sequence, issuer=_name(session, address.issuer))
+    elif known.state != ledger.HELD:
         raise OutOfTurnError(Fault.ALREADY_RECEIVED, what=f"第 {address.sequence} 号" if address.sequence else "")
 
 
 def check_deadline(session: Session, address: Address) -> None:
-    """Refuse what lies too long; the channel advances and a receipt says so."""
+    """Refuse what lay too long; the channel advances and a receipt says so. Evidence is sent once and never late."""
     now = clock.now(session)
-    if address.not_after < now:
+    if address.sequence and address.not_after < now:
         raise RefusedError(Fault.EXPIRED, until=address.not_after[:10])

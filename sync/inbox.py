@@ -126,9 +126,9 @@ def _file_facts(arrival: Arrival) -> tuple[str, int, str]:
 def _hold(session: Session, actor: Actor, arrival: Arrival, what: str) -> Received:
     """Keep an early package aside, unopened, until the gap is filled (decision 7)."""
     address = arrival.address
+    ledger.add(session, address, direction="in", state=ledger.HELD, items=0, file=_file_facts(arrival))
     with arrival.file.path.open("rb") as source:
         ledger.keep_file(session, address.content, iter(lambda: source.read(1 << 20), b""))
-    ledger.add(session, address, direction="in", state=ledger.HELD, items=0, file=_file_facts(arrival))
     audit.append(session, actor, "package.hold", f"package:{address.content}", {"sequence": address.sequence})
     numbers = "、".join(str(n) for n in arrival.missing)
     sentence = f"{what}前面还缺“{arrival.issuer.name}”的第 {numbers} 号包，已暂存，收到后自动处理。"

@@ -98,6 +98,7 @@ def add(
 ) -> None:
     """Record a package; `file` is name, size and SHA-256 of its file."""
     name, size, digest = file
+    _move_aside(session, address)
     row = {
         "id": address.content, "direction": direction, "purpose": address.purpose,
         "title": title_of(session, address, items), "issuer_id": address.issuer, "audience_id": address.audience,
@@ -107,6 +108,16 @@ def add(
     }  # fmt: skip
     changing = {key: row[key] for key in ("title", "items", "state", "note", "handled_at")}
     session.execute(upsert(t.package).values(**row).on_conflict_do_update(index_elements=["id"], set_=changing))
+
+
+def _move_aside(session: Session, address: Address) -> None:
+    """A package that was never opened may have claimed the id of another unit's: it loses it to the right one."""
+    c = t.package.c
+    squatting = select(c.id).where(c.id == address.content, c.issuer_id != address.issuer)
+    if session.execute(squatting).first() is not None:
+        drop_file(session, address.content)
+        aside = {"id": f"{address.content}:not-{address.issuer}", "state": REFUSED}
+        session.execute(update(t.package).where(c.id == address.content).values(**aside))
 
 
 def set_state(session: Session, package_id: str, state: str, note: str | None = None) -> None:
