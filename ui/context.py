@@ -32,6 +32,8 @@ class AppContext(QObject):
     toasted = Signal(str, object, str)
     locked = Signal()
     lock_requested = Signal()
+    restore_requested = Signal(object)
+    """A backup file (Path) the person decided to restore; the window closes the store first."""
     _news = Signal(object)
 
     def __init__(

@@ -14,8 +14,16 @@ def page_for(path: Path, shown: str) -> str | None:
     ending = path.suffix.lower()
     if ending in SPREADSHEETS:
         return "import"
-    if ending == SIGNED:
-        return "packages"
     if ending in EVIDENCE and shown in ("changes", "review"):
         return shown
     return None
+
+
+def page_for_signed(path: Path) -> str:
+    """The key of the page for a signed file, by what it says it is; reads the file, so not in the window's thread."""
+    from sync.formats import FileKind, sniff
+
+    kind = sniff(path)
+    if kind is FileKind.BACKUP:
+        return "backup"
+    return "settings" if kind in (FileKind.ENROLMENT_REQUEST, FileKind.ENROLMENT_REPLY) else "packages"

@@ -43,6 +43,7 @@ class MainWindow(QMainWindow):
         self._idle = IdleWatch(app)
         self._idle.expired.connect(self.lock)
         context.lock_requested.connect(self.lock)
+        context.restore_requested.connect(self.restore)
         self.entrance: QWidget = self._entrance()
         self._stack.addWidget(self.entrance)
         self._size()
@@ -134,6 +135,19 @@ class MainWindow(QMainWindow):
         self.context.jobs.run(store.close)
         self.context.locked.emit()
 
+    def restore(self, path: Path) -> None:
+        """Close the store and restore a backup over it; everyone unlocks anew afterwards."""
+        from ui.dialogs.restore import RestoreDialog
+
+        self.lock()
+        dialog = RestoreDialog(self, self.context, self.context.home, path)
+        dialog.restored.connect(self._restored)
+        dialog.open()
+
+    def _restored(self) -> None:
+        self._person = ""  # other data lies behind the entrance now: pages are made anew
+        self._to_unlock()
+
     # --- actions ----------------------------------------------------------------------------------------
 
     def _action(self, entry: ActionEntry) -> QAction:
@@ -179,9 +193,11 @@ class MainWindow(QMainWindow):
     def _open(self) -> None:
         from ui.prompt import ANY_FILE
 
-        self.context.prompt.open_files(
-            self, self.tr("打开文件"), ANY_FILE, lambda paths: [self.context.open_file(path) for path in paths]
-        )
+        self.context.prompt.open_files(self, self.tr("打开文件"), ANY_FILE, self._take_files)
+
+    def _take_files(self, paths: list[Path]) -> None:
+        for path in paths:
+            self.context.open_file(path)
 
     def _import(self) -> None:
         self.context.navigate("import")

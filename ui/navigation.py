@@ -83,7 +83,7 @@ def _packages(context: AppContext) -> Page:
 
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("roster", "学生名册", "school", "名册", BUSINESS, ALL_TIERS, _roster),
-    PageEntry("accounts", "教师账户", "id-badge", "名册", BUSINESS, ALL_TIERS, _accounts),
+    PageEntry("accounts", "教师账户", "id-badge", "名册", EVERYONE, ALL_TIERS, _accounts),
     PageEntry("import", "导入", "file-import", "业务", frozenset({Role.REGISTRAR}), ALL_TIERS, _import),
     PageEntry("changes", "关键信息变更", "git-pull-request", "业务", BUSINESS, ALL_TIERS, _changes),
     PageEntry("review", "核办", "rubber-stamp", "业务", BUSINESS, ALL_TIERS, _review),

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from ui.context import AppContext
 from ui.errors import Shown
-from ui.intake import page_for
+from ui.intake import SIGNED, page_for, page_for_signed
 from ui.kit import Banner, Toast, button, column, holder, row
 from ui.navigation import pages_for
 from ui.page import Page
@@ -123,10 +123,19 @@ class Workspace(QWidget):
 
     def take_file(self, path: Path) -> None:
         """Give a file to the page that knows its kind, and say so when none does."""
-        key = page_for(path, self.current)
-        page = self.show_page(key) if key in self.entries and key is not None else None
+        if path.suffix.lower() == SIGNED:
+            self.context.jobs.run(
+                lambda: page_for_signed(path), lambda key: self._give(path, key), owner=self
+            )  # fmt: skip
+        else:
+            self._give(path, page_for(path, self.current))
+
+    def _give(self, path: Path, key: str | None) -> None:
+        page = self.show_page(key) if key is not None and key in self.entries else None
         if page is None or not page.open_file(path):
-            text = self.tr("“{name}”不是本程序认识的文件。可以打开表格（xlsx、xls、csv）、数据包和回执（.rollbook）。")
+            text = self.tr(
+                "“{name}”在这里打不开。可以打开表格（xlsx、xls、csv）、数据包和回执（.rollbook）；导入表格由学籍管理员办理。"
+            )
             self.show_notice(Shown(text.format(name=path.name), "", "warn", False))
 
     def show_notice(self, shown: Shown) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -19,19 +19,30 @@ _TITLES = {STUDENTS: "学生名册", ACCOUNTS: "教师账户"}
 _PAGE = 500
 
 
-def to_workbook(session: Session, actor: Actor, kind: str, path: Path, progress: Progress = SILENT) -> int:
+def to_workbook(
+    session: Session,
+    actor: Actor,
+    kind: str,
+    path: Path,
+    progress: Progress = SILENT,
+    *,
+    ids: Sequence[str] | None = None,
+    keys: Collection[str] = (),
+) -> int:
     """Write the own unit's roster of `kind` as xlsx, to be read in again as it is; the number of records.
 
+    `ids`: only these rows; `keys`: only these fields.
     Raises NotAllowedError for another role, UserError when the file cannot be written, CancelledError.
     """
     require_editor(actor, kind, "导出名册")
-    ids = roster.list_ids(session, roster.RosterQuery(kind=kind))
+    wanted = roster.list_ids(session, roster.RosterQuery(kind=kind)) if ids is None else ids
+    fields = [field for field in FIELDS_OF[kind] if not keys or field.key in keys]
 
     def records() -> Iterator[dict[str, str]]:
-        for start in range(0, len(ids), _PAGE):
-            for row in roster.page(session, kind, ids[start : start + _PAGE]):
+        for start in range(0, len(wanted), _PAGE):
+            for row in roster.page(session, kind, wanted[start : start + _PAGE]):
                 yield row.values
 
-    write_records(path, FIELDS_OF[kind], records(), _TITLES[kind], progress=progress)
-    audit.append(session, actor, "roster.export", kind, {"records": len(ids), "format": "xlsx"})
-    return len(ids)
+    write_records(path, fields, records(), _TITLES[kind], progress=progress)
+    audit.append(session, actor, "roster.export", kind, {"records": len(wanted), "format": "xlsx"})
+    return len(wanted)

@@ -19,27 +19,33 @@ _LONG = 24
 class DifferenceView(QWidget):
     """One field: − before, ＋ after, and in words what differs. Read out as one sentence."""
 
-    def __init__(self, name: str, before: str, after: str) -> None:
+    def __init__(self, name: str, before: str, after: str, *, narrow: bool = False) -> None:
         super().__init__()
-        self._name, self._before, self._after = name, before, after
+        self._name, self._before, self._after, self._narrow = name, before, after, narrow
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(2)
         title = label(name, "strong", wrap=True)
-        title.setFixedWidth(84)
-        grid.addWidget(title, 0, 0, 2, 1, Qt.AlignmentFlag.AlignTop)
+        if narrow:
+            grid.addWidget(title, 0, 0, 1, 4)
+        else:
+            title.setFixedWidth(84)
+            grid.addWidget(title, 0, 0, 2, 1, Qt.AlignmentFlag.AlignTop)
         self._texts: list[QLabel] = []
         words_of = (("−", "bad", self.tr("变更前")), ("＋", "ok", self.tr("变更后")))
         for place, (sign, tone, word) in enumerate(words_of):
             text = label(rich=True, selectable=True, wrap=True)
             self._texts.append(text)
-            grid.addWidget(label(word, "cap"), place, 1)
-            grid.addWidget(label(sign, "h2", tone), place, 2)
-            grid.addWidget(text, place, 3)
+            line, mark = place + int(narrow), label(sign, "h2", tone)
+            mark.setToolTip(word)
+            if not narrow:
+                grid.addWidget(label(word, "cap"), line, 1)
+            grid.addWidget(mark, line, 2)
+            grid.addWidget(text, line, 3)
         words = describe_difference(before, after)
         if words:
-            grid.addWidget(label(words, "cap"), 2, 3)
+            grid.addWidget(label(words, "cap", wrap=True), 2 + int(narrow), 3)
         grid.setColumnStretch(3, 1)
         self.setLayout(grid)
         sentence = self.tr("{name}：变更前 {before}，变更后 {after}。{words}")
@@ -63,7 +69,8 @@ class DifferenceView(QWidget):
             for part in segments
         ]
         big = max(len(self._before), len(self._after)) <= _LONG
-        style = f"font-size:{theme.px('id')}px;letter-spacing:1px" if big else ""
+        size = theme.px("h2" if self._narrow else "id")
+        style = f"font-size:{size}px;letter-spacing:1px" if big else ""
         return f"<span style='{style}'>{''.join(parts)}</span>"
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802

@@ -34,23 +34,25 @@ def _records(session: Session, kind: str, ids: Sequence[str]) -> list[dict[str, 
 
 def export(parent: QWidget, context: AppContext, kind: str, ids: Sequence[str], keys: Sequence[str], name: str) -> None:
     """Ask for a file and write the rows with these fields; numbers stay text, formulas are defused."""
-    fields = [field for field in FIELDS_OF[kind] if field.key in keys]
-    store = context.store
+    from models.services import exports
+
+    store, actor, fields = context.store, context.actor, [key for key in keys if key in _keys_of(kind)]
 
     def write(path: Path) -> None:
-        def work(progress: Progress) -> Path:
-            from models.exchange.writing import write_records
+        def work(progress: Progress) -> int:
+            return store.write(exports.to_workbook, actor, kind, path, progress, ids=list(ids), keys=fields)
 
-            write_records(path, fields, store.read(_records, kind, ids), name, progress=progress)
-            return path
-
-        title = parent.tr("导出")
-        context.jobs.run(work, partial(_tell, parent, context, len(ids)), owner=parent, title=title, progress=True)
+        tell = partial(_tell, parent, context, path)
+        context.jobs.run(work, tell, owner=parent, title=parent.tr("导出"), progress=True)
 
     context.prompt.save_file(parent, parent.tr("导出"), f"{name}.xlsx", WORKBOOK, write)
 
 
-def _tell(parent: QWidget, context: AppContext, number: int, path: Path) -> None:
+def _keys_of(kind: str) -> frozenset[str]:
+    return frozenset(field.key for field in FIELDS_OF[kind])
+
+
+def _tell(parent: QWidget, context: AppContext, path: Path, number: int) -> None:
     text = parent.tr("已导出 {n:,} 人到 {name}。文件没有加密，请妥善保管，用完删除。")
     context.toast(text.format(n=number, name=path.name), None)
 

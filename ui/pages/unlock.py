@@ -220,7 +220,10 @@ class UnlockPage(Doorway):
     def _restore(self) -> None:
         from ui.dialogs.restore import RestoreDialog
 
-        RestoreDialog(self, self.context, self.context.home).open()
+        dialog = RestoreDialog(self, self.context, self.context.home)
+        dialog.restored.connect(self._warm_up)
+        dialog.restored.connect(self.notice.hide)
+        dialog.open()
 
 
 def _import_store() -> None:

@@ -1,0 +1,85 @@
+"""Settings: how the program looks, one's own access, who the operators are, policy, the unit's place in the line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QButtonGroup, QFrame, QScrollArea, QStackedWidget, QWidget
+
+from models.domain.units import Line, Role
+from ui.context import AppContext
+from ui.kit import Button, PageHead, button, column, frame, holder, row
+from ui.page import Page
+from ui.pages.settings_access import AccessSettings
+from ui.pages.settings_look import LookSettings
+from ui.pages.settings_people import PeopleSettings
+from ui.pages.settings_policy import PolicySettings
+from ui.pages.settings_units import UnitSettings
+
+
+class SettingsPage(Page):
+    """Tabs; each part reads its own data in `refresh`."""
+
+    TABLES = frozenset({"operator", "policy", "unit", "certificate", "setting"})
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self.parts: dict[str, QWidget] = {
+            "look": LookSettings(context),
+            "access": AccessSettings(context),
+            "people": PeopleSettings(context),
+            "policy": PolicySettings(context),
+            "units": UnitSettings(context),
+        }
+        titles = {
+            "look": self.tr("外观"), "access": self.tr("口令与锁定"), "people": self.tr("操作员"),
+            "policy": self.tr("政策"), "units": self.tr("上下级单位"),
+        }  # fmt: skip
+        self._tabs: dict[str, Button] = {}
+        self._stack = QStackedWidget()
+        group = QButtonGroup(self)
+        for place, (key, part) in enumerate(self.parts.items()):
+            made = button(titles[key], "", "tab", checkable=True, checked=place == 0)
+            made.clicked.connect(lambda _on, key=key: self.show_part(key))
+            group.addButton(made)
+            self._tabs[key] = made
+            self._stack.addWidget(_scrolling(part, titles[key]))
+        head = PageHead(self.tr("设置"), f"{context.actor.unit.name} · {context.home}")
+        tabs = frame("bar", row(*self._tabs.values(), None, margins=(8, 0, 8, 0), spacing=0))
+        self.setLayout(column(head, tabs, (self._stack, 1), spacing=0))
+        if not context.has(Role.ADMINISTRATOR, Role.REGISTRAR) or context.actor.unit.line is Line.OPEN:
+            self._tabs["policy"].setVisible(context.has(Role.ADMINISTRATOR, Role.REGISTRAR, Role.HEAD))
+
+    def show_part(self, key: str) -> None:
+        """Show one tab."""
+        self._tabs[key].setChecked(True)
+        self._stack.setCurrentIndex(list(self.parts).index(key))
+
+    def refresh(self) -> None:
+        """Let every part read again."""
+        for part in self.parts.values():
+            part.refresh()  # type: ignore[attr-defined]
+
+    def arrive(self, **arguments: Any) -> None:
+        """`part`: the tab to show."""
+        if arguments.get("part") in self.parts:
+            self.show_part(str(arguments["part"]))
+
+    def open_file(self, path: Path) -> bool:
+        """Take a request or a reply of the enrolment."""
+        units = self.parts["units"]
+        assert isinstance(units, UnitSettings)
+        self.show_part("units")
+        units.take(path)
+        return True
+
+
+def _scrolling(part: QWidget, name: str) -> QWidget:
+    part.setMaximumWidth(900)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setAccessibleName(name)
+    area.setWidget(holder(column(row((part, 10), None), None, margins=(16, 16, 16, 16))))
+    return area

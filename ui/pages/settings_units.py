@@ -1,0 +1,184 @@
+"""How a unit joins its superior: request up, words compared over the telephone, reply down (decision 5)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QWidget
+
+from models.domain.units import TIER_LABELS, Role, Tier
+from ui.context import AppContext
+from ui.dialogs.two_people import TwoPeople
+from ui.forms.inputs import line
+from ui.kit import Banner, button, card, column, label, row
+from ui.moments import moment
+from ui.pages.settings_policy import read_policy
+from ui.pages.simple_table import simple_table
+from ui.prompt import PACKAGES
+from ui.tables.cell import Cell
+from ui.tables.model import TableColumn
+
+if TYPE_CHECKING:
+    from sync.enrolment import Reply, Request, UnitInfo, WrittenFile
+
+
+class UnitSettings(QWidget):
+    """Known units, and the steps of joining."""
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__()
+        self.context = context
+        self._path: Path | None = None
+        columns = (
+            TableColumn("name", self.tr("单位"), 200, lambda info: Cell(info.unit.name)),
+            TableColumn("relation", self.tr("关系"), 80, lambda info: Cell(info.relation)),
+            TableColumn("tier", self.tr("层级"), 80, lambda info: Cell(TIER_LABELS[info.unit.tier])),
+            TableColumn("valid", self.tr("证书有效至"), 150, self._valid),
+            TableColumn("persons", self.tr("有证书的人员"), 200, lambda info: Cell("、".join(info.persons) or "—")),
+        )
+        self.table, self.model = simple_table(self.tr("上下级单位列表"), columns, self)
+        self.table.setMinimumHeight(150)
+        self.words = line(self.tr("对方在电话里读出的词语"), self.tr("按顺序输入，用空格分开"))
+        self.facts = label("", "dim", wrap=True)
+        self.confirm = card(
+            label(self.tr("核对词语"), "strong"), self.facts, self.words,
+            row(None, button(self.tr("放弃"), on_click=self._drop), self._go_button()),
+        )  # fmt: skip
+        self.confirm.hide()
+        self.result = Banner("ok", "", closable=True)
+        self.result.hide()
+        self.setLayout(
+            column(card(label(self.tr("已知单位"), "strong"), self.table), self.result, self.confirm, self._steps(),
+                   spacing=12)
+        )  # fmt: skip
+
+    def _go_button(self) -> QWidget:
+        self.go = button(self.tr("词语一致，继续"), "check", "primary", on_click=self._confirmed)
+        return self.go
+
+    def _steps(self) -> QWidget:
+        ask = button(self.tr("生成入网申请"), "file-export", on_click=self.request)
+        take = button(self.tr("打开申请或批复"), "folder-open", on_click=self._choose)
+        words = (
+            self.tr("1. 下级单位生成入网申请，交给上级。"),
+            self.tr("2. 上级打开申请，打电话请下级读出申请上的词语，一致后由两人签名批复。"),
+            self.tr("3. 下级打开批复，打电话请上级读出批复上的词语，一致后生效。"),
+        )
+        return card(
+            label(self.tr("与上级建立联系"), "strong"), *(label(text, "dim", wrap=True) for text in words),
+            row(ask, take, None),
+        )  # fmt: skip
+
+    @staticmethod
+    def _valid(info: UnitInfo) -> Cell:
+        return Cell(moment(info.valid_until)) if info.valid_until else Cell("未入网", "mute", "hourglass")
+
+    def refresh(self) -> None:
+        """Read the known units."""
+        from sync.enrolment import list_units
+
+        self.context.read(list_units, done=self.model.set_rows, owner=self)
+
+    # --- the unit below ---------------------------------------------------------------------------------
+
+    def request(self) -> None:
+        """Write the request and show its words."""
+        store = self.context.store
+
+        def work() -> WrittenFile:
+            from sync.enrolment import request
+
+            return request(store)
+
+        self.context.jobs.run(work, self._requested, owner=self, title=self.tr("生成入网申请"))
+
+    def _requested(self, written: WrittenFile) -> None:
+        text = self.tr("申请已写入 {path}。请交给上级，并在电话里读出：{words}")
+        self.result.say("ok", text.format(path=written.path, words=written.words))
+
+    # --- both -------------------------------------------------------------------------------------------
+
+    def _choose(self) -> None:
+        self.context.prompt.open_files(self, self.tr("打开申请或批复"), PACKAGES, lambda paths: self.take(paths[0]))
+
+    def take(self, path: Path) -> None:
+        """Look at a request (at the superior) or a reply (at the unit that asked)."""
+
+        def work() -> Any:
+            from sync.enrolment import read_reply, read_request
+            from sync.formats import FileKind, sniff
+
+            return read_reply(path) if sniff(path) is FileKind.ENROLMENT_REPLY else read_request(path)
+
+        self._path = path
+        self.context.jobs.run(work, self._show, owner=self)
+
+    def _show(self, found: Request | Reply) -> None:
+        from sync.enrolment import Request
+
+        self._found = found
+        self.result.hide()
+        if isinstance(found, Request):
+            people = "、".join(f"{person.name}（{person.role_names}）" for person in found.persons)
+            text = self.tr("“{unit}”申请入网，人员：{people}。请给该单位打电话，请对方读出申请上的词语，输入到下面。")
+            self.facts.setText(text.format(unit=found.unit.name, people=people))
+        else:
+            text = self.tr("这是“{unit}”的入网批复。请给上级打电话，请对方读出批复上的词语，输入到下面。")
+            self.facts.setText(text.format(unit=found.superior.name))
+        self.words.set_text("")
+        self.words.fail("")
+        self.confirm.show()
+        self.words.setFocus()
+
+    def _drop(self) -> None:
+        self.confirm.hide()
+
+    def _confirmed(self) -> None:
+        from sync.enrolment import Request
+        from sync.words import same_words
+
+        if not same_words(self.words.text(), self._found.words):
+            self.words.fail(self.tr("词语不一致。请再读一遍核对；仍不一致说明文件被换过，请不要继续。"))
+            return
+        if isinstance(self._found, Request):
+            self.context.read(read_policy, done=lambda state: self._certify(state.officers), owner=self)
+        else:
+            self._trust()
+
+    def _certify(self, officers: tuple[str, ...]) -> None:
+        if not self.context.has(Role.ADMINISTRATOR) or self.context.actor.unit.tier is Tier.SCHOOL:
+            self.context.toast(self.tr("办理入网由上级单位的系统管理员登录后进行。"), None, "warn")
+            return
+        store, path, words = self.context.store, self._path, self.words.text()
+        assert path is not None
+
+        def work(passphrase: str, officer: tuple[str, str]) -> WrittenFile:
+            from sync.enrolment import certify
+
+            return certify(store, path, passphrase, officer, words)
+
+        text = self.tr("为该单位及其人员签发证书。")
+        TwoPeople(self, self.context, self.tr("办理入网"), text, officers, work, self._certified).open()
+
+    def _certified(self, written: WrittenFile) -> None:
+        self.confirm.hide()
+        text = self.tr("批复已写入 {path}。请交给该单位，并在电话里读出：{words}")
+        self.result.say("ok", text.format(path=written.path, words=written.words))
+        self.refresh()
+
+    def _trust(self) -> None:
+        store, path, words = self.context.store, self._path, self.words.text()
+        assert path is not None
+
+        def work() -> Any:
+            from sync.enrolment import trust
+
+            return trust(store, path, words)
+
+        self.context.jobs.run(work, self._trusted, owner=self, title=self.tr("导入入网批复"))
+
+    def _trusted(self, superior: Any) -> None:
+        self.confirm.hide()
+        self.result.say("ok", self.tr("已与上级“{unit}”建立联系，可以打包报送了。").format(unit=superior.name))
+        self.refresh()
