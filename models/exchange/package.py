@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from models.domain.errors import FileRefusedError
-from models.exchange.plain_sheet import merges_of, number_styles, plain_rows, shared_strings
+from models.exchange.dates import EPOCH_1900, EPOCH_1904
+from models.exchange.plain_sheet import merges_of, plain_rows, read_styles, shared_strings
 from models.exchange.sheets import MAX_COLUMNS, MAX_EXPANDED, MAX_ROWS, Cell, Merge, index_of
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -126,7 +127,7 @@ def _look(data: bytes, source: zipfile.ZipFile) -> Package:
     properties = next((node for node in book if node.tag.endswith("}workbookPr")), None)
     epoch1904 = properties is not None and properties.get("date1904", "") in ("1", "true")
     strings = shared_strings(parts.pop("xl/sharedstrings.xml", b""))
-    numbers = number_styles(parts.pop("xl/styles.xml", b""))
+    styles = read_styles(parts.pop("xl/styles.xml", b""), EPOCH_1904 if epoch1904 else EPOCH_1900)
     package = Package([], [], epoch1904)
     for sheet in book.iter():
         target = targets.get(sheet.get(_REL_ID) or sheet.get(_STRICT_REL_ID) or "", "").lower()
@@ -138,7 +139,7 @@ def _look(data: bytes, source: zipfile.ZipFile) -> Package:
             continue
         xml = _part(data, entries[target])
         facts, spans = look_through(xml, name)
-        rows = plain_rows(xml, spans, strings, numbers) if strings is not None else None
+        rows = plain_rows(xml, spans, strings, styles) if strings is not None else None
         package.sheets.append(PackagedSheet(name, facts, rows, merges_of(xml)))
     return package
 

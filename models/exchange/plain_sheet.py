@@ -1,7 +1,7 @@
-"""Sheets of text, numbers and empty cells, read straight from the XML that was inflated for its checks.
+"""Sheets of text, numbers, days and empty cells, read straight from the XML that was inflated for its checks.
 
 Most rosters are nothing else, and their repeated words are shared strings: looking these up by their number is three
-times faster than a general reader, and equal texts are one object. Whatever else a sheet holds (dates, formulas,
+times faster than a general reader, and equal texts are one object. Whatever else a sheet holds (times, formulas,
 rich text, other writers' ways) gives None, and calamine reads it.
 """
 
@@ -10,19 +10,28 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
 
 from models.exchange.sheets import Cell, Merge, index_of, letter_of
 
 _STRINGS = re.compile(r'<si><t(?: xml:space="preserve")?(?:/>|>([^<]*)</t>)</si>')
-_VALUES = re.compile(rb"<v>([0-9]+)</v>")
-_CELLS = re.compile(rb'<c r="([A-Z]{1,3})[0-9]+"(?: s="([0-9]+)")?(?:/>|></c>|( t="s")?>(?:<v>([0-9.E+-]+)</v></c>))')
+_CELL = re.compile(rb'<c r="[A-Z]{1,3}[0-9]+"([^<]*(?:<v>[^<]*)?)')
+_LETTERS = re.compile(rb'<c r="([A-Z]{1,3})')
+_CONTENT = re.compile(rb'(?: s="([0-9]+)")?(?: t="([sn])")?(?:/>|><v>([0-9.eE+-]+))')
 _FORMATS = re.compile(rb"<cellXfs\b.*?</cellXfs>", re.DOTALL)
 _FORMAT = re.compile(rb"<xf\b[^>]*?\bnumFmtId=\"([0-9]+)\"")
 _CUSTOM = re.compile(rb'<numFmt\b[^>]*?\bnumFmtId="([0-9]+)"[^>]*?\bformatCode="([^"]*)"')
-_NUMBER_CODE = re.compile(rb"(?:General|[0#?.,%@()+_*;E -]|\\.)+")
+_QUOTED = re.compile(rb"&quot;.*?&quot;|\\.|\[\$-[^]]*\]|;@$")
+_DATE_CODE = re.compile(rb"[yY]{2,4}[-/.]?[mM]{1,2}([-/.]?[dD]{1,2})?")
+_NUMBER_CODE = re.compile(rb"(?:General|[0#?.,%@()+_*;E -])+")
 _MERGES = re.compile(rb'<mergeCell ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"\s*/>')
 _NUMBERS = frozenset(b"%d" % n for n in (0, 1, 2, 3, 4, 9, 10, 11, 37, 38, 39, 40, 49))
 """Built-in formats that are no dates (General, 0, 0.00, %, @ ...)."""
+
+
+_DATES = frozenset({b"14", b"31", b"57"})
 
 
 def shared_strings(part: bytes) -> list[str] | None:
@@ -36,55 +45,100 @@ def shared_strings(part: bytes) -> list[str] | None:
     return [html.unescape(one) if "&" in one else one for one in found]
 
 
-def number_styles(part: bytes) -> frozenset[bytes]:
-    """The style numbers under which a number is a plain number, never a date."""
+@dataclass(frozen=True)
+class Styles:
+    """The style numbers under which a number is a plain number or a day; `epoch` is day zero."""
+
+    numbers: frozenset[bytes]
+    dates: frozenset[bytes]
+    epoch: date
+
+
+def read_styles(part: bytes, epoch: date) -> Styles:
+    """What styles.xml says of numbers; styles that are neither plain number nor whole day are in no set."""
     found = _FORMATS.search(part)
     formats = _FORMAT.findall(found[0]) if found else []
-    custom = {number for number, code in _CUSTOM.findall(part) if _NUMBER_CODE.fullmatch(code)}
-    return frozenset(b"%d" % i for i, one in enumerate(formats) if one in _NUMBERS or one in custom) | {b""}
+    custom = [(number, _QUOTED.sub(b"", code)) for number, code in _CUSTOM.findall(part)]
+    numbers = _NUMBERS | {number for number, code in custom if _NUMBER_CODE.fullmatch(code)}
+    dates = _DATES | {number for number, code in custom if _DATE_CODE.fullmatch(code)}
+    return Styles(
+        frozenset(b"%d" % i for i, one in enumerate(formats) if one in numbers) | {b""},
+        frozenset(b"%d" % i for i, one in enumerate(formats) if one in dates),
+        epoch,
+    )
+
+
+class _Contents(dict[bytes, Cell]):
+    """The attributes and value of a cell as bytes -> the cell. Raises ValueError for what is not plain."""
+
+    def __init__(self, strings: Sequence[str], styles: Styles) -> None:
+        super().__init__()
+        self._strings, self._styles = strings, styles
+
+    def __missing__(self, content: bytes) -> Cell:
+        match = _CONTENT.fullmatch(content)
+        if match is None:
+            raise ValueError
+        style, kind, value = match.groups()
+        cell: Cell = ""
+        if value is not None and kind == b"s":
+            cell = self._strings[int(value)]
+        elif value is not None:
+            cell = self._number(style or b"", float(value))
+        self[content] = cell
+        return cell
+
+    def _number(self, style: bytes, number: float) -> Cell:
+        if style in self._styles.numbers:
+            return number
+        # Excel's calendar has a 29 February 1900: earlier serials are left to calamine.
+        if style in self._styles.dates and number.is_integer() and 61 <= number < 2_000_000:
+            return self._styles.epoch + timedelta(days=int(number))
+        raise ValueError
 
 
 def plain_rows(
-    xml: bytes, spans: Sequence[tuple[int, int, int]], strings: list[str], numbers: frozenset[bytes]
+    xml: bytes, spans: Sequence[tuple[int, int, int]], strings: list[str], styles: Styles
 ) -> list[list[Cell]] | None:
     """The rows of a sheet from their (number from 0, start, end) in `xml`; None when a cell is not plain."""
-    texts: dict[bytes, Cell] = {b"%d" % i: text for i, text in enumerate(strings)}
-    look_up = texts.__getitem__
-    lasts: dict[int, bytes] = {}
+    look_up = _Contents(strings, styles).__getitem__
     rows: list[list[Cell]] = []
     try:
         for number, start, end in spans:
             row = xml[start:end]
-            found = _VALUES.findall(row)
+            found = _CELL.findall(row)
             count = len(found)
-            last = lasts.get(count) or lasts.setdefault(count, b'<c r="%s%%d"' % letter_of(count - 1).encode())
-            whole = count == row.count(b' t="s"') == row.count(b"<c ") and (last % (number + 1)) in row
-            cells = list(map(look_up, found)) if whole else _mixed(row, texts, numbers)
-            if cells is None:
+            if row.count(b"<") != 1 + count + 3 * row.count(b"<v>"):  # something beside cells and their values
                 return None
+            cells = list(map(look_up, found))
+            if count and not row.startswith(b'<c r="%s%d"' % (_letters(count - 1), number + 1), row.rfind(b"<c r=")):
+                cells = _spread(cells, _LETTERS.findall(row))
             rows.extend([] for _ in range(number - len(rows)))
             rows.append(cells)
-    except (KeyError, ValueError):
+    except (IndexError, ValueError):
         return None
     return rows
 
 
-def _mixed(row: bytes, texts: dict[bytes, Cell], numbers: frozenset[bytes]) -> list[Cell] | None:
-    """The cells of a row with gaps and numbers; None when the pattern does not account for every cell."""
-    found = _CELLS.findall(row)
-    if len(found) != row.count(b"<c ") or row.count(b"</c>") + row.count(b"/>") != len(found):
-        return None
-    cells: list[Cell] = []
-    for letters, style, shared, value in found:
-        place = index_of(letters.decode())
-        if place < len(cells):
-            return None
-        if value:
-            if not shared and style not in numbers:
-                return None
-            cells.extend([""] * (place - len(cells)))
-            cells.append(texts[value] if shared else float(value))
-    return cells
+@cache
+def _letters(index: int) -> bytes:
+    return letter_of(index).encode()
+
+
+@cache
+def _place(letters: bytes) -> int:
+    return index_of(letters.decode())
+
+
+def _spread(cells: list[Cell], letters: list[bytes]) -> list[Cell]:
+    """The cells of a row with gaps at their places. Raises ValueError when they are out of order."""
+    places = list(map(_place, letters))
+    if places != sorted(set(places)):
+        raise ValueError
+    spread: list[Cell] = [""] * (places[-1] + 1)
+    for place, cell in zip(places, cells, strict=True):
+        spread[place] = cell
+    return spread
 
 
 def merges_of(xml: bytes) -> list[Merge]:

@@ -278,11 +278,16 @@ def test_error_cells_formulas_hidden_rows_and_the_1904_epoch(tmp_path: Path) -> 
 @pytest.mark.parametrize("seed", range(12))
 def test_plain_sheets_are_read_as_calamine_reads_them(tmp_path: Path, seed: int) -> None:
     draw = random.Random(seed)
-    kinds = ["text", "blank", "format", "number"] if seed % 2 else ["text"]
+    kinds = ["text", "blank", "format", "number", "date"] if seed % 2 else ["text"]
     path = tmp_path / "a.xlsx"
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False}) as book:
+    options = {"strings_to_formulas": False, "date_1904": seed % 4 == 1}
+    with xlsxwriter.Workbook(path, options) as book:
         sheet = book.add_worksheet("名册 & <一>")
         formats = [book.add_format({"num_format": form}) for form in ("@", "0.00", "0")]
+        days = [
+            book.add_format({"num_format": form})
+            for form in (14, "yyyy-mm-dd", "yyyy/m/d;@", 'yyyy"年"m"月"d"日"', "[$-804]yyyy.m.d", 'yyyy"年"m"月"')
+        ]
         for row in range(draw.choice([0, 3]), 60):
             for column in range(12):
                 kind = draw.choice(kinds)
@@ -295,6 +300,8 @@ def test_plain_sheets_are_read_as_calamine_reads_them(tmp_path: Path, seed: int)
                 elif kind == "number":
                     number = draw.choice([1, 2.5, 20120901, 130999201209011234, -3, 1e-7])
                     sheet.write_number(row, column, number, draw.choice([None, *formats]))
+                elif kind == "date":
+                    sheet.write_number(row, column, draw.choice([61, 41153, 39691]), draw.choice(days))
         sheet.merge_range("A70:C71", "备注")
     plain = open_package(path.read_bytes()).sheets[0]
     assert plain.rows is not None
@@ -307,13 +314,13 @@ def test_plain_sheets_are_read_as_calamine_reads_them(tmp_path: Path, seed: int)
     assert merged == theirs.merged_cell_ranges
 
 
-def test_dates_leave_a_sheet_to_calamine(tmp_path: Path) -> None:
+def test_times_leave_a_sheet_to_calamine(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, ["姓名", "出生日期"])
         sheet.write_string(1, 0, "赵一")
-        sheet.write_number(1, 1, 41153, book.add_format({"num_format": 'yyyy"年"m"月"d"日"'}))
+        sheet.write_number(1, 1, 41153, book.add_format({"num_format": "yyyy-mm-dd hh:mm"}))
     assert open_package(path.read_bytes()).sheets[0].rows is None
     assert one(path).record(0) == {"name": "赵一", "birth_date": "2012-09-01"}
 
