@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from models.domain.units import Actor, Role
 from models.services.baseline import thaw
 from models.services.change_drafts import Draft, insert_drafts
 from models.services.change_log import in_chunks, record
+from models.services.records import Row as Student
 from models.services.records import label_of, page, system_name, write_values
 from models.services.units import own_unit
 from models.store import audit
@@ -43,6 +45,7 @@ class ReceiptOutcome:
 
 
 _EVENT = {
+    "accept": Event.RECEIPT_ACCEPT,
     "return": Event.RECEIPT_RETURN,
     "refuse": Event.RECEIPT_REFUSE,
     "withdrawn": Event.RECEIPT_WITHDRAWN,
@@ -57,34 +60,34 @@ def apply_receipt(session: Session, actor: Actor | None, receipt: Mapping[str, A
     answers = _answers(receipt)
     sealed = _sealed(session, list(answers))
     open_answers = [(row, answers[row.id]) for row in sealed if row.attempt == answers[row.id]["attempt"]]
-    returned: list[str] = []
-    numbers = {"accepted": 0, "return": 0, "refuse": 0, "withdrawn": 0}
-    conflicts: list[str] = []
+    groups: dict[tuple[Event, str], list[str]] = {}
+    drafts: list[str] = []
     for row, answer in open_answers:
-        verdict = str(answer["verdict"])
-        if verdict == "accept":
-            draft = _accept(session, actor, row, answer)
-            conflicts += [draft] if draft else []
-            numbers["accepted"] += 0 if draft else 1
-            continue
-        record(session, actor, [row.id], _EVENT[verdict], str(answer["opinion"]))
+        event = _EVENT[answer["verdict"]]
+        if event is Event.RECEIPT_ACCEPT:
+            event = _settle(session, actor, row, answer, drafts)
+        groups.setdefault((event, str(answer["opinion"])), []).append(row.id)
+    numbers: Counter[Event] = Counter()
+    for (event, opinion), ids in groups.items():
+        record(session, actor, ids, event, opinion)
+        numbers[event] += len(ids)
+    for row, _ in open_answers:
         thaw(session, row.id)
-        numbers[verdict] += 1
-        returned += [row.id] if verdict == "return" else []
     _close_package(session, package_id)
     already = len(answers) - len(open_answers)
-    body = {"package": package_id, **numbers, "conflicts": len(conflicts), "already": already}
+    body = {"package": package_id, **{event.value: number for event, number in numbers.items()}, "already": already}
     audit.append(session, actor, "receipt.apply", f"package:{package_id}", body)
+    returned = [one for (event, _), ids in groups.items() if event is Event.RECEIPT_RETURN for one in ids]
     return ReceiptOutcome(
-        numbers["accepted"],
-        numbers["return"],
-        numbers["refuse"],
-        len(conflicts),
-        numbers["withdrawn"],
+        numbers[Event.RECEIPT_ACCEPT],
+        numbers[Event.RECEIPT_RETURN],
+        numbers[Event.RECEIPT_REFUSE],
+        numbers[Event.CONFLICT],
+        numbers[Event.RECEIPT_WITHDRAWN],
         0,
         already,
         tuple(returned),
-        tuple(conflicts),
+        tuple(drafts),
     )
 
 
@@ -99,7 +102,7 @@ def _answers(receipt: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def _is_answer(item: Mapping[str, Any]) -> bool:
     values = item.get("values")
     good = isinstance(item.get("id"), str) and isinstance(item.get("attempt"), int)
-    good = good and item.get("verdict") in ("accept", *_EVENT) and isinstance(item.get("opinion"), str)
+    good = good and item.get("verdict") in _EVENT and isinstance(item.get("opinion"), str)
     if values is None:
         return good
     return (
@@ -119,18 +122,15 @@ def _sealed(session: Session, change_ids: Sequence[str]) -> list[Row[Any]]:
     ]
 
 
-def _accept(session: Session, actor: Actor | None, row: Row[Any], answer: Mapping[str, Any]) -> str | None:
-    """Bring an accepted change into effect; the id of a new draft when the value has changed meanwhile."""
-    opinion = str(answer["opinion"])
+def _settle(
+    session: Session, actor: Actor | None, row: Row[Any], answer: Mapping[str, Any], drafts: list[str]
+) -> Event:
+    """Bring an accepted change into effect; a value that changed meanwhile makes it a conflict, with a new draft."""
     if row.kind == WITHDRAWAL.key:
         _withdraw_original(session, actor, row)
     elif CHANGE_KIND[row.kind].takes_values:
-        draft = _write(session, actor, row, dict(answer["values"] or {}), opinion)
-        if draft:
-            return draft
-    record(session, actor, [row.id], Event.RECEIPT_ACCEPT, opinion)
-    thaw(session, row.id)
-    return None
+        return _write(session, actor, row, dict(answer["values"] or {}), drafts)
+    return Event.RECEIPT_ACCEPT
 
 
 def _withdraw_original(session: Session, actor: Actor | None, row: Row[Any]) -> None:
@@ -139,29 +139,31 @@ def _withdraw_original(session: Session, actor: Actor | None, row: Row[Any]) -> 
         thaw(session, original.id)
 
 
-def _write(session: Session, actor: Actor | None, change: Row[Any], values: dict[str, str], opinion: str) -> str | None:
+def _write(session: Session, actor: Actor | None, change: Row[Any], values: dict[str, str], drafts: list[str]) -> Event:
     found = page(session, STUDENTS, [change.subject_id])
     before: dict[str, str] = json.loads(change.before)
     if not found:
-        record(session, actor, [change.id], Event.CONFLICT, "名册中已没有该学生")
-        return None
+        return Event.CONFLICT
     student = found[0]
-    moved = [key for key in values if student.values[key] not in (before.get(key, ""), values[key])]
-    if moved:
-        record(session, actor, [change.id], Event.CONFLICT, opinion)
-        reason = f"{change.number} 已由上级通过，但名册中的值已改变，请核对后重新申请"
-        old = {key: student.values[key] for key in values}
-        proposal = Draft(
-            CHANGE_KIND[change.kind], student.id, label_of(student.values), old, values, student.revision, reason
-        )
-        return insert_drafts(session, _initiator(session, change), [proposal])[0]
+    if any(student.values[key] not in (before.get(key, ""), value) for key, value in values.items()):
+        drafts += _propose_again(session, change, student, values)
+        return Event.CONFLICT
     changed = {key: value for key, value in values.items() if student.values[key] != value}
     if changed:
         write_values(session, system_name(actor), STUDENTS, student, changed)
         old = {key: student.values[key] for key in changed}
         body = {"before": old, "after": changed, "reason": change.number}
         audit.append(session, actor, "roster.receipt", f"{STUDENTS}:{student.id}", body)
-    return None
+    return Event.RECEIPT_ACCEPT
+
+
+def _propose_again(session: Session, change: Row[Any], student: Student, values: dict[str, str]) -> list[str]:
+    """A new draft on the values as they stand now, for the person who started `change`."""
+    reason = f"{change.number} 已由上级通过，但名册中的值已改变，请核对后重新申请"
+    old = {key: student.values[key] for key in values}
+    kind, label = CHANGE_KIND[change.kind], label_of(student.values)
+    draft = Draft(kind, student.id, label, old, values, student.revision, reason)
+    return insert_drafts(session, _initiator(session, change), [draft])
 
 
 def _initiator(session: Session, change: Row[Any]) -> Actor:
