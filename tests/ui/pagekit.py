@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSettings
+from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from models.store.store import Store
@@ -63,3 +64,56 @@ def finish(context: AppContext) -> None:
     context.set_store(None)
     context.jobs.shut()
     QApplication.processEvents()
+
+
+def scan(folder: Path, name: str = "户籍证明.png", colour: int = 235) -> Path:
+    """A picture as a scanner would give it."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGB", (620, 860), (colour, colour, colour - 4))
+    draw = ImageDraw.Draw(image)
+    for line in range(12):
+        draw.rectangle((70, 120 + line * 50, 550 - line % 3 * 60, 132 + line * 50), fill=(70, 74, 80))
+    path = folder / name
+    image.save(path)
+    return path
+
+
+def add_pupils(store: Store, number: int = 3) -> list[str]:
+    """Insert invented pupils with sound ID numbers; their ids."""
+    from models.domain.ids import new_id
+    from models.rules.naming import pinyin_keys
+    from models.store import audit, bulk
+
+    rows: list[dict[str, str | int]] = []
+    for serial in range(number):
+        birth, sex = f"2017-0{serial % 9 + 1}-01", "1" if serial % 2 == 0 else "2"
+        rows.append(
+            {
+                "id": new_id(), "unit_id": store.actor.unit.id, "status": "enrolled", "revision": 1,
+                "updated_at": "2026-09-01T00:00:00Z", "updated_by": "周全", "name": "张" + "三四五六七八九"[serial % 7],
+                "sex": sex, "birth_date": birth, "class_name": "三(2)班", "id_type": "1",
+                "id_number": number18(birth, 221 + serial * 2 - (serial % 2)), "ethnicity": "01", "nationality": "CHN",
+            }
+        )  # fmt: skip
+
+    def insert(session: Any) -> None:
+        bulk.insert_students(session, rows, pinyin_keys)
+        audit.append(session, store.actor, "test.pupils", "batch:test", {"count": number})
+
+    store.write(insert)
+    return [str(row["id"]) for row in rows]
+
+
+def number18(birth: str, order: int, area: str = "130999") -> str:
+    """An ID number with a right check digit; 130999 is assigned to nobody."""
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    body = f"{area}{birth.replace('-', '')}{order:03d}"
+    return body + "10X98765432"[sum(int(c) * w for c, w in zip(body, weights, strict=True)) % 11]
+
+
+def write_in(widget: QWidget, text: str) -> None:
+    """Type `text` as an input method commits it."""
+    event = QInputMethodEvent()
+    event.setCommitString(text)
+    QApplication.sendEvent(widget, event)

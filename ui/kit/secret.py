@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
 
 from ui import icons
@@ -125,6 +125,14 @@ class PassphrasePrompt(QDialog):
         self.field.setFocus()
         self.go.setEnabled(True)
         set_tone(self.field, "true", "wrong")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Enter in the field has given the passphrase: it must not press the default button 取消 as well."""
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and (self.field.hasFocus() or not self.field.isEnabled()):
+            event.accept()
+        else:
+            super().keyPressEvent(event)
 
     def done(self, result: int) -> None:
         """Forget what was typed, however the dialog ends."""

@@ -24,13 +24,13 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("ChangeCards", text)
 
 
-def difference_card(diffs: Sequence[FieldDiff], lines: Sequence[str] = ()) -> QFrame:
+def difference_card(diffs: Sequence[FieldDiff], lines: Sequence[str] = (), *, narrow: bool = False) -> QFrame:
     """Every field of a change before and after; `lines` for a change without fields (a baseline, a withdrawal)."""
     items: list[Item] = []
     for diff in diffs:
         if items:
             items.append(rule())
-        items.append(DifferenceView(diff.label, diff.before_text, diff.after_text))
+        items.append(DifferenceView(diff.label, diff.before_text, diff.after_text, narrow=narrow))
     items += [label(line, wrap=True) for line in lines]
     return card(*items, spacing=8)
 

@@ -36,6 +36,7 @@ class _Canvas(QScrollArea):
     """The picture; keys + − R 空格 PgUp PgDn work while it has the focus."""
 
     pressed = Signal(str)
+    resized = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,6 +48,11 @@ class _Canvas(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("证明材料"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Tell that there is more or less room."""
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Turn keys into acts."""
@@ -72,7 +78,7 @@ class EvidenceView(QFrame):
         self._at = self._page = self._turn = 0
         self._pages: dict[str, int] = {}
         self._seen: set[str] = set()
-        self._zoom = 0
+        self._zoom = self._room = 0
         self._pixmap = QPixmap()
         self.title = label(kind="strong")
         acts = (
@@ -84,6 +90,7 @@ class EvidenceView(QFrame):
         self._buttons = {act: button("", icon, "link", tip, on_click=partial(self.act, act)) for icon, tip, act in acts}
         self.canvas = _Canvas()
         self.canvas.pressed.connect(self.act)
+        self.canvas.resized.connect(self._fit)
         self.name, self.facts = label(wrap=True), label(kind="cap", wrap=True)
         self._foot = holder(column(self.name, self.facts, margins=(12, 8, 12, 10), spacing=2))
         head = row(self.title, None, *self._buttons.values(), margins=(12, 8, 8, 8), spacing=2)
@@ -188,9 +195,9 @@ class EvidenceView(QFrame):
         if self._pixmap.isNull():
             return
         turned = self._pixmap.transformed(QTransform().rotate(self._turn))
-        room = self.canvas.viewport().size()
+        self._room = self.canvas.viewport().width()
         ratio = self.devicePixelRatioF()
-        width = max(64, round((room.width() - 16) * _ZOOMS[self._zoom]))
+        width = max(64, round((self._room - 16) * _ZOOMS[self._zoom]))
         scaled = turned.scaledToWidth(round(width * ratio), Qt.TransformationMode.SmoothTransformation)
         scaled.setDevicePixelRatio(ratio)
         self.canvas.setWidgetResizable(self._zoom == 0)
@@ -198,10 +205,10 @@ class EvidenceView(QFrame):
         if self._zoom:
             self.canvas.picture.resize(scaled.deviceIndependentSize().toSize())
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Fit the picture to the panel."""
-        super().resizeEvent(event)
-        self._draw()
+    def _fit(self) -> None:
+        """Fit the picture to the panel, unless a person has zoomed."""
+        if self._zoom == 0 and self._room != self.canvas.viewport().width():
+            self._draw()
 
     def _save(self) -> None:
         file, store = self._files[self._at], self.context.store

@@ -12,6 +12,7 @@ from models.domain.units import Role, Tier
 from models.services import review
 from ui.context import AppContext
 from ui.kit import Banner, EmptyState, button, clear, column, frame, holder, label, row, rule
+from ui.kit.around import Around
 from ui.page import Page
 from ui.pages.change_cards import checks_card, difference_card, facts_card, route_card, why_card
 from ui.pages.decision_queue import QueueEntry, QueueView
@@ -74,7 +75,7 @@ class ReviewPage(Page):
             icon="rubber-stamp",
         )
         self.area = area
-        middle = column(head, rule(), row(self.banner, margins=(16, 8, 16, 0)), (area, 1), (self.empty, 1), spacing=0)
+        middle = column(head, rule(), Around(self.banner, (16, 8, 16, 0)), (area, 1), (self.empty, 1), spacing=0)
         self.evidence = EvidenceView(self.context)
         self.evidence.seen_changed.connect(self._enable)
         parts = row(self.queue_frame, (holder(middle), 1), self.evidence, spacing=0)

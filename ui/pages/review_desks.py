@@ -67,7 +67,7 @@ class SchoolDesk:
         found = changes.list_changes(session, changes.ChangeQuery(states=(State.PENDING.value,)))
         return [
             QueueEntry(c.id, c.summary, c.subject_label, f"发起 {c.initiator_name}", c.updated_at, self._mine(c, actor))
-            for c in sorted(found, key=lambda c: c.updated_at)
+            for c in sorted(found, key=lambda c: (c.updated_at, c.number))
         ]
 
     @staticmethod

@@ -14,6 +14,7 @@ from models.domain.findings import Level
 from models.services.imports import CheckedImport, Suggestion
 from ui.context import AppContext
 from ui.kit import Banner, Button, EmptyState, button, column, holder, row, rule
+from ui.kit.around import Around
 from ui.pages.import_.findings import Group, Marks, Show
 from ui.pages.import_.grid import ImportGrid
 from ui.pages.import_.history import CellEdit
@@ -85,8 +86,8 @@ class CheckStep(QWidget):
         see_all = button(self.tr("查看全部行"), on_click=lambda: self._show_tab(Show.ALL))
         self.empty = EmptyState(self.tr("没有符合条件的行。"), see_all, icon="list-check")
         left = column(
-            row(self.note, margins=(12, 8, 12, 4)), row(self.ask, margins=(12, 0, 12, 4)),
-            row(self.replace_bar, margins=(12, 0, 12, 4)), tools, rule(), (self.table, 1), (self.empty, 1), spacing=0,
+            row(self.note, margins=(12, 8, 12, 4)), Around(self.ask, (12, 0, 12, 4)),
+            Around(self.replace_bar, (12, 0, 12, 4)), tools, rule(), (self.table, 1), (self.empty, 1), spacing=0,
         )  # fmt: skip
         self.setLayout(row((holder(left, "plain"), 1), self.side, spacing=0))
 

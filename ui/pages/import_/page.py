@@ -15,6 +15,7 @@ from models.services import changes, imports, roster
 from models.services.imports import ImportDraft, ImportResult, MassChangeError, Outcome
 from ui.context import AppContext
 from ui.kit import Banner, Button, Item, Stepper, button, clear, column, frame, label, row
+from ui.kit.around import Around
 from ui.page import Page
 from ui.pages.import_.check_step import CheckStep
 from ui.pages.import_.loading import Loaded, Mapping_, Source, load, load_draft, reload
@@ -58,8 +59,8 @@ class ImportPage(Page):
             self.steps.addWidget(step)
         self._foot_row = row(margins=(16, 8, 16, 8))
         self.foot: QFrame = frame("foot", self._foot_row)
-        bar = row(self.banner, margins=(12, 8, 12, 0))
-        self.setLayout(column(head, bar, (self.steps, 1), self.foot, spacing=0))
+        around = Around(self.banner, (12, 8, 12, 0))
+        self.setLayout(column(head, around, (self.steps, 1), self.foot, spacing=0))
         self.start.choose.connect(self.choose)
         self.start.paste.connect(self.paste)
         self.start.resume.connect(self._resume)

@@ -29,8 +29,8 @@ class Popover(QFrame):
         self.setProperty("role", "toast")
         self.setAutoFillBackground(True)
         self.setFixedWidth(WIDTH)
-        self._body = column(spacing=6)
-        self.setLayout(column(self._body, margins=(12, 10, 12, 10)))
+        self._outer = column(margins=(12, 10, 12, 10))
+        self.setLayout(self._outer)
         self.suggestion: Suggestion | None = None
         self.hide()
 
@@ -43,14 +43,15 @@ class Popover(QFrame):
         original: str | None,
     ) -> None:
         """Show the findings of a cell; `original` is its first text when it was edited."""
-        clear(self._body)
+        clear(self._outer)
+        items: list[Item] = []
         self.suggestion = suggestions[0] if suggestions else None
         first = findings[0]
         set_tone(self, _LOOK[first.level][1], "level")
         for finding in findings:
             sign, colour = _LOOK[finding.level]
-            self._body.addLayout(row(IconLabel(sign, colour, 18), (label(finding.message, wrap=True), 1), spacing=8))
-        self._body.addWidget(label(where, "cap"))
+            items.append(row(IconLabel(sign, colour, 18), (label(finding.message, wrap=True), 1), spacing=8))
+        items.append(label(where, "cap"))
         buttons: list[Item] = []
         if first.level is Level.ERROR:
             buttons.append(button(self.tr("重新录入 F2"), kind="primary", on_click=self.retype.emit))
@@ -61,12 +62,13 @@ class Popover(QFrame):
             text = self.tr("恢复原值“{text}”").format(text=original)
             buttons.append(button(text, "restore", "link", on_click=self.restore.emit))
         for start in range(0, len(buttons), 2):
-            self._body.addWidget(holder(row(*buttons[start : start + 2], None, spacing=8)))
+            items.append(row(*buttons[start : start + 2], None, spacing=8))
         self.setAccessibleName("；".join(finding.message for finding in findings))
-        layout = self.layout()
-        if layout is not None:
-            layout.activate()
-            self.resize(WIDTH, layout.totalHeightForWidth(WIDTH))
+        body = holder(column(*items, spacing=6))
+        self._outer.addWidget(body)
+        body.show()
+        self._outer.activate()
+        self.resize(WIDTH, self._outer.totalHeightForWidth(WIDTH))
         self._place(cell)
         self.show()
         self.raise_()

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QWidget
 
 from models.domain.fields import STUDENTS
 from models.services.checking import field_label, value_text
 from models.services.imports import CheckedImport, ImportResult, Outcome
 from ui.kit import Banner, EmptyState, Figure, button, card, clear, column, holder, label, row, rule, section
-from ui.tables.cell import CELL_ROLE, Cell
+from ui.tables.cell import Cell
+from ui.tables.lines import LinesModel
 from ui.tables.view import TableView
 
-_Index = QModelIndex | QPersistentModelIndex
 LOOK: dict[Outcome, tuple[str, str, str]] = {
     Outcome.NEW: ("新增", "ok", "circle-plus"),
     Outcome.UPDATE: ("更新", "info", "pencil"),
@@ -56,38 +54,9 @@ def lines_of(checked: CheckedImport) -> list[Line]:
     return found
 
 
-class _Lines(QAbstractTableModel):
-    HEADS = ("行号", "姓名", "将会", "改动")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: Sequence[Line] = ()
-
-    def show_lines(self, lines: Sequence[Line]) -> None:
-        self.beginResetModel()
-        self.lines = lines
-        self.endResetModel()
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008
-        return 0 if parent.isValid() else len(self.lines)
-
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008
-        return 0 if parent.isValid() else len(self.HEADS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self.tr(self.HEADS[section])
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        line = self.lines[index.row()]
-        words, tone, icon = LOOK[line.outcome]
-        cells = (Cell(str(line.number)), Cell(line.name), Cell(words, tone, icon), Cell(line.what))
-        if role == CELL_ROLE:
-            return cells[index.column()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return cells[index.column()].text
-        return None
+def _cells(line: Line) -> tuple[Cell, ...]:
+    words, tone, icon = LOOK[line.outcome]
+    return Cell(str(line.number)), Cell(line.name), Cell(words, tone, icon), Cell(line.what)
 
 
 class PreviewStep(QWidget):
@@ -97,7 +66,7 @@ class PreviewStep(QWidget):
         super().__init__()
         self._lines: list[Line] = []
         self.note = Banner("info", "")
-        self.model = _Lines()
+        self.model = LinesModel([self.tr("行号"), self.tr("姓名"), self.tr("将会"), self.tr("改动")])
         self.table = TableView(self.tr("导入预览"))
         self.table.setModel(self.model)
         for place, width in enumerate((64, 120, 150)):
@@ -143,7 +112,7 @@ class PreviewStep(QWidget):
         """Show only the rows of one outcome, or all."""
         self._tab_of[outcome].setChecked(True)
         shown = [line for line in self._lines if outcome is None or line.outcome is outcome]
-        self.model.show_lines(shown)
+        self.model.show_lines([(str(place), _cells(line)) for place, line in enumerate(shown)])
         self.table.setVisible(bool(shown))
         self.empty.setVisible(not shown)
 

@@ -1,0 +1,397 @@
+"""关键信息变更: the requests of this unit by state, one in full beside them, and the form for a new one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QLineEdit, QStackedWidget, QWidget
+
+from models.domain.states import State
+from models.domain.units import Line, Role, Tier
+from models.services import changes
+from models.services.changes import ChangeDetail, ChangeQuery, ChangeSummary
+from ui import icons
+from ui.context import AppContext
+from ui.kit import (
+    Banner,
+    EmptyState,
+    Item,
+    PageHead,
+    SidePanel,
+    button,
+    column,
+    frame,
+    holder,
+    label,
+    row,
+    rule,
+    state_pill,
+)
+from ui.moments import moment
+from ui.page import Page
+from ui.pages.change_cards import checks_card, difference_card, facts_card, route_card
+from ui.pages.change_form import ChangeForm
+from ui.pages.evidence_view import size_text
+from ui.pages.opinion_line import OpinionLine
+from ui.pages.pupil_picker import PupilPicker
+from ui.tables.cell import Cell
+from ui.tables.lines import LinesModel
+from ui.tables.view import TableView
+from ui.tokens import STATE_LOOK
+
+TABS: tuple[tuple[str, str, tuple[State, ...]], ...] = (
+    ("open", "办理中", (State.DRAFT, State.PENDING, State.APPROVED, State.SEALED)),
+    ("draft", "草稿", (State.DRAFT,)),
+    ("pending", "待核办", (State.PENDING,)),
+    ("approved", "已批准", (State.APPROVED,)),
+    ("sealed", "已打包", (State.SEALED,)),
+    ("conflict", "有冲突", (State.CONFLICT,)),
+    ("done", "已办结", (State.EFFECTIVE, State.REFUSED, State.WITHDRAWN)),
+)
+LIST, PICK, FORM = range(3)
+
+
+class ChangesPage(Page):
+    """List and detail; a form takes the place of both."""
+
+    TABLES = frozenset({"change", "decision"})
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        unit = context.actor.unit
+        self._starts = context.has(Role.REGISTRAR) and unit.tier is Tier.SCHOOL and unit.line is Line.BASIC
+        self._tab = "open"
+        self._subject = ""
+        self._wanted = ""
+        self._shown: list[ChangeSummary] = []
+        self.detail: ChangeDetail | None = None
+        self._build()
+
+    # --- building -----------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        new = button(self.tr("发起变更"), "git-pull-request", "primary", "Ctrl+N", on_click=self.start_new)
+        new.setVisible(self._starts)
+        self.head = PageHead(self.tr("关键信息变更"), "", [new])
+        self.tabs = QButtonGroup(self)
+        self._tab_of = {}
+        for place, (key, _, _) in enumerate(TABS):
+            tab = button(kind="tab", checkable=True, on_click=lambda key=key: self.show_tab(key))  # type: ignore[misc]
+            self.tabs.addButton(tab, place)
+            self._tab_of[key] = tab
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("编号或姓名"))
+        self.search.setAccessibleName(self.tr("查找变更"))
+        self.search.setMaximumWidth(200)
+        self.search.addAction(icons.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(lambda _: self.refresh())
+        self.only = button(kind="chip", on_click=self._clear_subject)
+        self.only.hide()
+        heads = (
+            self.tr("编号"),
+            self.tr("学生"),
+            self.tr("变更内容"),
+            self.tr("状态"),
+            self.tr("发起"),
+            self.tr("最近动作"),
+        )
+        self.model = LinesModel(heads)
+        self.table = TableView(self.tr("变更申请"))
+        self.table.setModel(self.model)
+        for place, width in enumerate((130, 150, 210, 104, 76)):
+            self.table.setColumnWidth(place, width)
+        self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._open_current())
+        self.table.activated.connect(lambda _: self.edit())
+        hint = self.tr("选中学生后按 Ctrl+K 发起。") if self._starts else ""
+        start = button(self.tr("发起变更"), "git-pull-request", on_click=self.start_new) if self._starts else None
+        self.empty = EmptyState(self.tr("还没有变更申请。"), start, hint, "git-pull-request")
+        tools = row(*self._tab_of.values(), None, self.only, self.search, margins=(8, 4, 12, 4), spacing=4)
+        left = column(tools, rule(), (self.table, 1), (self.empty, 1), spacing=0)
+        self.side = SidePanel(380)
+        self._foot = row(margins=(16, 8, 16, 8))
+        self.foot = frame("foot", self._foot)
+        self.side.set_foot(self.foot)
+        listing = column(self.head, (holder(row((holder(left, "plain"), 1), self.side, spacing=0)), 1), spacing=0)
+        self.form = ChangeForm(self.context)
+        self.form.submitted.connect(self._submitted)
+        self.form.left.connect(self._left_form)
+        self.picker = PupilPicker(self.context)
+        self.picker.picked.connect(lambda pupil: self._propose(pupil))
+        back = button(self.tr("返回"), "chevron-left", on_click=lambda: self._go(LIST))
+        pick = column(
+            PageHead(self.tr("发起变更"), self.tr("先选学生。姓名、性别、出生日期、证件等关键信息须经核办才能改。"), [back]),
+            row(None, (self.picker, 2), None, margins=(16, 24, 16, 16)), None, spacing=0,
+        )  # fmt: skip
+        self.stack = QStackedWidget()
+        for part in (holder(listing), holder(pick), self.form):
+            self.stack.addWidget(part)
+        self.setLayout(column(self.stack))
+        self._show_detail(None)
+
+    # --- the list -----------------------------------------------------------------------------------------
+
+    def arrive(self, **arguments: Any) -> None:
+        """`propose`: start a change of this pupil; `subject_id`: only that pupil's; `change`: go to it; `state`: tab."""
+        if arguments.get("propose"):
+            self._propose(str(arguments["propose"]))
+            return
+        if arguments.get("subject_id") or arguments.get("change") or arguments.get("state"):
+            self._subject = str(arguments.get("subject_id", ""))
+            self._wanted = str(arguments.get("change", ""))
+            self._tab = str(arguments.get("state") or ("all" if self._wanted else "open"))
+            self._go(LIST)
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Read list and numbers again."""
+        states = next((s for key, _, s in TABS if key == self._tab), ())
+        query = ChangeQuery(
+            states=tuple(state.value for state in states), text=self.search.text().strip(), subject_id=self._subject
+        )
+
+        def read(session: Any) -> tuple[list[ChangeSummary], dict[str, int]]:
+            return changes.list_changes(session, query), changes.count_changes(session)
+
+        self.context.read(read, done=self._show_list, owner=self, replaces="changes-list")
+
+    def _show_list(self, result: tuple[list[ChangeSummary], dict[str, int]]) -> None:
+        self._shown, counts = result
+        if self._tab == "all" and self._shown:
+            wanted = next((c for c in self._shown if c.id == self._wanted), self._shown[0])
+            self._tab = next(key for key, _, states in TABS[1:] if State(wanted.state) in states)
+            self.refresh()
+            return
+        for key, words, states in TABS:
+            number = sum(counts.get(state.value, 0) for state in states)
+            self._tab_of[key].set_text(f"{self.tr(words)} {number:,}")
+            self._tab_of[key].setChecked(key == self._tab)
+            self._tab_of[key].setVisible(key != "conflict" or bool(number))
+        current = self._wanted or (self.detail.summary.id if self.detail else "")
+        self._wanted = ""
+        self.model.show_lines([(c.id, _cells(c)) for c in self._shown])
+        self.only.setVisible(bool(self._subject))
+        name = self._shown[0].subject_label if self._shown else ""
+        self.only.set_text(self.tr("只看：{name} ×").format(name=name))
+        self.table.setVisible(bool(self._shown))
+        self.empty.setVisible(not self._shown)
+        everything = sum(counts.values())
+        self.empty.sentence.setText(self.tr("这里没有变更申请。") if everything else self.tr("还没有变更申请。"))
+        self.head.set_sub(self.tr("共 {n} 项，{open} 项办理中").format(
+            n=everything, open=sum(counts.get(s.value, 0) for s in TABS[0][2])
+        ))  # fmt: skip
+        if self._shown:
+            at = self.model.keys.index(current) if current in self.model.keys else 0
+            self.table.select_row(at)
+            self._open_current()
+        else:
+            self._show_detail(None)
+        self.say_hint()
+
+    def show_tab(self, key: str) -> None:
+        """Show the changes of a tab."""
+        self._tab = key
+        self.refresh()
+
+    def _clear_subject(self) -> None:
+        self._subject = ""
+        self.refresh()
+
+    def _open_current(self) -> None:
+        at = self.table.currentIndex().row()
+        if 0 <= at < len(self.model.keys):
+            self.context.read(
+                changes.get, self.model.keys[at], self.context.actor, done=self._show_detail, owner=self,
+                replaces="changes-detail",
+            )  # fmt: skip
+
+    # --- one change ---------------------------------------------------------------------------------------
+
+    def _show_detail(self, detail: ChangeDetail | None) -> None:
+        self.detail = detail
+        if detail is None:
+            self.side.show_parts(EmptyState(self.tr("选中一项变更，这里显示详细情况。"), icon="list-details"))
+            self.foot.hide()
+            return
+        change = detail.summary
+        parts: list[Item] = [
+            row(label(change.kind_label, "h2"), None, state_pill(change.state)),
+            label(f"{change.number} · {change.subject_label}", "cap", wrap=True),
+        ]
+        lines = () if detail.diffs else (change.subject_label,)
+        parts.append(difference_card(detail.diffs, lines, narrow=True))
+        facts = [(self.tr("变更原因"), detail.reason)]
+        facts += [(self.tr("证明材料"), f"{one.name} · {size_text(one.size)}") for one in detail.evidence]
+        if any(value for _, value in facts):
+            parts.append(facts_card(self.tr("原因与材料"), facts))
+        if detail.checks:
+            parts.append(checks_card(detail.checks))
+        parts.append(route_card(detail.timeline, detail.next_step))
+        self.side.show_parts(*parts)
+        self._fill_foot(detail)
+
+    def _fill_foot(self, detail: ChangeDetail) -> None:
+        while (item := self._foot.takeAt(0)) is not None:
+            old = item.widget()
+            if old is not None:
+                old.deleteLater()
+        may, made = detail.allowed, []
+        if "withdraw" in may:
+            made.append(button(self.tr("撤回"), "arrow-back-up", on_click=self._ask_withdraw))
+        if "revoke" in may:
+            made.append(button(self.tr("撤销批准"), "arrow-back-up", "danger", on_click=self._ask_revoke))
+        if "update_draft" in may and detail.diffs:
+            made.append(button(self.tr("修改"), "pencil", tip=self.tr("回车"), on_click=self.edit))
+        if "submit" in may:
+            made.append(button(self.tr("提交核办"), "send", "primary", "Ctrl+Enter", on_click=self.submit))
+        if {"approve", "return_"} & may:
+            go = button(self.tr("去核办"), "rubber-stamp", "primary")
+            go.clicked.connect(lambda: self.context.navigate("review", change=detail.summary.id))
+            made.append(go)
+        self._foot.addStretch(1)
+        for one in made:
+            self._foot.addWidget(one)
+        self.foot.setVisible(bool(made))
+
+    def submit(self) -> None:
+        """Hand in the draft in sight."""
+        if self.detail is not None and "submit" in self.detail.allowed:
+            done = self.tr("已提交，等待主管领导核办。")
+            self.context.write(
+                changes.submit, self.context.actor, self.detail.summary.id,
+                done=lambda _: self.context.toast(done), owner=self,
+            )  # fmt: skip
+
+    def edit(self) -> None:
+        """Open the draft in sight in the form."""
+        if self.detail is not None and self.detail.diffs and "update_draft" in self.detail.allowed:
+            self.form.begin(change_id=self.detail.summary.id)
+            self._go(FORM)
+
+    def _ask_withdraw(self) -> None:
+        sealed = self.detail is not None and self.detail.summary.state == State.SEALED
+        words = (
+            self.tr("已打包的变更要由上级同意才能撤回，将随下一个包发出撤回申请。")
+            if sealed
+            else self.tr("撤回后不再办理。")
+        )
+        self._ask(words, self.tr("确认撤回"), self.tr("撤回原因"), sealed, changes.withdraw)
+
+    def _ask_revoke(self) -> None:
+        words = self.tr("撤销批准后变更回到草稿，须重新提交。")
+
+        def revoke(session: Any, actor: Any, change_id: str, opinion: str) -> None:
+            changes.revoke(session, actor, [change_id], opinion)
+
+        self._ask(words, self.tr("确认撤销批准"), self.tr("撤销原因"), True, revoke)
+
+    def _ask(self, words: str, act: str, caption: str, must: bool, use_case: Any) -> None:
+        """An inline confirmation with a line for the reason."""
+        assert self.detail is not None
+        change_id = self.detail.summary.id
+        line = OpinionLine(caption, caption)
+        bar = Banner("warn", words)
+
+        def go() -> None:
+            if must and not line.text().strip():
+                line.complain(self.tr("请写明原因"))
+                return
+            self.context.write(
+                use_case, self.context.actor, change_id, line.text().strip(),
+                done=lambda _: self.context.toast(self.tr("已办理：{act}。").format(act=act)), owner=self,
+            )  # fmt: skip
+
+        buttons: list[QWidget] = [
+            button(self.tr("取消"), on_click=self._open_current), button(act, kind="danger", on_click=go),
+        ]  # fmt: skip
+        self.side.show_parts(bar, line, row(None, *buttons))
+        self.foot.hide()
+        line.setFocus()
+
+    # --- the form -----------------------------------------------------------------------------------------
+
+    def _go(self, place: int) -> None:
+        self.stack.setCurrentIndex(place)
+        self.say_hint()
+
+    def start_new(self) -> None:
+        """Ask for the pupil first."""
+        if self._starts:
+            self.picker.line.clear()
+            self._go(PICK)
+            self.picker.line.setFocus()
+
+    def _propose(self, subject_id: str) -> None:
+        if not self._starts:
+            self.context.toast(self.tr("关键信息变更由学生所在学校的学籍管理员发起。"), None, "info")
+            return
+        if self.stack.currentIndex() == FORM and self.form.has_draft():
+            self.form.save()
+        self.form.begin(subject_id)
+        self._go(FORM)
+
+    def _submitted(self, change_id: str) -> None:
+        self.context.toast(self.tr("已提交，等待主管领导核办。"))
+        self._left_form(change_id)
+
+    def _left_form(self, change_id: str) -> None:
+        self._wanted, self._subject = change_id, ""
+        self._tab = "open"
+        self._go(LIST)
+        self.refresh()
+
+    # --- the window ---------------------------------------------------------------------------------------
+
+    def open_file(self, path: Path) -> bool:
+        """A dropped scan belongs to the form in front."""
+        if self.stack.currentIndex() != FORM:
+            return False
+        self.form.box.take([path])
+        return True
+
+    def has_draft(self) -> bool:
+        """Whether the form holds something that is not in the store yet."""
+        return self.stack.currentIndex() == FORM and self.form.has_draft()
+
+    def run_action(self, key: str) -> bool:
+        """Keys of list and form."""
+        in_form = self.stack.currentIndex() == FORM
+        acts: dict[str, Any] = {
+            "submit": self.form.submit if in_form else self.submit, "save": self.form.save,
+            "close_panel": self.form.leave if in_form else lambda: self._go(LIST),
+            "find": self.search.setFocus, "new": self.start_new, "edit": self.edit,
+            "next_item": lambda: self._step(1), "previous_item": lambda: self._step(-1),
+        }  # fmt: skip
+        act = acts.get(key)
+        if act is None or (key == "save" and not in_form):
+            return False
+        act()
+        return True
+
+    def _step(self, by: int) -> None:
+        at = self.table.currentIndex().row() + by
+        if self.stack.currentIndex() == LIST and 0 <= at < len(self.model.keys):
+            self.table.select_row(at)
+
+    def hint(self) -> str:
+        """Keys of what is in front."""
+        if self.stack.currentIndex() == FORM:
+            return self.tr("Ctrl+Enter 提交核办 · Esc 存为草稿并返回 · 扫描件可拖到窗口任意位置")
+        return self.tr("{n} 项 · 回车 修改草稿 · J / K 上下一条").format(n=len(self._shown))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """A narrower panel in a narrow window."""
+        super().resizeEvent(event)
+        self.side.setFixedWidth(380 if self.width() >= 1100 else 320)
+
+
+def _cells(change: ChangeSummary) -> tuple[Cell, ...]:
+    tone, icon, word = STATE_LOOK[change.state]
+    again = f"（第 {change.attempt} 次）" if change.attempt > 1 else ""
+    return (
+        Cell(change.number), Cell(change.subject_label), Cell(change.summary + again), Cell(word, tone, icon),
+        Cell(change.initiator_name), Cell(moment(change.updated_at)),
+    )  # fmt: skip
