@@ -28,6 +28,7 @@ _CHUNK = 500
 _NUMERALS = str.maketrans("〇零一二两三四五六七八九", "001223456789")
 _CLASS = re.compile(r"[(（]|\d|班")
 _HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_COMMON_HAN = re.compile(r"[\u4e00-\u9fa5]+")
 _WORD = re.compile(r"[0-9a-z]+", re.IGNORECASE)
 
 
@@ -55,14 +56,9 @@ class Speller:
 
     def entry(self, values: Mapping[str, str]) -> Entry:
         """Search text of one record; fields that are absent count as empty."""
-        return self.texts(
-            values.get("name") or "",
-            tuple([values.get(field) or "" for field in self._places]),
-            {values.get(field) or "" for field in self._numbers},
-        )
-
-    def texts(self, name: str, places: tuple[str, ...], numbers: set[str]) -> Entry:
-        """Search text from the values it is made of."""
+        get = values.get
+        name, places = get("name") or "", tuple([get(field, "") for field in self._places])
+        numbers = {number for field in self._numbers if (number := get(field))}
         split, pinyin = self._known_names.get(name) or self._learn_name(name)
         place = self._known_places.get(places)
         if place is None:
@@ -143,6 +139,8 @@ def _word(word: str) -> str:
 def _split(text_: str) -> str:
     """Chinese characters one by one, other words whole. FTS5's tables end at Unicode 6.1, so rare characters beyond
     the basic plane are written as their number."""
+    if _COMMON_HAN.fullmatch(text_):
+        return " ".join(text_)
     pieces: list[str] = []
     for character in text_:
         if ord(character) > 0xFFFF:
