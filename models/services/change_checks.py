@@ -112,11 +112,7 @@ def _value_checks(session: Session, change: Row[Any]) -> list[Check]:
     errors = new_errors(STUDENTS, row.values, {**row.values, **after}, check_context(session))
     checks = [
         _line(not free, "变更的都是关键信息", _no_longer_controlled(free)),
-        _line(
-            not moved,
-            "名册中的值与申请时一致",
-            f"名册中“{'、'.join(moved)}”的值在申请后已改变，请退回后重新提交",
-        ),
+        _line(not moved, "名册中的值与申请时一致", f"名册中“{'、'.join(moved)}”的值在申请后已改变，请退回后重新提交"),
         _line(not errors, "变更后的记录符合校验规则", "；".join(dict.fromkeys(e.message for e in errors))),
     ]
     if DEDUPLICATE_FIELDS & after.keys():

@@ -24,14 +24,7 @@ from models.domain.units import LINE_LABELS, Actor, Role, Tier
 from models.services.baseline import freeze, thaw
 from models.services.change_checks import checks_of, refuse_open_overlap
 from models.services.change_log import changes_by_id, find_change, next_number, number_text, record
-from models.services.checking import (
-    check_context,
-    controlled_fields,
-    field_label,
-    new_errors,
-    normalised,
-    raise_faults,
-)
+from models.services.checking import check_context, controlled_fields, field_label, new_errors, normalised, raise_faults
 from models.services.evidence import MAX_BYTES, sniff
 from models.services.permissions import require_own, require_role
 from models.services.policies import effective
@@ -174,11 +167,7 @@ def _own_draft(session: Session, actor: Actor, change_id: str) -> SqlRow[Any]:
 
 
 def update_draft(
-    session: Session,
-    actor: Actor,
-    change_id: str,
-    values: Mapping[str, str] | None = None,
-    reason: str | None = None,
+    session: Session, actor: Actor, change_id: str, values: Mapping[str, str] | None = None, reason: str | None = None
 ) -> None:
     """Edit a draft; None leaves a part as it is. Raises like `propose`."""
     change = _own_draft(session, actor, change_id)
@@ -225,25 +214,13 @@ def attach(
     if sniff(data) != media_type:
         raise FileRefusedError(f"“{file_name}”的内容与类型不符，请使用 JPG、PNG 或 PDF 文件。")
     digest = hashlib.sha256(data).hexdigest()
-    entry = {
-        "digest": digest,
-        "media_type": media_type,
-        "size": len(data),
-        "content": data,
-        "added_at": now_text(),
-    }
+    entry = {"digest": digest, "media_type": media_type, "size": len(data), "content": data, "added_at": now_text()}
     session.execute(upsert(t.evidence).values(entry).on_conflict_do_nothing())
     position = session.execute(
         select(func.count()).select_from(t.change_evidence).where(t.change_evidence.c.change_id == change.id)
     ).scalar()
     chosen = kind or ("household" if POLICE_PROOF_FIELDS & json.loads(change.after).keys() else "other")
-    link = {
-        "change_id": change.id,
-        "digest": digest,
-        "file_name": file_name,
-        "position": position,
-        "kind": chosen,
-    }
+    link = {"change_id": change.id, "digest": digest, "file_name": file_name, "position": position, "kind": chosen}
     session.execute(upsert(t.change_evidence).values(link).on_conflict_do_nothing())
     audit.append(session, actor, "change.attach", f"change:{change.number}", {"digest": digest, "kind": chosen})
     return digest

@@ -31,6 +31,7 @@ class ChangeQuery:
     text: str = ""
     subject_id: str = ""
     initiator_id: str = ""
+    package_id: str = ""
     open_only: bool = False
     limit: int = 1000
     offset: int = 0
@@ -163,6 +164,8 @@ def _filtered(query: Select[Any], q: ChangeQuery) -> Select[Any]:
         query = query.where(c.subject_id == q.subject_id)
     if q.initiator_id:
         query = query.where(c.initiator_id == q.initiator_id)
+    if q.package_id:
+        query = query.where(c.package_id == q.package_id)
     if q.text:
         query = query.where(or_(c.number.contains(q.text, autoescape=True), c.subject_label.contains(q.text)))
     return query
@@ -246,12 +249,7 @@ def _timeline(session: Session, change: Row[Any]) -> list[TimelineEntry]:
     query = select(t.decision).where(d.change_id == change.id).order_by(d.position)
     entries = [
         TimelineEntry(
-            row.at,
-            unit_name(session, row.unit_id),
-            row.person_name,
-            _DONE_TEXT[Event(row.event)],
-            row.opinion,
-            True,
+            row.at, unit_name(session, row.unit_id), row.person_name, _DONE_TEXT[Event(row.event)], row.opinion, True
         )
         for row in session.execute(query)
     ]

@@ -18,14 +18,7 @@ from models.domain.progress import SILENT, Progress
 from models.domain.units import Actor, Line, Tier
 from models.rules.naming import pinyin_keys
 from models.services.change_drafts import Draft, baseline_draft, insert_drafts
-from models.services.import_plan import (
-    CheckedImport,
-    Known,
-    Outcome,
-    RowPlan,
-    needs_baseline,
-    snapshot,
-)
+from models.services.import_plan import CheckedImport, Known, Outcome, RowPlan, needs_baseline, snapshot
 from models.services.import_planning import replan
 from models.services.items import row_line, rows_digest
 from models.services.records import Row, label_of, page, write_values

@@ -100,12 +100,7 @@ def _indistinct(checked: CheckedImport) -> Said:
 
 
 def _plan_sheet(
-    checked: CheckedImport,
-    place: int,
-    whole: list[str],
-    subjects: dict[Place, str],
-    faulty: set[Place],
-    said: Said,
+    checked: CheckedImport, place: int, whole: list[str], subjects: dict[Place, str], faulty: set[Place], said: Said
 ) -> list[RowPlan]:
     known, sheet = checked.known, checked.workbook.sheets[place]
     plans: list[RowPlan] = []

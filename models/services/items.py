@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from models.services.change_log import in_chunks
 from models.store import tables as t
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
 
 def build_items(session: Session, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     """The items of changes as they stand now, in the same order."""
@@ -78,10 +80,9 @@ def _batches(session: Session, batch_ids: Sequence[str]) -> dict[str, dict[str, 
 def row_line(row_id: str, values: Mapping[str, str]) -> bytes:
     """A baseline row as canonical JSON: {"id", "values"} without empty values.
 
-    For texts under ASCII keys `json.dumps` gives the bytes of RFC 8785 and is many times faster; a test holds it.
+    For texts under ASCII keys the standard encoder gives the bytes of RFC 8785, many times faster; a test holds it.
     """
-    row = {"id": row_id, "values": {key: value for key, value in values.items() if value}}
-    return json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _encode({"id": row_id, "values": {key: value for key, value in values.items() if value}}).encode()
 
 
 def rows_digest(lines: Iterable[bytes]) -> str:

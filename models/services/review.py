@@ -265,13 +265,7 @@ def receipt_body(session: Session, package_id: str) -> dict[str, Any]:
 def _answer(row: Row[Any]) -> dict[str, Any]:
     accepted = row.state == Verdict.ACCEPT.value and CHANGE_KIND[row.kind].takes_values
     values = json.loads(row.body)["after"] if accepted else None
-    return {
-        "id": row.change_id,
-        "attempt": row.attempt,
-        "verdict": row.state,
-        "opinion": row.opinion,
-        "values": values,
-    }
+    return {"id": row.change_id, "attempt": row.attempt, "verdict": row.state, "opinion": row.opinion, "values": values}
 
 
 def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -> Finished:

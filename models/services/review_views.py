@@ -253,10 +253,7 @@ def _notes(session: Session, row: Row[Any], body: Mapping[str, Any], own: Roster
 def _pending_withdrawal(session: Session, row: Row[Any]) -> str:
     c = t.received_item.c
     query = select(c.body).where(
-        c.kind == WITHDRAWAL.key,
-        c.subject_id == row.change_id,
-        c.unit_id == row.unit_id,
-        c.state == "in_review",
+        c.kind == WITHDRAWAL.key, c.subject_id == row.change_id, c.unit_id == row.unit_id, c.state == "in_review"
     )
     body = session.execute(query).scalar()
     return str(json.loads(body)["number"]) if body and row.receipt_id is None else ""

@@ -15,15 +15,7 @@ from models.domain.errors import UserError
 from models.domain.fields import STUDENTS
 from models.services.change_log import OPEN_STATES
 from models.services.records import KEYS_OF, Row, get, page, table_of
-from models.services.roster_edit import (
-    BulkResult,
-    HistoryEntry,
-    bulk_set,
-    history,
-    reveal,
-    set_fields,
-    undo_batch,
-)
+from models.services.roster_edit import BulkResult, HistoryEntry, bulk_set, history, reveal, set_fields, undo_batch
 from models.services.units import own_unit
 from models.store import search
 from models.store import tables as t
@@ -143,10 +135,7 @@ def _problems(kind: str, scope: ColumnElement[bool]) -> ColumnElement[bool]:
         .subquery()
     )
     same = select(c.id).where(
-        c.id_number == "",
-        c.name == groups.c.name,
-        c.sex == groups.c.sex,
-        c.birth_date == groups.c.birth_date,
+        c.id_number == "", c.name == groups.c.name, c.sex == groups.c.sex, c.birth_date == groups.c.birth_date
     )
     return or_(c.id_number.in_(equal), c.id.in_(same.correlate(None)))
 

@@ -20,14 +20,7 @@ from models.domain.states import Event, State
 from models.domain.units import Actor, Role
 from models.services.baseline import thaw
 from models.services.change_log import in_chunks, record
-from models.services.checking import (
-    check_context,
-    controlled_fields,
-    field_label,
-    new_errors,
-    normalised,
-    raise_faults,
-)
+from models.services.checking import check_context, controlled_fields, field_label, new_errors, normalised, raise_faults
 from models.services.permissions import require_any_role, require_own, require_role
 from models.services.records import Row, get, page, table_of, write_values
 from models.store import audit, search
