@@ -15,7 +15,8 @@ from models.domain.errors import UserError
 from models.domain.fields import STUDENTS
 from models.services.change_log import OPEN_STATES
 from models.services.records import KEYS_OF, Row, get, page, table_of
-from models.services.roster_edit import BulkResult, HistoryEntry, bulk_set, history, reveal, set_fields, undo_batch
+from models.services.roster_edit import BulkResult, bulk_set, reveal, set_fields, undo_batch
+from models.services.roster_history import HistoryEntry, history
 from models.services.units import own_unit
 from models.store import search
 from models.store import tables as t
