@@ -18,6 +18,7 @@ from models.exchange.sheets import Cell, Merge, index_of, letter_of
 
 _STRINGS = re.compile(r'<si><t(?: xml:space="preserve")?(?:/>|>([^<]*)</t>)</si>')
 _CELL = re.compile(rb'<c r="[A-Z]{1,3}[0-9]+"([^<]*(?:<v>[^<]*)?)')
+_SHARED = re.compile(rb"<v>([0-9]+)</v>")
 _LETTERS = re.compile(rb'<c r="([A-Z]{1,3})')
 _CONTENT = re.compile(rb'(?: s="([0-9]+)")?(?: t="([sn])")?(?:/>|><v>([0-9.eE+-]+))')
 _FORMATS = re.compile(rb"<cellXfs\b.*?</cellXfs>", re.DOTALL)
@@ -102,20 +103,25 @@ def plain_rows(
 ) -> list[list[Cell]] | None:
     """The rows of a sheet from their (number from 0, start, end) in `xml`; None when a cell is not plain."""
     look_up = _Contents(strings, styles).__getitem__
+    shared = {b"%d" % number: text for number, text in enumerate(strings)}.__getitem__
     rows: list[list[Cell]] = []
     try:
         for number, start, end in spans:
             row = xml[start:end]
-            found = _CELL.findall(row)
-            count = len(found)
+            count = row.count(b"<c ")
             if row.count(b"<") != 1 + count + 3 * row.count(b"<v>"):  # something beside cells and their values
                 return None
-            cells = list(map(look_up, found))
+            if count == row.count(b' t="s"><v>'):
+                cells: list[Cell] = list(map(shared, _SHARED.findall(row)))
+            else:
+                cells = list(map(look_up, _CELL.findall(row)))
+            if len(cells) != count:
+                return None
             if count and not row.startswith(b'<c r="%s%d"' % (_letters(count - 1), number + 1), row.rfind(b"<c r=")):
                 cells = _spread(cells, _LETTERS.findall(row))
             rows.extend([] for _ in range(number - len(rows)))
             rows.append(cells)
-    except (IndexError, ValueError):
+    except (LookupError, ValueError):
         return None
     return rows
 

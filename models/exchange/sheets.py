@@ -31,7 +31,7 @@ class Grid:
     """One sheet as its cells: `rows[0]` is row 1 of the spreadsheet, `rows[r][0]` column A.
 
     `errors`: (row, column from 0) -> error text such as #REF!; `unsaved`: cells of formulas whose result the file
-    does not hold; `epoch1904`: bare serial numbers count from 1904; `text_only`: every number is text already.
+    does not hold; `epoch1904`: bare serial numbers count from 1904.
     """
 
     name: str
