@@ -6,7 +6,6 @@ a person was added or has left, goes the same way.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,14 +17,14 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.signing import Signer
-from models.domain.units import ROLE_LABELS, Actor, Line, Role, Tier, Unit
+from models.domain.units import Actor, Tier, Unit
 from models.services.units import own_unit
 from models.store import audit, clock
 from models.store import tables as t
 from sync import policies
-from sync.certificates import ISSUING, OPENING, PERSON, SIGNING, Certificate, load_public, parse, public_der, to_time
+from sync.certificates import OPENING, PERSON, SIGNING, Certificate, parse, public_der
 from sync.dispatch import file_name
-from sync.formats import REPLY, REQUEST, open_file, require_whole
+from sync.formats import REPLY, REQUEST
 from sync.identity import (
     adopt,
     anchor_words,
@@ -45,7 +44,8 @@ from sync.identity import (
     certify as certificate_for,
 )
 from sync.refusals import Fault, MalformedError, RefusedError, UntrustedError
-from sync.statements import Statement, is_signed_by, sign, unbase64
+from sync.requests import Reply, Request, base64_text, read_reply, read_request, unit_from, unit_json
+from sync.statements import Statement, sign, unbase64
 from sync.trust import Trust
 from sync.words import same_words, words_of
 
@@ -53,46 +53,6 @@ if TYPE_CHECKING:
     from models.store.store import Store
 
 _TIERS = list(Tier)
-_MOST_PERSONS = 64
-
-
-@dataclass(frozen=True)
-class Person:
-    """A person a unit asks a certificate for; `public_key` is DER."""
-
-    person_id: str
-    name: str
-    roles: frozenset[str]
-    public_key: bytes
-
-    @property
-    def role_names(self) -> str:
-        """The roles as people call them."""
-        return "、".join(ROLE_LABELS[Role(role)] for role in sorted(self.roles))
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request as the superior's person looks at it; `words` are compared over the telephone."""
-
-    unit: Unit
-    signing_key: bytes
-    opening_key: bytes
-    persons: tuple[Person, ...]
-    created: str
-    words: str
-    digest: str
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A reply as the school's person looks at it; `words` stand for the superior's anchor."""
-
-    superior: Unit
-    unit_id: str
-    at: str
-    words: str
-    statement: Statement
 
 
 @dataclass(frozen=True)
@@ -112,21 +72,6 @@ class UnitInfo:
     state: str
     valid_until: str
     persons: tuple[str, ...]
-
-
-def _unit_json(unit: Unit) -> dict[str, str]:
-    return {key: str(value) for key, value in vars(unit).items()}
-
-
-def _unit_from(value: Any) -> Unit:
-    texts = {key: value[key] for key in ("id", "name", "code", "tier", "line", "city", "county")}
-    if not all(isinstance(text, str) and len(text) <= 100 for text in texts.values()) or not texts["id"]:
-        raise ValueError("unit")
-    return Unit(**{**texts, "tier": Tier(texts["tier"]), "line": Line(texts["line"])})
-
-
-def _base64(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
 
 
 # --- the unit below asks --------------------------------------------------------------------------------
@@ -151,9 +96,9 @@ def _request(session: Session, actor: Actor) -> Statement:
     body = {
         "type": REQUEST,
         "v": 1,
-        "unit": _unit_json(unit),
-        "opening_key": _base64(public_der(private_keys(session, OPENING)[0])),
-        "persons": [{"id": i, "name": n, "roles": sorted(r), "key": _base64(k)} for i, n, r, k in people],
+        "unit": unit_json(unit),
+        "opening_key": base64_text(public_der(private_keys(session, OPENING)[0])),
+        "persons": [{"id": i, "name": n, "roles": sorted(r), "key": base64_text(k)} for i, n, r, k in people],
         "created": clock.now(session),
     }
     statement = sign(body, [replace(unit_signer(session), certificate=None)])
@@ -162,47 +107,6 @@ def _request(session: Session, actor: Actor) -> Statement:
 
 
 # --- the superior certifies -----------------------------------------------------------------------------
-
-
-def read_request(path: Path) -> Request:
-    """What a request asks for, and its words; no store is needed. Raises RefusedError."""
-    file = open_file(path)
-    require_whole(file)
-    statement = file.statement
-    if statement.type != REQUEST:
-        raise MalformedError(Fault.BAD_REQUEST, what="不是入网申请")
-    if len(statement.signatures) != 1 or not is_signed_by(statement, statement.signatures[0]):
-        raise UntrustedError(Fault.EDITED)
-    if statement.signatures[0].certificate is not None or statement.signatures[0].person_id:
-        raise MalformedError(Fault.BAD_REQUEST, what="签名")
-    try:
-        return _parse_request(statement)
-    except (KeyError, TypeError, ValueError) as error:
-        raise MalformedError(Fault.BAD_REQUEST, what=str(error)[:20]) from None
-
-
-def _parse_request(statement: Statement) -> Request:
-    body = statement.content
-    if body["v"] != 1 or not 0 < len(body["persons"]) <= _MOST_PERSONS:
-        raise ValueError("人员")
-    people = tuple(_person(value) for value in body["persons"])
-    if len({p.person_id for p in people}) != len(people) or len({p.public_key for p in people}) != len(people):
-        raise ValueError("人员重复")
-    opening = unbase64(body["opening_key"])
-    load_public(opening)
-    to_time(body["created"])
-    signing = statement.signatures[0].public_key
-    return Request(_unit_from(body["unit"]), signing, opening, people, body["created"], words_of(body), statement.id)
-
-
-def _person(value: Any) -> Person:
-    person = Person(value["id"], value["name"], frozenset(value["roles"]), unbase64(value["key"]))
-    if not all(isinstance(text, str) and 0 < len(text) <= 64 for text in (person.person_id, person.name)):
-        raise ValueError("人员")
-    if not person.roles or not person.roles <= {role.value for role in Role}:
-        raise ValueError("角色")
-    load_public(person.public_key)
-    return person
 
 
 def certify(
@@ -253,10 +157,10 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
         "unit": asked.unit.id,
         "line": own.line.value,
         "request": asked.digest,
-        "superior": _unit_json(own),
-        "anchor": _base64(anchor.der),
-        "certificates": [_base64(certificate.der) for certificate in issued],
-        "superior_certificates": [_base64(certificate.der) for certificate in in_force(session, own.id)],
+        "superior": unit_json(own),
+        "anchor": base64_text(anchor.der),
+        "certificates": [base64_text(certificate.der) for certificate in issued],
+        "superior_certificates": [base64_text(certificate.der) for certificate in in_force(session, own.id)],
         "policy": None if policy is None else policy.to_json(),
         "at": now,
     }
@@ -280,7 +184,7 @@ def _revoke_gone(session: Session, actor: Actor, asked: Request, now: str) -> No
 
 
 def _register(session: Session, own: Unit, asked: Request) -> None:
-    row = {**_unit_json(asked.unit), "superior_id": own.id, "state": "active", "opening_key": asked.opening_key}
+    row = {**unit_json(asked.unit), "superior_id": own.id, "state": "active", "opening_key": asked.opening_key}
     known = session.execute(select(t.unit.c.superior_id).where(t.unit.c.id == asked.unit.id)).first()
     if known is not None and known.superior_id != own.id:
         raise NotAllowedError(f"“{asked.unit.name}”登记在其他上级之下，不能由本单位办理。")
@@ -289,27 +193,6 @@ def _register(session: Session, own: Unit, asked: Request) -> None:
 
 
 # --- the unit below trusts ------------------------------------------------------------------------------
-
-
-def read_reply(path: Path) -> Reply:
-    """Whose reply it is and the words of its anchor; no store is needed. Raises RefusedError."""
-    file = open_file(path)
-    require_whole(file)
-    body = file.statement.content
-    try:
-        if file.statement.type != REPLY or body["v"] != 1:
-            raise ValueError("reply")
-        anchor = parse(unbase64(body["anchor"]))
-        superior = _unit_from(body["superior"])
-        to_time(body["at"])
-        reply = Reply(superior, str(body["unit"]), body["at"], anchor_words(anchor), file.statement)
-    except (KeyError, TypeError, ValueError):
-        raise MalformedError(Fault.HEADER_DAMAGED) from None
-    if not all(is_signed_by(file.statement, signature) for signature in file.statement.signatures):
-        raise UntrustedError(Fault.EDITED)
-    if (anchor.subject.purpose, anchor.subject.unit_id) != (ISSUING, superior.id):
-        raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
-    return reply
 
 
 def trust(store: Store, path: Path, confirmed_words: str) -> Unit:
@@ -373,7 +256,7 @@ def _store_superior(session: Session, own: Unit, reply: Reply, theirs: list[Cert
     signing = next((c.der for c in theirs if c.subject.purpose == SIGNING), None)
     if opening is None or signing is None:
         raise MalformedError(Fault.HEADER_DAMAGED)
-    row = {**_unit_json(reply.superior), "state": "active", "opening_key": opening, "certificate": signing}
+    row = {**unit_json(reply.superior), "state": "active", "opening_key": opening, "certificate": signing}
     statement = upsert(t.unit).values(**row, is_self=0)
     session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
     session.execute(update(t.unit).where(t.unit.c.id == own.id).values(superior_id=reply.superior.id))
@@ -410,7 +293,7 @@ def list_units(session: Session) -> list[UnitInfo]:
 def _infos(session: Session, own: Unit) -> Iterator[UnitInfo]:
     superior = superior_of(session)
     for row in session.execute(select(t.unit)):
-        unit = _unit_from(dict(row._mapping))
+        unit = unit_from(dict(row._mapping))
         relation = "本单位" if unit.id == own.id else "上级" if superior and superior.id == unit.id else "下级"
         certificate = newest(session, unit.id, SIGNING)
         names = [c.subject.name for c in in_force(session, unit.id) if c.subject.purpose == PERSON]

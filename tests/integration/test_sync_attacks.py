@@ -184,7 +184,7 @@ def test_head_with_both_roles_signs_twice(world: list[Member], tmp_path: Path) -
         subject = identity.newest(session, SCHOOL.id, "person", school.actors[Role.HEAD].person_id)
         assert subject is not None
         person = (subject.subject.person_id, "负责人", frozenset({"head", "registrar"}))
-        unit = enrolment._unit_from(
+        unit = enrolment.unit_from(
             dict(session.execute(select(t.unit).where(t.unit.c.id == SCHOOL.id)).one()._mapping)
         )
         both_roles.append(identity.certify(session, unit, "person", subject.public_key, person).der)
@@ -297,7 +297,7 @@ def test_expired(world: list[Member], tmp_path: Path) -> None:
 
 
 def test_revoked_unit_key(world: list[Member], package: Path) -> None:
-    school, _, county = world
+    county = world[2]
     revoke(county, "signing")
     assert refuse(county, package).fault is Fault.REVOKED
 
@@ -501,7 +501,7 @@ def issue(county: Member, fields: list[str]) -> Path:
 
 
 def test_policies_only_go_forward(world: list[Member], package: Path) -> None:
-    school, second, county = world
+    school, _, county = world
     first, second_version = issue(county, ["name"]), issue(county, ["name", "phone"])
     assert "第 2 版" in school.receive(second_version).sentence
     assert "phone" in school.store.read(policy_service.effective).controlled_fields

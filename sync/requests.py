@@ -1,0 +1,140 @@
+"""The files of enrolment as they are read: what a request asks for, what a reply gives, and the words of both.
+
+Reading needs no store and believes nobody; the words are what two people compare.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from models.domain.units import ROLE_LABELS, Line, Role, Tier, Unit
+from sync.certificates import ISSUING, load_public, parse, to_time
+from sync.formats import REPLY, REQUEST, open_file, require_whole
+from sync.identity import anchor_words
+from sync.refusals import Fault, MalformedError, UntrustedError
+from sync.statements import Statement, is_signed_by, unbase64
+from sync.words import words_of
+
+_MOST_PERSONS: Final = 64
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person a unit asks a certificate for; `public_key` is DER."""
+
+    person_id: str
+    name: str
+    roles: frozenset[str]
+    public_key: bytes
+
+    @property
+    def role_names(self) -> str:
+        """The roles as people call them."""
+        return "、".join(ROLE_LABELS[Role(role)] for role in sorted(self.roles))
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as the superior's person looks at it; `words` are compared over the telephone."""
+
+    unit: Unit
+    signing_key: bytes
+    opening_key: bytes
+    persons: tuple[Person, ...]
+    created: str
+    words: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply as the school's person looks at it; `words` stand for the superior's anchor."""
+
+    superior: Unit
+    unit_id: str
+    at: str
+    words: str
+    statement: Statement
+
+
+def unit_json(unit: Unit) -> dict[str, str]:
+    """A unit as enrolment files carry it."""
+    return {key: str(value) for key, value in vars(unit).items()}
+
+
+def unit_from(value: Any) -> Unit:
+    """Read `unit_json`'s form. Raises KeyError, TypeError or ValueError."""
+    texts = {key: value[key] for key in ("id", "name", "code", "tier", "line", "city", "county")}
+    if not all(isinstance(text, str) and len(text) <= 100 for text in texts.values()) or not texts["id"]:
+        raise ValueError("unit")
+    return Unit(**{**texts, "tier": Tier(texts["tier"]), "line": Line(texts["line"])})
+
+
+def base64_text(raw: bytes) -> str:
+    """Base64 text of bytes."""
+    return base64.b64encode(raw).decode()
+
+
+def read_request(path: Path) -> Request:
+    """What a request asks for, and its words; no store is needed. Raises RefusedError."""
+    file = open_file(path)
+    require_whole(file)
+    statement = file.statement
+    if statement.type != REQUEST:
+        raise MalformedError(Fault.BAD_REQUEST, what="不是入网申请")
+    if len(statement.signatures) != 1 or not is_signed_by(statement, statement.signatures[0]):
+        raise UntrustedError(Fault.EDITED)
+    if statement.signatures[0].certificate is not None or statement.signatures[0].person_id:
+        raise MalformedError(Fault.BAD_REQUEST, what="签名")
+    try:
+        return _parse_request(statement)
+    except (KeyError, TypeError, ValueError) as error:
+        raise MalformedError(Fault.BAD_REQUEST, what=str(error)[:20]) from None
+
+
+def _parse_request(statement: Statement) -> Request:
+    body = statement.content
+    if body["v"] != 1 or not 0 < len(body["persons"]) <= _MOST_PERSONS:
+        raise ValueError("人员")
+    people = tuple(_person(value) for value in body["persons"])
+    if len({p.person_id for p in people}) != len(people) or len({p.public_key for p in people}) != len(people):
+        raise ValueError("人员重复")
+    opening = unbase64(body["opening_key"])
+    load_public(opening)
+    to_time(body["created"])
+    signing = statement.signatures[0].public_key
+    return Request(unit_from(body["unit"]), signing, opening, people, body["created"], words_of(body), statement.id)
+
+
+def _person(value: Any) -> Person:
+    person = Person(value["id"], value["name"], frozenset(value["roles"]), unbase64(value["key"]))
+    if not all(isinstance(text, str) and 0 < len(text) <= 64 for text in (person.person_id, person.name)):
+        raise ValueError("人员")
+    if not person.roles or not person.roles <= {role.value for role in Role}:
+        raise ValueError("角色")
+    load_public(person.public_key)
+    return person
+
+
+def read_reply(path: Path) -> Reply:
+    """Whose reply it is and the words of its anchor; no store is needed. Raises RefusedError."""
+    file = open_file(path)
+    require_whole(file)
+    body = file.statement.content
+    try:
+        if file.statement.type != REPLY or body["v"] != 1:
+            raise ValueError("reply")
+        anchor = parse(unbase64(body["anchor"]))
+        superior = unit_from(body["superior"])
+        to_time(body["at"])
+        reply = Reply(superior, str(body["unit"]), body["at"], anchor_words(anchor), file.statement)
+    except (KeyError, TypeError, ValueError):
+        raise MalformedError(Fault.HEADER_DAMAGED) from None
+    if not all(is_signed_by(file.statement, signature) for signature in file.statement.signatures):
+        raise UntrustedError(Fault.EDITED)
+    if (anchor.subject.purpose, anchor.subject.unit_id) != (ISSUING, superior.id):
+        raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
+    return reply
