@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -133,7 +133,11 @@ def _certify_self(session: Session, unit: Unit) -> None:
         remember(session, issue(subject, public_der(key), subject, key, now(session)))
     for purpose in (SIGNING, OPENING):
         certify(session, unit, purpose, public_der(private_keys(session, purpose)[0]))
-    for person_id, name, roles, key_der in list(_operators(session)):
+    people = list(_operators(session))
+    for known in in_force(session, unit.id):
+        if known.subject.purpose == PERSON and known.subject.person_id not in {person[0] for person in people}:
+            revoke(session, None, known.fingerprint, now(session), "已停用")
+    for person_id, name, roles, key_der in people:
         _note_operator(session, certify(session, unit, PERSON, key_der, (person_id, name, roles)))
     _note_unit(session, unit.id)
 
@@ -173,6 +177,8 @@ def certify(
         and not expires_soon(session, known)
     ):
         return known
+    if known is not None and (known.public_key, known.subject) != (public_key, subject):
+        revoke(session, None, known.fingerprint, now(session), "密钥或职责已变更")
     anchor = own_anchor(session)
     assert anchor is not None
     certificate = issue(subject, public_key, anchor.subject, private_keys(session, ISSUING)[0], now(session))
@@ -219,7 +225,7 @@ def newest(session: Session, unit_id: str, purpose: str, person_id: str = "") ->
     c = t.certificate.c
     query = select(c.der).where(c.unit_id == unit_id, c.purpose == purpose, c.revoked_since.is_(None))
     query = query.where(c.person_id == person_id if person_id else c.person_id.is_(None))
-    der = session.execute(query.order_by(c.not_after.desc(), c.received_at.desc()).limit(1)).scalar()
+    der = session.execute(query.order_by(c.not_after.desc(), text("rowid DESC")).limit(1)).scalar()
     return None if der is None else parse(der)
 
 
@@ -228,7 +234,7 @@ def in_force(session: Session, unit_id: str) -> list[Certificate]:
     c = t.certificate.c
     query = select(c.der).where(c.unit_id == unit_id, c.purpose != ISSUING, c.revoked_since.is_(None))
     found: dict[tuple[str, str], Certificate] = {}
-    for der in session.execute(query.order_by(c.not_after, c.received_at)).scalars():
+    for der in session.execute(query.order_by(c.not_after, text("rowid"))).scalars():
         certificate = parse(der)
         found[certificate.subject.purpose, certificate.subject.person_id] = certificate
     return list(found.values())
@@ -247,12 +253,12 @@ def trust_of(session: Session) -> Trust:
     c = t.certificate.c
     anchors = session.execute(select(c.der).where(c.purpose == ISSUING, c.unit_id.in_(trusted))).scalars()
     revoked = session.execute(select(c.fingerprint, c.revoked_since).where(c.revoked_since.is_not(None)))
-    query = select(c.fingerprint, c.unit_id, c.person_id, c.purpose).order_by(c.not_after, c.received_at)
+    query = select(c.fingerprint, c.unit_id, c.person_id, c.purpose).order_by(c.not_after, text("rowid"))
     latest = {(unit, person, use): fingerprint for fingerprint, unit, person, use in session.execute(query)}
     return Trust(tuple(anchors), {row.fingerprint: row.revoked_since for row in revoked}, frozenset(latest.values()))
 
 
-def revoke(session: Session, actor: Actor, fingerprint: str, since: str, reason: str) -> None:
+def revoke(session: Session, actor: Actor | None, fingerprint: str, since: str, reason: str) -> None:
     """Take a certificate out of force from `since` on; what was signed before stays good (decision 8)."""
     session.execute(update(t.certificate).where(t.certificate.c.fingerprint == fingerprint).values(revoked_since=since))
     audit.append(

@@ -184,9 +184,7 @@ def test_head_with_both_roles_signs_twice(world: list[Member], tmp_path: Path) -
         subject = identity.newest(session, SCHOOL.id, "person", school.actors[Role.HEAD].person_id)
         assert subject is not None
         person = (subject.subject.person_id, "负责人", frozenset({"head", "registrar"}))
-        unit = enrolment.unit_from(
-            dict(session.execute(select(t.unit).where(t.unit.c.id == SCHOOL.id)).one()._mapping)
-        )
+        unit = enrolment.unit_from(dict(session.execute(select(t.unit).where(t.unit.c.id == SCHOOL.id)).one()._mapping))
         both_roles.append(identity.certify(session, unit, "person", subject.public_key, person).der)
 
     both_roles: list[bytes] = []
