@@ -239,9 +239,14 @@ class Figure(QFrame):
         super().__init__()
         self.setProperty("role", "card")
         self.number: QLabel = label("0", "num", tone)
-        self.sub = label(sub, "cap")
-        words: QVBoxLayout = column(row(self.number, label(word), None, spacing=6), self.sub, spacing=0)
+        self.word, self.sub = label(word), label(sub, "cap")
+        words: QVBoxLayout = column(row(self.number, self.word, None, spacing=6), self.sub, spacing=0)
         self.setLayout(row(IconLabel(icon, tone, 22), (words, 1), margins=(14, 8, 10, 8), spacing=10))
+
+    def name(self, word: str) -> Figure:
+        """Change the word; the figure itself, to go on with."""
+        self.word.setText(word)
+        return self
 
     def show_figure(self, number: int, sub: str = "") -> None:
         """Change number and the line below."""

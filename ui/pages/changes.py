@@ -36,9 +36,9 @@ from ui.pages.change_form import ChangeForm
 from ui.pages.evidence_view import size_text
 from ui.pages.opinion_line import OpinionLine
 from ui.pages.pupil_picker import PupilPicker
+from ui.pages.simple_table import simple_table
 from ui.tables.cell import Cell
-from ui.tables.lines import LinesModel
-from ui.tables.view import TableView
+from ui.tables.model import TableColumn
 from ui.tokens import STATE_LOOK
 
 TABS: tuple[tuple[str, str, tuple[State, ...]], ...] = (
@@ -90,20 +90,15 @@ class ChangesPage(Page):
         self.search.textChanged.connect(lambda _: self.refresh())
         self.only = button(kind="chip", on_click=self._clear_subject)
         self.only.hide()
-        heads = (
-            self.tr("编号"),
-            self.tr("学生"),
-            self.tr("变更内容"),
-            self.tr("状态"),
-            self.tr("发起"),
-            self.tr("最近动作"),
+        columns = (
+            TableColumn("number", self.tr("编号"), 130, lambda c: Cell(c.number)),
+            TableColumn("subject", self.tr("学生"), 150, lambda c: Cell(c.subject_label)),
+            TableColumn("what", self.tr("变更内容"), 210, lambda c: Cell(c.summary + _again(c))),
+            TableColumn("state", self.tr("状态"), 104, _state),
+            TableColumn("by", self.tr("发起"), 76, lambda c: Cell(c.initiator_name)),
+            TableColumn("at", self.tr("最近动作"), 120, lambda c: Cell(moment(c.updated_at))),
         )
-        self.model = LinesModel(heads)
-        self.table = TableView(self.tr("变更申请"))
-        self.table.setModel(self.model)
-        for place, width in enumerate((130, 150, 210, 104, 76)):
-            self.table.setColumnWidth(place, width)
-        self.table.horizontalHeader().setStretchLastSection(True)
+        self.table, self.model = simple_table(self.tr("变更申请"), columns, self)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._open_current())
         self.table.activated.connect(lambda _: self.edit())
         hint = self.tr("选中学生后按 Ctrl+K 发起。") if self._starts else ""
@@ -123,7 +118,7 @@ class ChangesPage(Page):
         self.picker.picked.connect(lambda pupil: self._propose(pupil))
         back = button(self.tr("返回"), "chevron-left", on_click=lambda: self._go(LIST))
         pick = column(
-            PageHead(self.tr("发起变更"), self.tr("先选学生。姓名、性别、出生日期、证件等关键信息须经核办才能改。"), [back]),
+            PageHead(self.tr("发起变更"), self.tr("先选学生。姓名、证件等关键信息须经核办才能改。"), [back]),
             row(None, (self.picker, 2), None, margins=(16, 24, 16, 16)), None, spacing=0,
         )  # fmt: skip
         self.stack = QStackedWidget()
@@ -135,7 +130,7 @@ class ChangesPage(Page):
     # --- the list -----------------------------------------------------------------------------------------
 
     def arrive(self, **arguments: Any) -> None:
-        """`propose`: start a change of this pupil; `subject_id`: only that pupil's; `change`: go to it; `state`: tab."""
+        """`propose`: start a change of this pupil; `subject_id`: only that pupil's; `change`: this one; `state`: tab."""
         if arguments.get("propose"):
             self._propose(str(arguments["propose"]))
             return
@@ -172,7 +167,7 @@ class ChangesPage(Page):
             self._tab_of[key].setVisible(key != "conflict" or bool(number))
         current = self._wanted or (self.detail.summary.id if self.detail else "")
         self._wanted = ""
-        self.model.show_lines([(c.id, _cells(c)) for c in self._shown])
+        self.model.set_rows(self._shown)
         self.only.setVisible(bool(self._subject))
         name = self._shown[0].subject_label if self._shown else ""
         self.only.set_text(self.tr("只看：{name} ×").format(name=name))
@@ -184,7 +179,7 @@ class ChangesPage(Page):
             n=everything, open=sum(counts.get(s.value, 0) for s in TABS[0][2])
         ))  # fmt: skip
         if self._shown:
-            at = self.model.keys.index(current) if current in self.model.keys else 0
+            at = next((place for place, c in enumerate(self._shown) if c.id == current), 0)
             self.table.select_row(at)
             self._open_current()
         else:
@@ -202,9 +197,9 @@ class ChangesPage(Page):
 
     def _open_current(self) -> None:
         at = self.table.currentIndex().row()
-        if 0 <= at < len(self.model.keys):
+        if 0 <= at < len(self._shown):
             self.context.read(
-                changes.get, self.model.keys[at], self.context.actor, done=self._show_detail, owner=self,
+                changes.get, self._shown[at].id, self.context.actor, done=self._show_detail, owner=self,
                 replaces="changes-detail",
             )  # fmt: skip
 
@@ -373,7 +368,7 @@ class ChangesPage(Page):
 
     def _step(self, by: int) -> None:
         at = self.table.currentIndex().row() + by
-        if self.stack.currentIndex() == LIST and 0 <= at < len(self.model.keys):
+        if self.stack.currentIndex() == LIST and 0 <= at < len(self._shown):
             self.table.select_row(at)
 
     def hint(self) -> str:
@@ -388,10 +383,10 @@ class ChangesPage(Page):
         self.side.setFixedWidth(380 if self.width() >= 1100 else 320)
 
 
-def _cells(change: ChangeSummary) -> tuple[Cell, ...]:
+def _again(change: ChangeSummary) -> str:
+    return f"（第 {change.attempt} 次）" if change.attempt > 1 else ""
+
+
+def _state(change: ChangeSummary) -> Cell:
     tone, icon, word = STATE_LOOK[change.state]
-    again = f"（第 {change.attempt} 次）" if change.attempt > 1 else ""
-    return (
-        Cell(change.number), Cell(change.subject_label), Cell(change.summary + again), Cell(word, tone, icon),
-        Cell(change.initiator_name), Cell(moment(change.updated_at)),
-    )  # fmt: skip
+    return Cell(word, tone, icon)

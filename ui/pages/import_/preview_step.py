@@ -12,9 +12,9 @@ from models.domain.fields import STUDENTS
 from models.services.checking import field_label, value_text
 from models.services.imports import CheckedImport, ImportResult, Outcome
 from ui.kit import Banner, EmptyState, Figure, button, card, clear, column, holder, label, row, rule, section
+from ui.pages.simple_table import simple_table
 from ui.tables.cell import Cell
-from ui.tables.lines import LinesModel
-from ui.tables.view import TableView
+from ui.tables.model import TableColumn
 
 LOOK: dict[Outcome, tuple[str, str, str]] = {
     Outcome.NEW: ("新增", "ok", "circle-plus"),
@@ -54,11 +54,6 @@ def lines_of(checked: CheckedImport) -> list[Line]:
     return found
 
 
-def _cells(line: Line) -> tuple[Cell, ...]:
-    words, tone, icon = LOOK[line.outcome]
-    return Cell(str(line.number)), Cell(line.name), Cell(words, tone, icon), Cell(line.what)
-
-
 class PreviewStep(QWidget):
     """Counts over the list of rows; a count shows only its rows."""
 
@@ -66,12 +61,13 @@ class PreviewStep(QWidget):
         super().__init__()
         self._lines: list[Line] = []
         self.note = Banner("info", "")
-        self.model = LinesModel([self.tr("行号"), self.tr("姓名"), self.tr("将会"), self.tr("改动")])
-        self.table = TableView(self.tr("导入预览"))
-        self.table.setModel(self.model)
-        for place, width in enumerate((64, 120, 150)):
-            self.table.setColumnWidth(place, width)
-        self.table.horizontalHeader().setStretchLastSection(True)
+        columns = (
+            TableColumn("row", self.tr("行号"), 64, lambda line: Cell(str(line.number))),
+            TableColumn("name", self.tr("姓名"), 120, lambda line: Cell(line.name)),
+            TableColumn("outcome", self.tr("将会"), 150, lambda line: Cell(*LOOK[line.outcome])),
+            TableColumn("what", self.tr("改动"), 300, lambda line: Cell(line.what, tip=line.what)),
+        )
+        self.table, self.model = simple_table(self.tr("导入预览"), columns, self)
         self.tabs = QButtonGroup(self)
         self._tab_of = {}
         for place, outcome in enumerate((None, *LOOK)):
@@ -112,7 +108,7 @@ class PreviewStep(QWidget):
         """Show only the rows of one outcome, or all."""
         self._tab_of[outcome].setChecked(True)
         shown = [line for line in self._lines if outcome is None or line.outcome is outcome]
-        self.model.show_lines([(str(place), _cells(line)) for place, line in enumerate(shown)])
+        self.model.set_rows(shown)
         self.table.setVisible(bool(shown))
         self.empty.setVisible(not shown)
 

@@ -1,0 +1,45 @@
+"""Sticks that are plugged in: looked for now and then, off the window's thread."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QStorageInfo
+
+_MOUNTS = ("/media/", "/run/media/", "/mnt/usb", "/Volumes/")
+_REMOVABLE = 2
+"""DRIVE_REMOVABLE of GetDriveTypeW."""
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A removable drive that can be written."""
+
+    name: str
+    root: Path
+    free: int
+
+    @property
+    def words(self) -> str:
+        """As people call it: KINGSTON (E:)."""
+        place = str(self.root).rstrip("\\/") if sys.platform == "win32" else self.root.name
+        return f"{self.name} ({place})" if self.name and self.name != place else place
+
+
+def _is_removable(root: str) -> bool:
+    if sys.platform == "win32":
+        import ctypes
+
+        return int(ctypes.windll.kernel32.GetDriveTypeW(root.replace("/", "\\"))) == _REMOVABLE
+    return root.startswith(_MOUNTS)
+
+
+def find_drives() -> list[Drive]:
+    """Removable drives that are ready and writable."""
+    return [
+        Drive(volume.name(), Path(volume.rootPath()), volume.bytesAvailable())
+        for volume in QStorageInfo.mountedVolumes()
+        if volume.isValid() and volume.isReady() and not volume.isReadOnly() and _is_removable(volume.rootPath())
+    ]

@@ -1,0 +1,26 @@
+"""The sheet that goes with the stick: what was handed over, to be signed by hand by giver and taker."""
+
+from __future__ import annotations
+
+from html import escape
+
+from models.domain.times import local_text
+from sync.transport.removable import HandoverSheet
+from ui.pages.evidence_view import size_text
+from ui.printing import table_html
+
+
+def handover_html(sheet: HandoverSheet) -> str:
+    """The sheet as a page."""
+    heads = ("文件", "内容", "项数", "大小", "校验码（前 16 位）")
+    lines = [(one.file_name, one.title, str(one.items), size_text(one.size), one.check) for one in sheet.lines]
+    sub = f"{sheet.issuer} 交给 {sheet.audience}　{local_text(sheet.at)}　介质：{sheet.medium}"
+    table = table_html("数据包交接单", sub, heads, lines)
+    carrier = escape(sheet.carrier or "")
+    sign = (
+        "<p>&nbsp;</p><table width='100%' cellpadding='6'><tr>"
+        f"<td>送交人：{carrier or '＿＿＿＿＿＿＿＿'}</td><td>接收人：＿＿＿＿＿＿＿＿</td>"
+        "<td>接收时间：＿＿＿＿＿＿＿＿</td></tr></table>"
+        "<p>文件已签名并加密，只有接收单位能打开；遗失时请立即告知双方系统管理员，可以重新写出。</p>"
+    )
+    return table + sign

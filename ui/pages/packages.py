@@ -1,0 +1,458 @@
+"""数据包收发: what goes up and comes down, how far each package is, and the next step with it (screen d)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QButtonGroup
+
+from models.domain.errors import UserError
+from models.domain.times import now_text
+from models.domain.units import Role
+from sync import inbox, outbox, receipts
+from sync.formats import Description, FileKind, describe
+from sync.inbox import Received
+from sync.outbox import BuiltPackages
+from sync.transport.removable import HandoverLine, HandoverSheet
+from ui.context import AppContext
+from ui.drives import Drive, find_drives
+from ui.kit import Banner, EmptyState, Figure, PageHead, button, card, column, holder, label, row, rule
+from ui.kit.around import Around
+from ui.moments import moment
+from ui.page import Page
+from ui.pages.handover import handover_html
+from ui.pages.package_book import KIND_WORDS, Book, Package, oldest_days, read_book
+from ui.pages.package_detail import PackageDetail
+from ui.pages.simple_table import simple_table
+from ui.prompt import PACKAGES
+from ui.tables.cell import Cell
+from ui.tables.model import TableColumn
+from ui.tokens import STATE_LOOK
+
+LOOK_EVERY_MS = 4000
+OTHER_DOORS = (FileKind.ENROLMENT_REQUEST, FileKind.ENROLMENT_REPLY, FileKind.BACKUP, FileKind.SPREADSHEET)
+
+
+class PackagesPage(Page):
+    """Figures, list and detail; the buttons do the next step."""
+
+    TABLES = frozenset({"package", "change", "received_item", "channel"})
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self.book = Book()
+        self._tab = "out"
+        self._wanted = ""
+        self._drive: Drive | None = None
+        self._ignored: set[Path] = set()
+        self.sheet: HandoverSheet | None = None
+        self._may_send = context.has(Role.REGISTRAR)
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_EVERY_MS)
+        self._look.timeout.connect(self._find_drives)
+        self._build()
+
+    # --- building -----------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.take = button(
+            self.tr("接收文件"), "download", tip=self.tr("也可以把文件拖进窗口（Ctrl+O）"), on_click=self.choose
+        )
+        self.seal = button(self.tr("打包"), "package", "primary", on_click=self.build)
+        self.head = PageHead(self.tr("数据包收发"), "", [self.take, self.seal])
+        self.news, self.usb = Banner("info", "", closable=True), Banner("info", "", icon="device-usb", closable=True)
+        for bar in (self.news, self.usb):
+            bar.hide()
+        self.usb.closed.connect(self._ignore_drive)
+        self.figures = [
+            Figure("package", "info", ""), Figure("usb", "wait", ""), Figure("hourglass", "wait", ""),
+            Figure("arrow-back-up", "bad", ""),
+        ]  # fmt: skip
+        columns = (
+            TableColumn("title", self.tr("数据包"), 236, lambda p: Cell(p.row["title"], tip=p.row["title"])),
+            TableColumn(
+                "purpose", self.tr("类型"), 84, lambda p: Cell(KIND_WORDS.get(p.row["purpose"], p.row["purpose"]))
+            ),
+            TableColumn("items", self.tr("项数"), 54, lambda p: Cell(f"{p.row['items']:,}", right=True)),
+            TableColumn("steps", self.tr("进度（5 步）"), 128, _steps),
+            TableColumn("state", self.tr("状态"), 104, _state),
+            TableColumn("at", self.tr("最近动作"), 140, lambda p: Cell(_last(p))),
+        )
+        self.table, self.model = simple_table(self.tr("数据包"), columns, self)
+        self.table.verticalHeader().setDefaultSectionSize(36)
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_current())
+        self.table.activated.connect(lambda _: self._main_act())
+        self.tabs = QButtonGroup(self)
+        self._tab_of = {}
+        for place, key in enumerate(("out", "in", "todo")):
+            tab = button(kind="tab", checkable=True, on_click=lambda key=key: self.show_tab(key))  # type: ignore[misc]
+            self.tabs.addButton(tab, place)
+            self._tab_of[key] = tab
+        self.empty = EmptyState("", icon="package")
+        legend = label(self.tr("○ 未到  ● 已完成"), "cap")
+        tabs = row(*self._tab_of.values(), None, legend, margins=(0, 0, 12, 0), spacing=0)
+        listing = card(tabs, rule(), (self.table, 1), (self.empty, 1), margins=(1, 1, 1, 1), spacing=0)
+        left = column(
+            Around(self.news, (0, 0, 0, 10)), Around(self.usb, (0, 0, 0, 10)),
+            row(*((f, 1) for f in self.figures), spacing=10), 10, (listing, 1), margins=(16, 10, 16, 12), spacing=0,
+        )  # fmt: skip
+        self.detail = PackageDetail()
+        self.detail.act.connect(self._act)
+        body = holder(row((holder(left), 1), self.detail, spacing=0))
+        self.setLayout(column(self.head, (body, 1), spacing=0))
+
+    # --- reading ------------------------------------------------------------------------------------------
+
+    def arrive(self, **arguments: Any) -> None:
+        """`package`: go to it; `finish`: finish the review of that received package."""
+        self._wanted = str(arguments.get("finish") or arguments.get("package") or "")
+        if arguments.get("finish"):
+            self._tab = "in"
+            self.finish(str(arguments["finish"]))
+        if self._wanted:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Read the packages again."""
+        self.context.read(read_book, done=self._show_book, owner=self, replaces="packages")
+
+    def _show_book(self, book: Book) -> None:
+        self.book = book
+        who = self.tr("与{name}之间 · 离线方式（U 盘 / 内网邮箱）").format(name=book.superior)
+        none = (
+            self.tr("还没有上级单位，请先在“设置 › 单位”中入网。")
+            if not book.upper
+            else self.tr("与所属学校之间 · 离线方式")
+        )
+        self.head.set_sub(who if book.superior else none)
+        number = book.waiting.total
+        self.seal.set_text(self.tr("打包已批准的 {n} 项").format(n=number) if number else self.tr("没有待打包的事项"))
+        self.seal.setVisible(bool(book.superior) and self._may_send)
+        self.seal.setEnabled(bool(number))
+        self.take.setEnabled(self._may_send)
+        self._show_figures(book)
+        self._draw()
+        if self._drive is not None:
+            self._show_drive([self._drive])
+
+    def _show_figures(self, book: Book) -> None:
+        from models.domain.change_kinds import CHANGE_KIND
+
+        out = book.outgoing()
+        sealed = [p for p in out if p.row["state"] == "sealed"]
+        given = [p for p in out if p.row["state"] == "delivered"]
+        back = [p for p in out if p.returned]
+        kinds = " · ".join(f"{CHANGE_KIND[k].label} {n}" for k, n in book.waiting.kinds.items())
+        first, second, third, fourth = self.figures
+        if book.upper and not book.superior:
+            held = [p for p in book.incoming() if p.row["state"] == "held"]
+            reviewed = [
+                p for p in book.incoming() if p.row["state"] in ("opened", "reviewed") and not p.states.get("in_review")
+            ]
+            first.name(self.tr("项待核办")).show_figure(book.to_review)
+            third.name(self.tr("包待生成回执")).show_figure(len(reviewed))
+            fourth.name(self.tr("包暂存")).show_figure(len(held), self.tr("前面还缺包") if held else "")
+        else:
+            first.name(self.tr("项待打包")).show_figure(book.waiting.total, kinds)
+            third.name(self.tr("包待回执")).show_figure(
+                len(given), self.tr("最久 {n} 天（通常 4 天）").format(n=oldest_days(given)) if given else ""
+            )
+            items = sum(p.returned for p in back)
+            fourth.name(self.tr("包有退回")).show_figure(
+                len(back), self.tr("{n} 项须补正").format(n=items) if back else ""
+            )
+        days = oldest_days(sealed)
+        since = self.tr("已打包 {n} 天").format(n=days) if days else self.tr("今天打包")
+        second.name(self.tr("包待送达")).show_figure(len(sealed), since if sealed else "")
+
+    def _draw(self) -> None:
+        lists = {"out": self.book.outgoing(), "in": self.book.incoming(), "todo": self.book.to_do()}
+        for key, words in (("out", self.tr("发出 {n}")), ("in", self.tr("收到 {n}")), ("todo", self.tr("须处理 {n}"))):
+            self._tab_of[key].set_text(words.format(n=len(lists[key])))
+            self._tab_of[key].setChecked(key == self._tab)
+        if self._wanted and all(p.id != self._wanted for p in lists[self._tab]):
+            self._tab = next(
+                (key for key, found in lists.items() if any(p.id == self._wanted for p in found)), self._tab
+            )
+            self._tab_of[self._tab].setChecked(True)
+        current = self._wanted or (p.id if (p := self.current()) else "")
+        self._wanted = ""
+        shown = lists[self._tab]
+        self.model.set_rows(shown)
+        self.table.setVisible(bool(shown))
+        self.empty.setVisible(not shown)
+        self.empty.sentence.setText(self._nothing())
+        if shown:
+            self.table.select_row(next((i for i, p in enumerate(shown) if p.id == current), 0))
+        self._show_current()
+        self.say_hint()
+
+    def _nothing(self) -> str:
+        if self._tab == "out":
+            return (
+                self.tr("还没有发出数据包。主管领导批准变更后，在这里打包。")
+                if not self.book.upper
+                else self.tr("还没有发出回执。")
+            )
+        if self._tab == "in":
+            return self.tr("还没有收到数据包。插上 U 盘，把文件拖进窗口。")
+        return self.tr("没有须处理的数据包。")
+
+    def show_tab(self, key: str) -> None:
+        """Show packages sent, received, or to be dealt with."""
+        self._tab = key
+        self._draw()
+
+    def current(self) -> Package | None:
+        """The package in sight."""
+        at = self.table.currentIndex().row()
+        return self.model.rows[at] if 0 <= at < len(self.model.rows) else None
+
+    def _show_current(self) -> None:
+        self.detail.show_package(self.current(), may_send=self._may_send, may_review=self._may_send and self.book.upper)
+
+    # --- acts ---------------------------------------------------------------------------------------------
+
+    def _act(self, act: str) -> None:
+        package = self.current()
+        if package is None:
+            return
+        acts: dict[str, Any] = {
+            "deliver": lambda: self.deliver(package), "sheet": lambda: self.print_sheet(package),
+            "review": lambda: self.context.navigate("review", package=package.id),
+            "finish": lambda: self.finish(package.id),
+            "returned": lambda: self.context.navigate("changes", state="draft"),
+        }  # fmt: skip
+        acts[act]()
+
+    def _main_act(self) -> None:
+        package = self.current()
+        if package is None:
+            return
+        if package.out and package.row["state"] in ("sealed", "delivered"):
+            self._act("deliver")
+        elif package.returned:
+            self._act("returned")
+        elif not package.out and package.states.get("in_review"):
+            self._act("review")
+
+    def build(self) -> None:
+        """Seal what is approved: irreversible, so the passphrase is asked in a window of its own."""
+        if not self.seal.isEnabled() or self.seal.isHidden():
+            return
+        store, n = self.context.store, self.book.waiting.total
+        sentence = self.tr("把已批准的 {n} 项签名打包，交给{who}。打包后不能改回，只能申请撤回。").format(
+            n=n, who=self.book.superior
+        )
+        self.context.with_passphrase(
+            self, self.tr("签名打包"), sentence, lambda passphrase: outbox.build(store, passphrase), self._built
+        )
+
+    def _built(self, built: BuiltPackages) -> None:
+        self._tab, self._wanted = "out", built.package_id or ""
+        words = self.tr("已打包 {n} 个文件，下一步写入 U 盘或文件夹交给{who}。").format(
+            n=len(built.new), who=self.book.superior
+        )
+        go = button(self.tr("写入并打印交接单"), kind="link", on_click=lambda: self.deliver(None, also_print=True))
+        self.news.say("ok", words, [go])
+        self.refresh()
+
+    def deliver(self, package: Package | None, *, also_print: bool = False) -> None:
+        """Write a package, and everything else its receiver has not answered (decision 7), to a stick or folder."""
+        ids = [p.id for p in self._unanswered(package)]
+        if not ids:
+            return
+        if self._drive is not None:
+            self._write(ids, self._drive.root, also_print)
+        else:
+            self.context.prompt.folder(
+                self, self.tr("选择 U 盘或文件夹"), lambda folder: self._write(ids, folder, also_print)
+            )
+
+    def _unanswered(self, package: Package | None) -> list[Package]:
+        audience = package.row["audience_id"] if package else None
+        return [
+            p for p in self.book.outgoing()
+            if p.row["state"] in ("sealed", "delivered") and (audience is None or p.row["audience_id"] == audience)
+        ]  # fmt: skip
+
+    def _write(self, ids: list[str], folder: Path, also_print: bool) -> None:
+        store = self.context.store
+
+        def done(sheet: HandoverSheet) -> None:
+            self.sheet = sheet
+            words = self.tr("已写入“{where}”{n} 个文件，读回核对一致。拔出前请先安全弹出。").format(
+                where=sheet.medium, n=len(sheet.lines)
+            )
+            show = button(self.tr("打印交接单"), "printer", "link", on_click=lambda: self._preview(sheet))
+            self.news.say("ok", words, [show])
+            self.usb.hide()
+            if also_print:
+                self._preview(sheet)
+
+        self.context.jobs.run(
+            lambda: outbox.hand_over(store, ids, folder), done, self._failed, owner=self, title=self.tr("写入并核对")
+        )
+
+    def print_sheet(self, package: Package) -> None:
+        """Show the handover sheet of a package again."""
+        names = {line.file_name for line in self.sheet.lines} if self.sheet else set()
+        if self.sheet is not None and package.row["file_name"] in names:
+            self._preview(self.sheet)
+            return
+        r = package.row
+        line = HandoverLine(r["file_name"], r["title"], r["items"], r["size"], str(r["file_digest"])[:16].upper())
+        unit = self.context.actor.unit.name
+        self._preview(HandoverSheet(unit, package.partner, r["handled_at"] or now_text(), r["note"], "", [line]))
+
+    def _preview(self, sheet: HandoverSheet) -> None:
+        from ui.printing import preview
+
+        preview(self, self.tr("数据包交接单"), handover_html(sheet), landscape=True)
+
+    def finish(self, package_id: str) -> None:
+        """Sign the receipt of a reviewed (or refused) package and apply what was accepted."""
+        store = self.context.store
+        sentence = self.tr("对已作出的决定签名并生成回执，通过的内容写入本级数据。此后不能再改变这些决定。")
+
+        def done(path: Path) -> None:
+            self._tab = "out"
+            go = button(self.tr("写入 U 盘或文件夹"), kind="link", on_click=lambda: self.deliver(None))
+            self.news.say("ok", self.tr("回执“{name}”已生成，请写入 U 盘送回。").format(name=path.name), [go])
+            self.refresh()
+
+        self.context.with_passphrase(
+            self, self.tr("完成核办并生成回执"), sentence,
+            lambda passphrase: receipts.finish_review(store, package_id, passphrase), done,
+        )  # fmt: skip
+
+    # --- files coming in ----------------------------------------------------------------------------------
+
+    def choose(self) -> None:
+        """Ask for files from a stick."""
+        self.context.prompt.open_files(
+            self, self.tr("接收文件"), PACKAGES, lambda paths: [self.open_file(path) for path in paths]
+        )
+
+    def open_file(self, path: Path) -> bool:
+        """Say what a file is, whose and for whom; then take it, or send it to the page it belongs to."""
+        store = self.context.store
+        self.context.jobs.run(
+            lambda: describe(path, store), lambda found: self._described(path, found), self._failed, owner=self
+        )
+        return True
+
+    def _described(self, path: Path, found: Description) -> None:
+        if found.kind in OTHER_DOORS:
+            self.context.open_file(path)
+            return
+        words = self.tr("这是{title}。").format(title=found.title)
+        if found.faults or found.kind in (FileKind.UNKNOWN, FileKind.PICTURE):
+            self.news.say("bad", " ".join([f"“{path.name}”：{words}", *found.faults, found.next_step]))
+            return
+        self.news.say("info", self.tr("{what}正在核对签名。").format(what=words))
+        store = self.context.store
+        self.context.jobs.run(
+            lambda progress: inbox.receive(store, path, None, progress), lambda got: self._received(words, got),
+            lambda error: self._failed(error, words), owner=self, title=self.tr("接收并核对"), progress=True,
+        )  # fmt: skip
+
+    def _received(self, what: str, got: Received) -> None:
+        everything = (got, *got.also)
+        tone = "bad" if got.refused else "wait" if got.state == "held" else "warn" if got.warnings else "ok"
+        parts = [what, *(one.sentence for one in everything), *got.warnings, got.next_step]
+        actions = []
+        if got.kind is FileKind.CHANGES and not got.refused and got.state != "held":
+            go = button(self.tr("去核办"), "rubber-stamp", "link")
+            go.clicked.connect(lambda: self.context.navigate("review", package=got.package_id or ""))
+            actions.append(go)
+        if got.counts.get("returned"):
+            go = button(self.tr("打开退回的"), "arrow-back-up", "link")
+            go.clicked.connect(lambda: self.context.navigate("changes", state="draft"))
+            actions.append(go)
+        self.news.say(tone, " ".join(dict.fromkeys(part for part in parts if part)), actions)
+        self._tab, self._wanted = "in", got.package_id or ""
+        self.refresh()
+
+    def _failed(self, error: Exception, what: str = "") -> None:
+        if isinstance(error, UserError):
+            said = str(error)
+            self.news.say("bad", said if what and what in said else f"{what}{said}")
+        else:
+            self.context.show_error(error, "packages")
+
+    # --- sticks -------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Look for sticks while the page is in sight."""
+        super().showEvent(event)
+        self._look.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        """Look no longer."""
+        super().hideEvent(event)
+        self._look.stop()
+
+    def _find_drives(self) -> None:
+        if self.context.is_open and not self.context.jobs.busy:
+            self.context.jobs.run(find_drives, self._show_drive, lambda _: None, owner=self)
+
+    def _show_drive(self, drives: list[Drive]) -> None:
+        self._drive = drives[0] if drives else None
+        waiting = [p for p in self._unanswered(None) if p.row["state"] == "sealed"]
+        if self._drive is None or not waiting or self._drive.root in self._ignored or not self._may_send:
+            self.usb.hide()
+            return
+        words = self.tr("检测到 U 盘 {name}，可用 {free:.1f} GB。{n} 个包已打包，可以写入。").format(
+            name=self._drive.words, free=self._drive.free / (1 << 30), n=len(waiting)
+        )
+        if self.usb.isHidden() or self.usb.words.text() != words:
+            go = button(self.tr("写入并打印交接单"), kind="link", on_click=lambda: self.deliver(None, also_print=True))
+            self.usb.say("info", words, [go], "device-usb")
+
+    def _ignore_drive(self) -> None:
+        if self._drive is not None:
+            self._ignored.add(self._drive.root)
+
+    # --- the window ---------------------------------------------------------------------------------------
+
+    def run_action(self, key: str) -> bool:
+        """Write to the stick, print the sheet, seal."""
+        package = self.current()
+        if key == "export" and package is not None and package.out and self._may_send:
+            self.deliver(package)
+        elif key == "print" and package is not None and package.out:
+            self.print_sheet(package)
+        elif key == "submit":
+            self.build()
+        elif key == "open":
+            self.choose()
+        else:
+            return False
+        return True
+
+    def hint(self) -> str:
+        """Number and keys."""
+        n = len(self.book.outgoing())
+        return self.tr("{n} 个发出 · 回车 下一步 · Ctrl+E 写入 U 盘 · Ctrl+P 交接单 · Ctrl+Enter 打包").format(n=n)
+
+
+def _steps(package: Package) -> Cell:
+    done, total, failed = package.progress
+    return Cell("", steps=(done, total, failed), tip=f"第 {done} 步，共 {total} 步" + ("，有问题" if failed else ""))
+
+
+def _state(package: Package) -> Cell:
+    tone, icon, word = STATE_LOOK.get(package.look, ("mute", "help", str(package.look)))
+    if package.returned:
+        return Cell("有退回", "bad", "arrow-back-up")
+    return Cell("被拒收" if package.look == "refused" else word, tone, icon)
+
+
+def _last(package: Package) -> str:
+    at = moment(str(package.row["handled_at"]))
+    note = package.row["note"]
+    return f"{at} · {note}" if note else at
