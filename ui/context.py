@@ -95,8 +95,13 @@ class AppContext(QObject):
         self, use_case: Callable[..., Any], *arguments: Any, done: Callable[[Any], object],
         owner: QObject | None = None, replaces: str = "", failed: Callable[[Exception], object] | None = None,
     ) -> Job:  # fmt: skip
-        """Run `use_case(session, *arguments)` in a reading transaction off the window's thread; `done(result)`."""
-        store = self.store
+        """Run `use_case(session, *arguments)` in a reading transaction off the window's thread; `done(result)`.
+
+        While the window is locked nothing is read: pages read again when it is unlocked.
+        """
+        store = self._store
+        if store is None:
+            return self.jobs.never()
         return self.jobs.run(
             lambda: store.read(use_case, *arguments), done, failed, owner=owner, replaces=replaces
         )  # fmt: skip

@@ -137,8 +137,16 @@ class Jobs(QObject):
         """Whether anything runs or waits."""
         return bool(self._running)
 
-    def shut(self) -> None:
-        """Stop what runs and end the thread."""
+    def shut(self, last: Callable[[], object] | None = None) -> None:
+        """Stop what runs, do `last` (closing the store), and end the thread."""
         for job in list(self._running):
             job.drop()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        if last is not None:
+            self._pool.submit(last)
+        self._pool.shutdown(wait=True)
+
+    def never(self) -> Job:
+        """A job that does nothing: what is asked for while the window is locked."""
+        job = Job("", None, False)
+        job.drop()
+        return job

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
+from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 
-from ui.actions import ACTIONS, ActionEntry
 from ui.context import AppContext
 from ui.idle import IdleWatch
 from ui.pages.unlock import UnlockPage
 from ui.start_hooks import Hooks
+from ui.window_actions import WindowActions
 
 if TYPE_CHECKING:
     from models.store.store import Store
@@ -31,13 +31,12 @@ class MainWindow(QMainWindow):
         self.context = context
         self.hooks = hooks or Hooks()
         self.setWindowTitle(PROGRAM)
-        self.setAcceptDrops(True)
         self._stack = QStackedWidget()
         self.setCentralWidget(self._stack)
         self.workspace: Workspace | None = None
         self._status: StatusBar | None = None
         self._person = ""
-        self._actions: dict[str, QAction] = {}
+        self.actions_map = WindowActions(self, self.run_action)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         self._idle = IdleWatch(app)
@@ -81,11 +80,10 @@ class MainWindow(QMainWindow):
         same = self.workspace is not None and self._person == store.actor.person_id
         if not same:
             self._build(store)
-        assert self.workspace is not None
-        assert self._status is not None
+        assert self.workspace is not None and self._status is not None  # noqa: PT018
         self._status.show()
         self._stack.setCurrentWidget(self.workspace)
-        self._set_actions(True)
+        self.actions_map.switch(self.workspace.current, on=True)
         if same:
             self.workspace.resume()
         else:
@@ -97,6 +95,7 @@ class MainWindow(QMainWindow):
             self.context.toast(warning, None, "warn")
 
     def _build(self, store: Store) -> None:
+        from ui.navigation import pages_for
         from ui.status import StatusBar
         from ui.workspace import Workspace
 
@@ -104,7 +103,7 @@ class MainWindow(QMainWindow):
             self._stack.removeWidget(self.workspace)
             self.workspace.deleteLater()
         self._person = store.actor.person_id
-        self._status = StatusBar([entry.key for entry in _entries(self.context)])
+        self._status = StatusBar([entry.key for entry in pages_for(store.actor)])
         self.setStatusBar(self._status)
         self.workspace = Workspace(self.context, self._status)
         self._stack.addWidget(self.workspace)
@@ -114,8 +113,6 @@ class MainWindow(QMainWindow):
         self.context.jobs.ended.connect(self._status.leave)
         self.workspace.arrived.connect(self._arrived)
         self.setWindowTitle(f"{store.actor.unit.name} — {PROGRAM}")
-        if not self._actions:
-            self._actions = {entry.key: self._action(entry) for entry in ACTIONS}
 
     def lock(self) -> None:
         """Put the entrance in front and close the store; what is typed stays in the pages behind it (ux 1)."""
@@ -124,7 +121,7 @@ class MainWindow(QMainWindow):
         self.workspace.remember_focus()
         draft = self.workspace.has_draft()
         self._idle.stop()
-        self._set_actions(False)
+        self.actions_map.switch("", on=False)
         if self._status is not None:
             self._status.hide()
         store = self.context.store
@@ -150,22 +147,9 @@ class MainWindow(QMainWindow):
 
     # --- actions ----------------------------------------------------------------------------------------
 
-    def _action(self, entry: ActionEntry) -> QAction:
-        action = QAction(entry.name, self)
-        action.setShortcut(QKeySequence(entry.keys))
-        action.triggered.connect(lambda: self.run_action(entry.key))
-        self.addAction(action)
-        return action
-
-    def _set_actions(self, on: bool) -> None:
-        current = self.workspace.current if self.workspace is not None else ""
-        for entry in ACTIONS:
-            if entry.key in self._actions:
-                self._actions[entry.key].setEnabled(on and (not entry.pages or current in entry.pages))
-
     def _arrived(self, key: str) -> None:
-        self._set_actions(True)
         assert self.workspace is not None
+        self.actions_map.switch(key, on=True)
         title = self.workspace.entries[key].title
         self.setWindowTitle(f"{title} — {self.context.actor.unit.name} — {PROGRAM}")
 
@@ -179,9 +163,11 @@ class MainWindow(QMainWindow):
         page = workspace.page
         if page is not None and page.run_action(key):
             return
-        own: dict[str, Any] = {"lock": self.lock, "help": self._help, "open": self._open, "import": self._import}
+        own: dict[str, Any] = {"lock": self.lock, "help": self._help, "open": self._open}
         if key in own:
             own[key]()
+        elif key == "import":
+            self.context.navigate("import")
         elif key == "refresh" and page is not None:
             page.refresh()
 
@@ -199,22 +185,7 @@ class MainWindow(QMainWindow):
         for path in paths:
             self.context.open_file(path)
 
-    def _import(self) -> None:
-        self.context.navigate("import")
-
     # --- Qt's side --------------------------------------------------------------------------------------
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        """Any file may be dropped while a store is open."""
-        if self.context.is_open and any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        """Take dropped files one after the other."""
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                self.context.open_file(Path(url.toLocalFile()))
-        event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Remember the place and size, make the closing backup, end the thread."""
@@ -224,12 +195,7 @@ class MainWindow(QMainWindow):
             store = self.context.store
             self.context.set_store(None)
             self.hide()
-            self.context.jobs.run(store.close)
-        self.context.jobs.shut()
+            self.context.jobs.shut(store.close)
+        else:
+            self.context.jobs.shut()
         super().closeEvent(event)
-
-
-def _entries(context: AppContext) -> tuple[Any, ...]:
-    from ui.navigation import pages_for
-
-    return pages_for(context.actor)

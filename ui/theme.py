@@ -72,8 +72,8 @@ class Theme(QObject):
         sizes = {name: str(self.px(name)) for name in tokens.TYPE}
         sheet = Template((files("resources") / "theme.qss").read_text("utf-8"))
         inner = 16 if look.font_size == "small" else round(20 * self._factor())
-        chevron = self._chevron()
-        self._app.setStyleSheet(sheet.substitute(self.tokens, control_inner=inner, chevron=chevron, **sizes))
+        images = {"chevron": self._tinted("chevron-down", "text2"), "tick": self._tinted("check", "on_accent")}
+        self._app.setStyleSheet(sheet.substitute(self.tokens, control_inner=inner, **images, **sizes))
         self.changed.emit()
 
     def colour(self, name: str) -> QColor:
@@ -102,9 +102,9 @@ class Theme(QObject):
             palette.setColor(QPalette.ColorGroup.Disabled, role, self.colour("text3"))
         return palette
 
-    def _chevron(self) -> str:
-        """A tinted arrow for combo boxes: style sheets take images only from files."""
-        svg = (files("resources") / "icons" / "chevron-down.svg").read_text("utf-8")
-        target = Path(self._icons.name) / f"chevron-{self.look.colours}.svg"
-        target.write_text(svg.replace("currentColor", self.tokens["text2"]), encoding="utf-8")
+    def _tinted(self, icon: str, token: str) -> str:
+        """A tinted icon as a file: style sheets take images only from files."""
+        svg = (files("resources") / "icons" / f"{icon}.svg").read_text("utf-8")
+        target = Path(self._icons.name) / f"{icon}-{self.look.colours}.svg"
+        target.write_text(svg.replace("currentColor", self.tokens[token]), encoding="utf-8")
         return target.as_posix()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from ui.context import AppContext
@@ -44,6 +44,7 @@ class Workspace(QWidget):
         self.notice.closed.connect(around.hide)
         self.setLayout(row(self.sidebar, (holder(column(around, (self.stack, 1), spacing=0)), 1), spacing=0))
         self.toast = Toast(self)
+        self.setAcceptDrops(True)
         self._connect()
         self._read_figures()
 
@@ -157,6 +158,18 @@ class Workspace(QWidget):
             self.notice.close_bar()
             return True
         return False
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Any file may be dropped anywhere."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Take dropped files one after the other."""
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                self.context.open_file(Path(url.toLocalFile()))
+        event.acceptProposedAction()
 
     # --- lock -------------------------------------------------------------------------------------------
 

@@ -36,6 +36,9 @@ class Entry(QWidget):
         if isinstance(widget, QLineEdit):
             widget.textEdited.connect(self._changed)
         else:
+            editor = widget.lineEdit()
+            if editor is not None:
+                editor.setAccessibleName(caption)
             widget.activated.connect(self._changed)
             widget.editTextChanged.connect(self._changed)
 

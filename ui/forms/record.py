@@ -68,6 +68,10 @@ class RecordForm(QWidget):
             self.entries[field.key] = entry
             self._box.addWidget(entry)
 
+    def place_after(self, key: str, other: str) -> None:
+        """Move an input directly below another one."""
+        self._box.insertWidget(self._box.indexOf(self.entries[other]) + 1, self.entries[key])
+
     def show_values(self, values: Mapping[str, str]) -> None:
         """Fill the inputs; from now on `changed` compares with these values."""
         self._before = {key: values.get(key, "") for key in self.entries}

@@ -42,6 +42,7 @@ class AccountForm(QWidget):
         self._options = row(spacing=6)
         self.proposal = label(self.tr("输入姓名后，按规则生成用户名。"), "cap", wrap=True)
         username = self.form.entries["username"]
+        self.form.place_after("username", "name")
         layout = username.layout()
         assert layout is not None
         layout.addWidget(holder(self._options))

@@ -20,7 +20,8 @@ from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
 if TYPE_CHECKING:
-    from sync.enrolment import Reply, Request, UnitInfo, WrittenFile
+    from sync.enrolment import UnitInfo, WrittenFile
+    from sync.requests import Reply, Request
 
 
 class UnitSettings(QWidget):
@@ -106,8 +107,8 @@ class UnitSettings(QWidget):
         """Look at a request (at the superior) or a reply (at the unit that asked)."""
 
         def work() -> Any:
-            from sync.enrolment import read_reply, read_request
             from sync.formats import FileKind, sniff
+            from sync.requests import read_reply, read_request
 
             return read_reply(path) if sniff(path) is FileKind.ENROLMENT_REPLY else read_request(path)
 
@@ -115,7 +116,7 @@ class UnitSettings(QWidget):
         self.context.jobs.run(work, self._show, owner=self)
 
     def _show(self, found: Request | Reply) -> None:
-        from sync.enrolment import Request
+        from sync.requests import Request
 
         self._found = found
         self.result.hide()
@@ -135,7 +136,7 @@ class UnitSettings(QWidget):
         self.confirm.hide()
 
     def _confirmed(self) -> None:
-        from sync.enrolment import Request
+        from sync.requests import Request
         from sync.words import same_words
 
         if not same_words(self.words.text(), self._found.words):

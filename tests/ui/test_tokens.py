@@ -1,0 +1,83 @@
+"""Colours, icons and actions: what can be checked without a window."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QKeySequence
+
+from ui import tokens
+from ui.actions import ACTIONS
+from ui.dialogs.keyboard import KeyboardList
+from ui.intake import page_for
+from ui.navigation import PAGES
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [*(ROOT / "ui").rglob("*.py"), ROOT / "resources" / "theme.qss"]
+PAIRS = [
+    *[(text, ground) for text in ("text", "text2", "text3") for ground in ("surface", "bg", "sunken", "nav")],
+    *[(tone, f"{tone}_bg") for tone in tokens.TONES],
+    *[(tone, "surface") for tone in tokens.TONES],
+    ("text", "select"), ("text", "mark"), ("on_accent", "accent"), ("accent", "surface"), ("accent", "accent_bg"),
+    ("accent", "nav"), ("accent", "bg"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("colours", [tokens.LIGHT, tokens.DARK], ids=["light", "dark"])
+@pytest.mark.parametrize(("text", "ground"), PAIRS)
+def test_text_can_be_read(colours: dict[str, str], text: str, ground: str) -> None:
+    assert tokens.contrast(colours[text], colours[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("colours", [tokens.LIGHT, tokens.DARK], ids=["light", "dark"])
+def test_outlines_can_be_seen(colours: dict[str, str]) -> None:
+    assert tokens.contrast(colours["control"], colours["surface"]) >= 3
+    assert tokens.contrast(colours["focus"], colours["surface"]) >= 3
+
+
+def test_both_themes_have_the_same_tokens() -> None:
+    assert tokens.LIGHT.keys() == tokens.DARK.keys()
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "tokens.py"], ids=lambda p: p.name)
+def test_no_colour_outside_tokens(path: Path) -> None:
+    assert not re.findall(r"#[0-9A-Fa-f]{6}\b", path.read_text("utf-8"))
+
+
+def test_every_icon_named_is_there() -> None:
+    have = {path.stem for path in (ROOT / "resources" / "icons").glob("*.svg")}
+    named = {page.icon for page in PAGES} | {icon for _tone, icon, _word in tokens.STATE_LOOK.values()}
+    pattern = re.compile(r"""(?:IconLabel\(|icons\.(?:icon|pixmap)\(|icon=)["']([a-z0-9-]+)["']""")
+    for path in SOURCES:
+        named |= set(pattern.findall(path.read_text("utf-8")))
+    assert named <= have, named - have
+
+
+def test_shortcuts_are_unique() -> None:
+    keys = [QKeySequence(entry.keys).toString() for entry in ACTIONS]
+    assert all(keys)
+    assert len(keys) == len(set(keys))
+    assert len({entry.key for entry in ACTIONS}) == len(ACTIONS)
+
+
+def test_actions_name_pages_that_exist() -> None:
+    known = {page.key for page in PAGES}
+    assert all(set(entry.pages) <= known for entry in ACTIONS)
+
+
+def test_f1_lists_every_action(qtbot) -> None:  # type: ignore[no-untyped-def]
+    from PySide6.QtWidgets import QLabel
+
+    dialog = KeyboardList(None)
+    qtbot.addWidget(dialog)
+    words = {made.text() for made in dialog.findChildren(QLabel)}
+    assert {entry.name for entry in ACTIONS} <= words
+
+
+def test_files_find_their_page() -> None:
+    assert page_for(Path("新生.XLSX"), "roster") == "import"
+    assert page_for(Path("证明.jpg"), "changes") == "changes"
+    assert page_for(Path("证明.jpg"), "roster") is None
+    assert page_for(Path("别的.exe"), "roster") is None
