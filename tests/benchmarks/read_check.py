@@ -75,6 +75,13 @@ def _value(field: Field, number: int, names: list[str]) -> str:
         "nationality": "中国",
         "school_code": "2113000000",
         "class_name": f"三({number % 9})班",
+        "political_status": "群众",
+        "former_name": "",
+        "guardian1_name": names[(number + 11) % len(names)],
+        "guardian2_name": names[(number + 23) % len(names)],
+        "guardian1_relation": "父亲",
+        "guardian2_relation": "母亲",
+        "guardian1_is_guardian": "是",
     }
     by_type = {
         FieldType.NAME: names[number % len(names)],
@@ -82,7 +89,7 @@ def _value(field: Field, number: int, names: list[str]) -> str:
         FieldType.MONTH: "202009",
         FieldType.YES_NO: "否",
         FieldType.PHONE: f"139{number:08}",
-        FieldType.DIVISION: "130999000000",
+        FieldType.DIVISION: "130102000000",
         FieldType.ID_NUMBER: _identity(number + 7),
         FieldType.POSTCODE: "061000",
         FieldType.INTEGER: str(number % 9),
@@ -91,7 +98,7 @@ def _value(field: Field, number: int, names: list[str]) -> str:
         FieldType.EMAIL: f"p{number}@example.com",
     }
     text = f"某街道{number % 700}号" if "address" in field.key else f"{field.label}{number % 50}"
-    return fixed.get(field.key) or by_type.get(field.type) or text
+    return fixed.get(field.key, by_type.get(field.type, text))
 
 
 def make_roster(path: Path, rows: int = ROWS, columns: int = COLUMNS) -> None:
