@@ -78,6 +78,10 @@ class Known:
     ue: str
     collision: str
 
+    def values_of(self, row_id: str) -> dict[str, str]:
+        """What the store has of a row in the fields of the file."""
+        return dict(zip(self.keys, self.rows[row_id].split(SEPARATOR), strict=True))
+
 
 @dataclass
 class CheckedImport:
@@ -244,7 +248,7 @@ _OTHER_NUMBER = Finding(
 
 def plan_row(known: Known, row_id: str, values: Mapping[str, str]) -> tuple[RowPlan, list[Finding]]:
     """The plan of a row whose pupil or account is known; empty cells leave what is there."""
-    stored = dict(zip(known.keys, known.rows[row_id].split(SEPARATOR), strict=True))
+    stored = known.values_of(row_id)
     differing = {key: value for key, value in values.items() if key in stored and value and value != stored[key]}
     updates = {key: value for key, value in differing.items() if key not in known.controlled}
     changes: dict[str, str] = {}

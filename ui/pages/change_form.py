@@ -203,7 +203,7 @@ class ChangeForm(QWidget):
 
     def _check(self, then: Callable[[], object]) -> None:
         self._autosave.stop()
-        if self.opened is None or self.form is None or not self._dirty and not self.change_id:
+        if self.opened is None or self.form is None or (not self._dirty and not self.change_id):
             return
         values = self._values()
         if not values:

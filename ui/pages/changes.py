@@ -130,7 +130,7 @@ class ChangesPage(Page):
     # --- the list -----------------------------------------------------------------------------------------
 
     def arrive(self, **arguments: Any) -> None:
-        """`propose`: start a change of this pupil; `subject_id`: only that pupil's; `change`: this one; `state`: tab."""
+        """`propose`: start a change of this pupil; `subject_id`: only that one's; `change`: go to it; `state`: tab."""
         if arguments.get("propose"):
             self._propose(str(arguments["propose"]))
             return

@@ -68,6 +68,11 @@ class Package:
         return str(self.row["state"])
 
     @property
+    def is_done_here(self) -> bool:
+        """Whether it was taken in and asks for nothing more (a receipt, evidence, a policy)."""
+        return not self.out and self.row["purpose"] != "changes" and self.row["state"] == "answered"
+
+    @property
     def progress(self) -> tuple[int, int, bool]:
         """Steps done, steps in all, and whether the last one failed."""
         done = sum(step.state in ("done", "bad") for step in self.steps)
@@ -167,6 +172,7 @@ def _answer(row: Mapping[str, Any], partner: str, states: Mapping[str, int]) -> 
         return Step("todo", "receipt", "待回执", partner, f"通常 {USUAL_DAYS} 天内；第 {REMIND_DAYS} 天提醒你")
     days = days_since(row["handled_at"])
     late = f"已等 {days} 天，可以联系对方确认" if days >= REMIND_DAYS else f"已等 {days} 天，通常 {USUAL_DAYS} 天内"
+    late = late if days else f"今天送达，通常 {USUAL_DAYS} 天内"
     return Step("now", "receipt", "待回执", partner, late)
 
 

@@ -75,7 +75,8 @@ class PackageDetail(SidePanel):
             self._foot.hide()
             return
         r = package.row
-        tone_word = STATE_LOOK.get(package.look, ("", "", ""))[2] if not package.returned else self.tr("有退回")
+        words = self.tr("已处理") if package.is_done_here else STATE_LOOK.get(package.look, ("", "", ""))[2]
+        tone_word = self.tr("有退回") if package.returned else words
         title = label(str(r["title"]), "h2", wrap=True)
         facts = label(f"{r['file_name']} · {size_text(r['size'])}", "cap", wrap=True, selectable=True)
         items: list[Item] = [title, row(state_pill(package.look, tone_word), None), facts, 4]

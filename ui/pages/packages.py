@@ -158,7 +158,8 @@ class PackagesPage(Page):
         else:
             first.name(self.tr("项待打包")).show_figure(book.waiting.total, kinds)
             third.name(self.tr("包待回执")).show_figure(
-                len(given), self.tr("最久 {n} 天（通常 4 天）").format(n=oldest_days(given)) if given else ""
+                len(given),
+                self.tr("最久 {n} 天（通常 4 天）").format(n=oldest_days(given)) if oldest_days(given) else "",
             )
             items = sum(p.returned for p in back)
             fourth.name(self.tr("包有退回")).show_figure(
@@ -449,6 +450,8 @@ def _state(package: Package) -> Cell:
     tone, icon, word = STATE_LOOK.get(package.look, ("mute", "help", str(package.look)))
     if package.returned:
         return Cell("有退回", "bad", "arrow-back-up")
+    if package.is_done_here:
+        return Cell("已处理", "ok", "circle-check")
     return Cell("被拒收" if package.look == "refused" else word, tone, icon)
 
 

@@ -372,6 +372,7 @@ class ReviewPage(Page):
         super().resizeEvent(event)
         narrow = self.window().width() < COLLAPSE_BELOW
         self.toggle.setVisible(narrow)
+        self.evidence.setFixedWidth(320 if narrow else 392)
         self._fold_queue(self.toggle.isChecked() or not narrow)
 
     def _fold_queue(self, shown: bool) -> None:

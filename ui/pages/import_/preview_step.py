@@ -44,7 +44,7 @@ def lines_of(checked: CheckedImport) -> list[Line]:
         names = sheet.values.get("name")
         parts = []
         if known is not None and plan.subject_id:
-            before = dict(zip(known.keys, known.rows[plan.subject_id], strict=True))
+            before = known.values_of(plan.subject_id)
             for key, value in (*plan.updates.items(), *plan.changes.items()):
                 old = value_text(key, before.get(key, ""), kind) or "空"
                 parts.append(f"{field_label(key, kind)}：{old} → {value_text(key, value, kind) or '空'}")

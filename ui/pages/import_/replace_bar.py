@@ -12,7 +12,7 @@ from ui.pages.import_.session import ImportSession, Place
 class ReplaceBar(QFrame):
     """What to find, where, and what to put there; `replace` carries the texts by cell."""
 
-    replace = Signal(dict)
+    replace = Signal(object)
     found = Signal(object)
     closed = Signal()
 

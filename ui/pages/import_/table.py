@@ -66,7 +66,8 @@ class ImportTable(QTableView):
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.cleared.emit()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
-            self._step_down()
+            if self.state() is not QAbstractItemView.State.EditingState:  # the editor's own Enter arrives here too
+                self._step_down()
         else:
             super().keyPressEvent(event)
 
