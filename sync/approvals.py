@@ -9,7 +9,6 @@ from typing import Any, Final
 from models.domain.units import Role
 from sync.certificates import to_time
 from sync.content import Item, item_digest
-from sync.jsonlines import encode
 from sync.refusals import ContentRefusedError, Fault
 from sync.statements import Statement
 from sync.trust import Trust, require_role
@@ -105,6 +104,6 @@ def unpack(value: Any, keys: Sequence[Key]) -> Statement:
                 raise ValueError("run")
             entries += named[first : first + count]
         body = {**value["body"], "items": entries}
-        return Statement.of(body["type"], encode(body), value["signatures"])
+        return Statement.built(body, value["signatures"])
     except (KeyError, TypeError, ValueError):
         raise ContentRefusedError(Fault.APPROVAL_EDITED) from None

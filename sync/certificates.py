@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -192,8 +193,17 @@ def _text_of(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
 def parse(der: bytes) -> Certificate:
     """Read a certificate from elsewhere. Raises ValueError for whatever is not one of ours."""
     try:
-        return _parse(der)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.InvalidVersion, UnsupportedAlgorithm, TypeError):
+        with warnings.catch_warnings():  # what the library only warns of is refused here
+            warnings.simplefilter("error")
+            return _parse(der)
+    except (
+        Warning,
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        UnsupportedAlgorithm,
+        TypeError,
+    ):
         raise ValueError("certificate") from None
 
 

@@ -98,14 +98,25 @@ class Statement:
         content = decode(body)
         if not isinstance(type_, str) or not isinstance(content, dict) or content.get("type") != type_:
             raise ValueError("type")
-        if not isinstance(signatures, list) or len(signatures) > MAX_SIGNATURES:
-            raise ValueError("signatures")
-        return cls(type_, body, tuple(Signature.from_json(s) for s in signatures))
+        return cls(type_, body, _signatures(signatures))
+
+    @classmethod
+    def built(cls, content: dict[str, Any], signatures: Any) -> Statement:
+        """A statement whose body was put together again from parts. Raises ValueError, KeyError."""
+        if not isinstance(content["type"], str):
+            raise ValueError("type")
+        return cls(content["type"], encode(content), _signatures(signatures))
 
     def with_certificates(self, known: Mapping[bytes, bytes]) -> Statement:
         """The statement with certificates (by public key) filled in where a signature came without one."""
         filled = (replace(s, certificate=s.certificate or known.get(s.public_key)) for s in self.signatures)
         return replace(self, signatures=tuple(filled))
+
+
+def _signatures(values: Any) -> tuple[Signature, ...]:
+    if not isinstance(values, list) or len(values) > MAX_SIGNATURES:
+        raise ValueError("signatures")
+    return tuple(Signature.from_json(value) for value in values)
 
 
 def unbase64(text: Any) -> bytes:
