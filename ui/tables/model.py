@@ -133,7 +133,7 @@ class PagedModel(QAbstractTableModel):
         if self._checks and index.column() == 0:
             if role == Qt.ItemDataRole.CheckStateRole:
                 checked = self.ids[index.row()] in self.checked
-                return (Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked).value
+                return Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked
             return None
         if role not in (CELL_ROLE, *_TEXT_ROLES):
             return None
@@ -158,6 +158,8 @@ class PagedModel(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Every cell can be selected; the first column can be ticked."""
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         return base | Qt.ItemFlag.ItemIsUserCheckable if self._checks and index.column() == 0 else base
 

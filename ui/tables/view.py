@@ -91,7 +91,7 @@ class TableView(_Pane):
         """Tie the frozen part to the table: scrolling, widths, header clicks, double clicks."""
         own, other = self.horizontalHeader(), self._pane.horizontalHeader()
         own.sectionResized.connect(self._mirror_width)
-        other.sectionResized.connect(lambda section, _old, new: own.resizeSection(section, new))
+        other.sectionResized.connect(self._mirror_back)
         for head in (own, other):
             head.sectionClicked.connect(self._clicked)
             head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -147,6 +147,10 @@ class TableView(_Pane):
         if section < self._frozen:
             self._pane.setColumnWidth(section, new)
             self._place()
+
+    def _mirror_back(self, section: int, _old: int, new: int) -> None:
+        if section < self._frozen and new > 0:  # hiding a column tells of width 0
+            self.setColumnWidth(section, new)
 
     def _place(self) -> None:
         width = sum(self.columnWidth(section) for section in range(self._frozen)) if self._frozen else 0
