@@ -34,6 +34,7 @@ ACTIONS: tuple[ActionEntry, ...] = (
     ActionEntry("save", "保存", "Ctrl+S"),
     ActionEntry("submit", "提交；核办时为通过", "Ctrl+Return"),
     ActionEntry("return", "退回补正", "Ctrl+B", ("review",)),
+    ActionEntry("refuse", "不予通过", "Ctrl+Shift+Return", ("review",)),
     ActionEntry("next", "保存并到下一个", "Ctrl+PgDown"),
     ActionEntry("previous", "到上一个", "Ctrl+PgUp"),
     ActionEntry("next_error", "下一处错误", "F8", ("import",)),

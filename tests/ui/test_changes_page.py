@@ -35,7 +35,7 @@ def only_change(store):
 
 
 def test_a_number_is_corrected_with_evidence(world, qtbot, tmp_path):
-    page, context, store, pupils, said = world
+    page, context, store, _, said = world
     assert not page.empty.isHidden()
     page.run_action("new")
     qtbot.keyClicks(page.picker.line, "zs")

@@ -76,7 +76,7 @@ def test_a_morning_by_keys_and_one_signature(world, qtbot):
 
 
 def test_a_verdict_can_be_taken_back_before_signing(world, qtbot):
-    page, context, store, (first, _), *_ = world
+    page, context, _, (first, _), *_ = world
     undo = []
     context.toasted.connect(lambda text, act, tone: undo.append(act))
     page.run_action("submit")
@@ -88,8 +88,8 @@ def test_a_verdict_can_be_taken_back_before_signing(world, qtbot):
     assert page.queue.current_entry().id == first
 
 
-def test_nothing_is_passed_unseen(world, qtbot, monkeypatch):
-    page, context, store, _, *_ = world
+def test_nothing_is_passed_unseen(world, qtbot):
+    page, context, *_ = world
     page.evidence.show_files(page._matter.evidence)
     assert not page.evidence.all_seen
     page._enable()

@@ -36,6 +36,7 @@ class DifferenceView(QWidget):
         words_of = (("−", "bad", self.tr("变更前")), ("＋", "ok", self.tr("变更后")))
         for place, (sign, tone, word) in enumerate(words_of):
             text = label(rich=True, selectable=True, wrap=True)
+            text.setAccessibleName(f"{word} {after if tone == 'ok' else before}")
             self._texts.append(text)
             line, mark = place + int(narrow), label(sign, "h2", tone)
             mark.setToolTip(word)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QLineEdit, QStackedWidget, QWidget
 
 from models.domain.states import State
@@ -84,6 +83,7 @@ class ChangesPage(Page):
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("编号或姓名"))
         self.search.setAccessibleName(self.tr("查找变更"))
+        self.search.setMinimumWidth(90)
         self.search.setMaximumWidth(200)
         self.search.addAction(icons.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         self.search.setClearButtonEnabled(True)
@@ -107,10 +107,11 @@ class ChangesPage(Page):
         tools = row(*self._tab_of.values(), None, self.only, self.search, margins=(8, 4, 12, 4), spacing=4)
         left = column(tools, rule(), (self.table, 1), (self.empty, 1), spacing=0)
         self.side = SidePanel(380)
+        self.side.setMinimumWidth(300)
         self._foot = row(margins=(16, 8, 16, 8))
         self.foot = frame("foot", self._foot)
         self.side.set_foot(self.foot)
-        listing = column(self.head, (holder(row((holder(left, "plain"), 1), self.side, spacing=0)), 1), spacing=0)
+        listing = column(self.head, (holder(row((holder(left, "plain"), 2), (self.side, 1), spacing=0)), 1), spacing=0)
         self.form = ChangeForm(self.context)
         self.form.submitted.connect(self._submitted)
         self.form.left.connect(self._left_form)
@@ -376,11 +377,6 @@ class ChangesPage(Page):
         if self.stack.currentIndex() == FORM:
             return self.tr("Ctrl+Enter 提交核办 · Esc 存为草稿并返回 · 扫描件可拖到窗口任意位置")
         return self.tr("{n} 项 · 回车 修改草稿 · J / K 上下一条").format(n=len(self._shown))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """A narrower panel in a narrow window."""
-        super().resizeEvent(event)
-        self.side.setFixedWidth(380 if self.width() >= 1100 else 320)
 
 
 def _again(change: ChangeSummary) -> str:

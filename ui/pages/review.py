@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy
 
 from models.domain.states import VERDICT_LABELS, Verdict
 from models.domain.units import Role, Tier
@@ -53,11 +53,14 @@ class ReviewPage(Page):
             row(hint, margins=(14, 4, 8, 8)), spacing=0,
         )  # fmt: skip
         self.queue_frame = frame("plain", left)
-        self.queue_frame.setFixedWidth(QUEUE_WIDTH)
+        self.queue_frame.setMinimumWidth(160)
+        self.queue_frame.setMaximumWidth(QUEUE_WIDTH)
         self.toggle = button(self.tr("队列"), "list-details", checkable=True, tip=self.tr("显示或隐藏核办队列"))
         self.toggle.toggled.connect(self._fold_queue)
         self.title, self.subject = label(kind="h1"), label(kind="dim", wrap=True)
         self.caption = label(kind="cap", wrap=True)
+        self.title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.title.setMinimumWidth(80)
         head = row(
             self.toggle, (column(row(self.title, (self.subject, 1), spacing=10), self.caption, spacing=0), 1),
             margins=(16, 8, 16, 8),
@@ -78,7 +81,7 @@ class ReviewPage(Page):
         middle = column(head, rule(), Around(self.banner, (16, 8, 16, 0)), (area, 1), (self.empty, 1), spacing=0)
         self.evidence = EvidenceView(self.context)
         self.evidence.seen_changed.connect(self._enable)
-        parts = row(self.queue_frame, (holder(middle), 1), self.evidence, spacing=0)
+        parts = row((self.queue_frame, 3), (holder(middle), 6), (self.evidence, 5), spacing=0)
         self.setLayout(column((holder(parts), 1), self._foot(), spacing=0))
 
     def _foot(self) -> QFrame:
@@ -160,6 +163,7 @@ class ReviewPage(Page):
         entry = self.queue.current_entry()
         if entry is None:
             return
+        self.say_hint()
         desk, actor = self._desk, self.context.actor
         self.context.read(desk.matter, actor, entry.id, done=self._show_matter, owner=self, replaces="review-matter")
 
@@ -372,7 +376,6 @@ class ReviewPage(Page):
         super().resizeEvent(event)
         narrow = self.window().width() < COLLAPSE_BELOW
         self.toggle.setVisible(narrow)
-        self.evidence.setFixedWidth(320 if narrow else 392)
         self._fold_queue(self.toggle.isChecked() or not narrow)
 
     def _fold_queue(self, shown: bool) -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Protocol
 
+from models.domain.change_kinds import BASELINE
 from models.domain.signing import Signer
 from models.domain.states import STATE_LABELS, State, Verdict
 from models.domain.units import ROLE_LABELS, TIER_LABELS, Actor, Role, Tier
 from models.services import changes, operators, review
+from models.services.baseline import frozen_lines
 from models.services.change_checks import Check
 from models.services.change_views import EvidenceInfo, FieldDiff, TimelineEntry
 from models.services.policies import effective
+from models.services.records import label_of
 from ui.moments import moment
 from ui.pages.decision_queue import QueueEntry
+
+NAMES = 60
+"""Names of a baseline that are shown."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +74,12 @@ class SchoolDesk:
         """Pending changes, the longest waiting first."""
         found = changes.list_changes(session, changes.ChangeQuery(states=(State.PENDING.value,)))
         return [
-            QueueEntry(c.id, c.summary, c.subject_label, f"发起 {c.initiator_name}", c.updated_at, self._mine(c, actor))
+            QueueEntry(
+                c.id, short_title(c.summary), c.subject_label, f"发起 {c.initiator_name}", c.updated_at,
+                self._mine(c, actor),
+            )
             for c in sorted(found, key=lambda c: (c.updated_at, c.number))
-        ]
+        ]  # fmt: skip
 
     @staticmethod
     def _mine(change: changes.ChangeSummary, actor: Actor) -> bool:
@@ -88,12 +99,19 @@ class SchoolDesk:
         reason = f"理由：{detail.reason}" if detail.reason else ""
         at = moment(change.created_at)
         return Matter(
-            change.id, change.kind, change.summary, change.subject_label,
+            change.id, change.kind, short_title(change.summary), change.subject_label,
             " · ".join(part for part in (change.number, f"{change.initiator_name} {at} 发起", reason) if part),
             detail.diffs, lines_of(change.kind_label, change.subject_label, detail.diffs), detail.checks, detail.origin,
             detail.policy_version, detail.timeline, detail.next_step, detail.evidence, may,
-            "" if may else self._instead(session, change, actor),
+            "" if may else self._instead(session, change, actor), None, self._extra(session, change),
         )  # fmt: skip
+
+    @staticmethod
+    def _extra(session: Any, change: changes.ChangeSummary) -> dict[str, Any]:
+        """The first names of a baseline, as they were handed in."""
+        if change.kind != BASELINE.key:
+            return {}
+        return {"names": _names(json.loads(line) for line in islice(frozen_lines(session, change.id), NAMES))}
 
     @staticmethod
     def _instead(session: Any, change: changes.ChangeSummary, actor: Actor) -> str:
@@ -119,7 +137,7 @@ class BureauDesk:
         items = review.list_items(session, review.ReviewQuery(package_id=self.package_id, open_only=True))
         return [
             QueueEntry(
-                i.id, i.summary, f"{i.subject_label} · {i.unit_name}", "", i.created, False,
+                i.id, short_title(i.summary), f"{i.subject_label} · {i.unit_name}", "", i.created, False,
                 Verdict(i.state) if i.state in {v.value for v in Verdict} else None,
             )
             for i in items
@@ -148,15 +166,29 @@ class BureauDesk:
         reason = f"理由：{detail.reason}" if detail.reason else ""
         rows = (f"共 {detail.rows:,} 名学生",) if detail.rows else ()
         origin = effective(session).origin
+        extra = {
+            "package": item.package_id,
+            "names": _names(review.rows_of_item(session, item.id, 0, NAMES)) if detail.rows else (),
+        }
         return Matter(
-            item.id, item.kind, item.summary, item.subject_label,
+            item.id, item.kind, short_title(item.summary), item.subject_label,
             " · ".join(part for part in (item.number, item.unit_name, f"{detail.initiator} 发起", reason) if part),
             detail.diffs, lines_of(item.kind_label, item.subject_label, detail.diffs) + rows, tuple(checks),
             {diff.field: origin.get(diff.field, ()) for diff in detail.diffs},
             detail.policy_version, _bureau_timeline(detail, actor), "", detail.evidence, may or frozenset(),
             "" if may else f"由{ROLE_LABELS[Role.REGISTRAR]}核办，主管领导可以查看。",
-            Decision(decided, item.opinion) if decided else None, {"package": item.package_id, "rows": detail.rows},
+            Decision(decided, item.opinion) if decided else None, extra,
         )  # fmt: skip
+
+
+def _names(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(label_of(row["values"]) for row in rows)
+
+
+def short_title(summary: str) -> str:
+    """A change by its fields: 关键信息变更：身份证件号 is 身份证件号变更."""
+    _, colon, fields = summary.partition("：")
+    return f"{fields}变更" if colon else summary
 
 
 def lines_of(kind: str, subject: str, diffs: Sequence[FieldDiff]) -> tuple[str, ...]:

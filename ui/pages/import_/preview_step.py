@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QWidget
 from models.domain.fields import STUDENTS
 from models.services.checking import field_label, value_text
 from models.services.imports import CheckedImport, ImportResult, Outcome
-from ui.kit import Banner, EmptyState, Figure, button, card, clear, column, holder, label, row, rule, section
+from ui.kit import Banner, EmptyState, Figure, button, clear, column, holder, label, row, rule
 from ui.pages.simple_table import simple_table
 from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
@@ -150,9 +150,7 @@ class ResultStep(QWidget):
         if result.batch_id:
             links.append(button(self.tr("撤销这次导入"), "arrow-back-up", on_click=lambda: self.go.emit("undo")))
         links.append(button(self.tr("再导入一个文件"), "file-import", on_click=lambda: self.go.emit("again")))
-        inner = card(
-            section(title), row(*figures, None), *notes, row(*links, None), margins=(20, 16, 20, 16), spacing=14
-        )
+        inner = holder(column(label(title, "h2"), row(*figures, None), *notes, row(*links, None), spacing=14))
         clear(self._body)
         self._body.addWidget(inner)
         self._body.addStretch(1)
