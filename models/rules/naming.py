@@ -12,7 +12,7 @@ from models.domain.errors import UserError
 from models.domain.findings import Finding, Level
 from models.domain.places import CITY_TIER_COUNTIES, Place, PlaceError, find_city, find_county, sharing_prefix
 from models.domain.units import Tier
-from models.rules.readings import Reading, Syllables, Tables, read, tables
+from models.rules.readings import Reading, Syllables, Tables, plain, read, tables
 
 PROVINCE_PREFIX = "heb"
 NO_CHANGE: Mapping[str, str] = {}
@@ -222,10 +222,12 @@ def _renamed(
     return proposal._replace(username=free, candidates=(free, *others))
 
 
-def pinyin_keys(name: str) -> tuple[str, str]:
-    """(spellings, initials) of all readings, blank-separated, for search; ü is v.
+def pinyin_keys(name: str) -> tuple[str, str, str]:
+    """(spellings, initials, order): all readings, blank-separated, for search, and the text names are sorted by.
 
-    Spellings start at each syllable (张三丰: zhangsanfeng sanfeng feng), so that a given name alone is found.
+    Spellings start at each syllable (张三丰: zhangsanfeng sanfeng feng), so that a given name alone is found; ü is v.
+    The order goes character by character, first by syllable, then by the character itself, so that one surname stays
+    together (张 before 章, zhan before zhang); names that cannot be read come last.
     """
     first, rest = _plain_syllables("v")
     try:
@@ -235,7 +237,10 @@ def pinyin_keys(name: str) -> tuple[str, str]:
     if one is None:
         reading = readings(name)
         ways = reading.ways + reading.also
+        name = plain(name).replace("·", "")
     else:
         ways = (one,)
     spellings = dict.fromkeys("".join(way[start:]) for way in ways for start in range(len(way)))
-    return " ".join(spellings), " ".join(dict.fromkeys("".join(s[0] for s in way) for way in ways))
+    initials = dict.fromkeys("".join(s[0] for s in way) for way in ways)
+    order = "".join(f"{s} {char}" for s, char in zip(ways[0], name, strict=True)) if ways else name
+    return " ".join(spellings), " ".join(initials), order

@@ -71,22 +71,27 @@ class Counts:
 
 
 def list_ids(session: Session, q: RosterQuery) -> list[str]:
-    """Ids of the rows that fit, sorted. Raises UserError for an unknown field or view."""
+    """Ids of the rows that fit, sorted; names by their pinyin, rows with equal values by name.
+
+    Raises UserError for an unknown field or view.
+    """
     table = table_of(q.kind)
-    query = select(table.c.id).where(_condition(session, q))
     key, ascending = q.sort
     if key not in table.c:
         raise UserError(f"不能按“{key}”排序，没有这个字段。")
-    column = table.c[key]
-    order = [column if ascending else column.desc(), table.c.name, table.c.row]
-    return list(session.execute(query.order_by(*order)).scalars())
+    columns = (table.c.name_order,) if key == "name" else (table.c[key], table.c.name_order)
+    order = [column if ascending else column.desc() for column in (*columns, table.c.id)]
+    found = select(table.c.id).where(_condition(session, q)).order_by(*order).subquery()
+    # One text of all ids: handing over 20,000 rows would take five times as long.
+    ids = session.scalar(select(func.group_concat(found.c.id, " ")))
+    return ids.split() if ids else []
 
 
 def _condition(session: Session, q: RosterQuery) -> ColumnElement[bool]:
     table = table_of(q.kind)
     parts = [_scope(session, q.kind, q.unit_id, q.status)]
     if q.text.strip():
-        parts.append(table.c.id.in_(search.match(session, q.kind, q.text)))
+        parts.append(search.fits(q.kind, q.text))
     for key, value in q.filters.items():
         if key == "state":
             parts.append(table.c.id.in_(_with_open_change((value,))))

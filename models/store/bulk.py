@@ -38,12 +38,13 @@ def _insert(session: Session, kind: str, rows: Sequence[Row], spell: Spell) -> N
     first = (session.scalar(select(func.max(table.c.row))) or 0) + 1
     names = _columns(table, rows)
     values = itemgetter(*names)
+    speller = search.Speller(kind, spell)
+    order, entry = speller.order, speller.entry
     connection = session.connection()
     connection.exec_driver_sql(
-        f"INSERT INTO {table.name} (row, {', '.join(names)}) VALUES ({', '.join('?' * (len(names) + 1))})",
-        [(number, *values(row)) for number, row in enumerate(rows, first)],
+        f"INSERT INTO {table.name} (row, name_order, {', '.join(names)}) VALUES (?, ?{', ?' * len(names)})",
+        [(number, order(row.get("name", "")), *values(row)) for number, row in enumerate(rows, first)],
     )
-    entry = search.Speller(kind, spell).entry
     connection.exec_driver_sql(
         search.insert_statement(kind), [(number, *entry(row)) for number, row in enumerate(rows, first)]
     )
@@ -54,7 +55,7 @@ def _columns(table: Table, rows: Sequence[Row]) -> list[str]:
     names = list(rows[0])
     if any(len(row) != len(names) for row in rows) or not {"row", *names}.issuperset(rows[-1]):
         raise ValueError("rows of a bulk insert must have the same columns")
-    unknown = set(names) - set(table.c.keys()) | {"row"} & set(names)
+    unknown = set(names) - set(table.c.keys()) | {"row", "name_order"} & set(names)
     if unknown:
         raise ValueError(f"no columns of {table.name}: {sorted(unknown)}")
     return names

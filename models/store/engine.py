@@ -18,6 +18,7 @@ BUSY_SECONDS = 10
 _SETTINGS = (
     "journal_mode=WAL",
     "synchronous=FULL",
+    "cache_size=-65536",  # KiB: a large school's roster stays decrypted while it is looked through
     "foreign_keys=ON",
     "secure_delete=ON",
     "temp_store=MEMORY",

@@ -1,5 +1,8 @@
 """Find-as-you-type over pupils and accounts (ux 1.3): one FTS5 table each, kept beside the wide table.
 
+With it goes the column `name_order`, by which names sort as registrars expect: both follow from the name alone and
+are renewed together, by `index` for single rows and by `models.store.bulk` for many.
+
 Characters are split by blanks, so that a fragment of two characters is a phrase; FTS5's trigram cannot find those.
 Columns: `name` (characters), `pinyin` (full spellings and initials of all readings), `place` (class, department),
 `number` (tails of ID, student and telephone numbers, so that any fragment of four digits is a prefix).
@@ -11,14 +14,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import ColumnElement, Select, select, text, true
 from sqlalchemy.orm import Session
 
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.store.tables import account, student
 
-Spell = Callable[[str], tuple[str, str]]
-"""Full spellings and initials of a name, each blank-separated (models.rules.naming.pinyin_keys)."""
+Spell = Callable[[str], tuple[str, str, str]]
+"""Spellings and initials of a name, each blank-separated, and its sorting text (models.rules.naming.pinyin_keys)."""
 
 _TABLES = {STUDENTS: student, ACCOUNTS: account}
 _PLACES = {STUDENTS: ("class_name", "grade"), ACCOUNTS: ("department", "county", "city", "post")}
@@ -51,15 +54,15 @@ class Speller:
     def __init__(self, kind: str, spell: Spell) -> None:
         self._places, self._numbers = _PLACES[kind], _NUMBERS[kind]
         self._spell = spell
-        self._known_names: dict[str, tuple[str, str]] = {}
+        self._known_names: dict[str, tuple[str, str, str]] = {}
         self._known_places: dict[tuple[str, ...], str] = {}
 
     def entry(self, values: Mapping[str, str]) -> Entry:
         """Search text of one record; fields that are absent count as empty."""
         get = values.get
-        name, places = get("name") or "", tuple([get(field, "") for field in self._places])
+        places = tuple([get(field, "") for field in self._places])
         numbers = {number for field in self._numbers if (number := get(field))}
-        split, pinyin = self._known_names.get(name) or self._learn_name(name)
+        split, pinyin, _ = self._name(get("name") or "")
         place = self._known_places.get(places)
         if place is None:
             place = self._known_places[places] = " ".join(
@@ -67,10 +70,16 @@ class Speller:
             )
         return split, pinyin, place, " ".join([_tails(number, _SHORTEST) for number in numbers])
 
-    def _learn_name(self, name: str) -> tuple[str, str]:
-        full, initials = self._spell(name)
-        pinyin = f"{full} {' '.join([_tails(word, 1) for word in initials.split()])}"
-        found = self._known_names[name] = (_split(name), pinyin)
+    def order(self, name: str) -> str:
+        """The text `name` is sorted by."""
+        return self._name(name)[2]
+
+    def _name(self, name: str) -> tuple[str, str, str]:
+        found = self._known_names.get(name)
+        if found is None:
+            full, initials, order = self._spell(name)
+            pinyin = f"{full} {' '.join([_tails(word, 1) for word in initials.split()])}"
+            found = self._known_names[name] = (_split(name), pinyin, order)
         return found
 
 
@@ -80,15 +89,19 @@ def insert_statement(kind: str, verb: str = "INSERT") -> str:
 
 
 def index(session: Session, kind: str, ids: Sequence[str], spell: Spell) -> None:
-    """Renew the search entries of the rows with `ids`, from the rows as they now stand."""
+    """Renew the search entries and sorting texts of the rows with `ids`, from the rows as they now stand."""
     table = _TABLES[kind]
     columns = [table.c[field] for field in needed_fields(kind)]
     speller = Speller(kind, spell)
     for start in range(0, len(ids), _CHUNK):
         query = select(table.c.row, *columns).where(table.c.id.in_(ids[start : start + _CHUNK]))
-        found = [(row.row, *speller.entry(dict(row._mapping))) for row in session.execute(query)]
-        if found:
-            session.connection().exec_driver_sql(insert_statement(kind, "INSERT OR REPLACE"), found)
+        rows = [dict(row._mapping) for row in session.execute(query)]
+        if rows:
+            entries = [(row["row"], *speller.entry(row)) for row in rows]
+            session.connection().exec_driver_sql(insert_statement(kind, "INSERT OR REPLACE"), entries)
+            orders = [(speller.order(row["name"]), row["row"]) for row in rows]
+            renew = f"UPDATE {table.name} SET name_order = ? WHERE row = ?"
+            session.connection().exec_driver_sql(renew, orders)
 
 
 def remove(session: Session, kind: str, ids: Sequence[str]) -> None:
@@ -105,13 +118,18 @@ def match(session: Session, kind: str, words: str) -> Select[Any]:
     A word is a piece of a name in characters, of its pinyin or initials, a class (`32` for 三(2)班), or at least four
     characters of a number. Nothing to search for finds everything.
     """
-    table = _TABLES[kind]
+    return select(_TABLES[kind].c.id).where(fits(kind, words))
+
+
+def fits(kind: str, words: str) -> ColumnElement[bool]:
+    """What `match` selects by, as a condition on the table of `kind`."""
+    row = _TABLES[kind].c.row
     asked = [found for word in words.split() if (found := _word(word))]
     if not asked:
-        return select(table.c.id)
+        return true()
     search = _search_table(kind)
     rows = text(f"SELECT rowid FROM {search} WHERE {search} MATCH :asked").bindparams(asked=" AND ".join(asked))
-    return select(table.c.id).where(table.c.row.in_(rows.columns(table.c.row).scalar_subquery()))
+    return row.in_(rows.columns(row).scalar_subquery())
 
 
 def class_key(place: str) -> str:

@@ -68,10 +68,12 @@ student = Table(
     Column("batch_id", Text),
     Column("updated_at", Text, nullable=False),
     Column("updated_by", Text, nullable=False),
+    Column("name_order", Text, nullable=False, server_default=""),  # kept beside the search entry (store/search.py)
     *(Column(field.key, Text, nullable=False, server_default="") for field in STUDENT_FIELDS),
     Index("student_id_number", "id_number"),
     Index("student_identity", "name", "sex", "birth_date"),
-    Index("student_class", "unit_id", "class_name", "name"),
+    Index("student_class", "unit_id", "status", "class_name", "name_order", "id"),  # these two cover the list
+    Index("student_order", "unit_id", "status", "name_order", "id"),
     sqlite_strict=True,
 )
 account = Table(
@@ -85,8 +87,10 @@ account = Table(
     Column("batch_id", Text),
     Column("updated_at", Text, nullable=False),
     Column("updated_by", Text, nullable=False),
+    Column("name_order", Text, nullable=False, server_default=""),  # kept beside the search entry (store/search.py)
     *(Column(field.key, Text, nullable=False, server_default="") for field in ACCOUNT_FIELDS),
     Index("account_id_number", "id_number"),
+    Index("account_order", "unit_id", "status", "name_order", "id"),
     Index("account_username", "username", unique=True, sqlite_where=text("username <> ''")),
     sqlite_strict=True,
 )

@@ -12,6 +12,7 @@ from models.domain.signing import canonical
 from models.domain.states import Verdict
 from models.domain.times import now_text
 from models.domain.units import Role, Tier
+from models.rules.naming import pinyin_keys
 from models.services import changes, outgoing, receipts, review, roster
 from models.store import tables as t
 
@@ -135,6 +136,9 @@ def test_accepted_values_reach_both_rosters_once(loop, scan):
     assert state(loop, change) == "effective"
     rows = [office.read(roster.get, "students", loop.subject) for office in (loop.school, loop.county)]
     assert [(r.values["name"], r.revision) for r in rows] == [("慕容安", 2)] * 2
+    where = select(t.student.c.name_order).where(t.student.c.id == loop.subject)
+    orders = {office.read(lambda session: session.execute(where).scalar()) for office in (loop.school, loop.county)}
+    assert orders == {pinyin_keys("慕容安")[2]}
     package_state = loop.school.read(lambda s: s.execute(select(t.package.c.state).where(t.package.c.id == package)))
     assert package_state is not None
     texts = [e.text for e in loop.school.read(roster.history, "students", loop.subject)]

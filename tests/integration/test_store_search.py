@@ -118,9 +118,19 @@ def test_entries_follow_their_rows(store: Any) -> None:
 
     store.write(rename)
     assert found(store, "章叁") == ["章叁"]
+    assert order(store)[-2:] == ["张三丰", "章叁"]
     assert found(store, "张三") == ["张三丰"]
     store.write(leave)
     assert found(store, "zs") == ["张三丰"]
+
+
+def order(store: Any) -> list[str]:
+    query = select(student.c.name).order_by(student.c.name_order)
+    return list(store.read(lambda s: s.scalars(query).all()))
+
+
+def test_names_sort_by_pinyin(store: Any) -> None:
+    assert " ".join(order(store)) == "Anna Smith 阿依古丽·买买提 李𬭊䶮 吕小绿 单雄 王小明 张三 张三丰"
 
 
 def test_accounts_are_found_by_user_name_and_department(school_store: Any) -> None:

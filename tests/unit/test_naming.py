@@ -175,13 +175,18 @@ def test_collisions_by_style() -> None:
 
 
 def test_search_keys_hold_all_readings() -> None:
-    assert pinyin_keys("张三丰") == ("zhangsanfeng sanfeng feng", "zsf")
-    full, initials = pinyin_keys("覃芳")
+    assert pinyin_keys("张三丰")[:2] == ("zhangsanfeng sanfeng feng", "zsf")
+    full, initials, _ = pinyin_keys("覃芳")
     assert full.split() == ["qinfang", "fang", "tanfang"]
     assert initials.split() == ["qf", "tf"]
-    assert pinyin_keys("㐂明") == ("", "")
+    assert pinyin_keys("㐂明")[:2] == ("", "")
     assert pinyin_keys("欧阳修文")[1] == "oyxw"
     assert readings("洪虹").ways == (("hong", "hong"),)
+
+
+def test_names_sort_by_syllable_then_character() -> None:
+    names = ["Anna", "艾克·拜尔", "单雄", "石玉", "占红", "张伟", "张小明", "章安", "㐂明"]
+    assert sorted(reversed(names), key=lambda name: pinyin_keys(name)[2]) == names
 
 
 def test_expected_user_names_of_the_sample_rosters() -> None:

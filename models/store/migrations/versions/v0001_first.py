@@ -41,10 +41,12 @@ _TABLES = (
      "signing_key BLOB, opening_key BLOB, certificate BLOB, created_at TEXT NOT NULL"),
     ("student", _STUDENT_FIELDS,
      "row INTEGER NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, unit_id TEXT NOT NULL, status TEXT NOT NULL, "
-     "revision INTEGER NOT NULL, batch_id TEXT, updated_at TEXT NOT NULL, updated_by TEXT NOT NULL"),
+     "revision INTEGER NOT NULL, batch_id TEXT, updated_at TEXT NOT NULL, updated_by TEXT NOT NULL, name_order TEXT "
+     "NOT NULL DEFAULT ''"),
     ("account", _ACCOUNT_FIELDS,
      "row INTEGER NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, unit_id TEXT NOT NULL, status TEXT NOT NULL, "
-     "revision INTEGER NOT NULL, batch_id TEXT, updated_at TEXT NOT NULL, updated_by TEXT NOT NULL"),
+     "revision INTEGER NOT NULL, batch_id TEXT, updated_at TEXT NOT NULL, updated_by TEXT NOT NULL, name_order TEXT "
+     "NOT NULL DEFAULT ''"),
     ("batch", "",
      "id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, unit_id TEXT NOT NULL, source TEXT NOT NULL, "
      "source_digest TEXT NOT NULL, rows_digest TEXT NOT NULL, count INTEGER NOT NULL, state TEXT NOT NULL, "
@@ -116,10 +118,12 @@ _TABLES = (
      "sequence INTEGER NOT NULL PRIMARY KEY, salt BLOB NOT NULL, body TEXT NOT NULL"),
 )
 _INDEXES = (
-    "CREATE INDEX student_class ON student (unit_id, class_name, name)",
+    "CREATE INDEX student_class ON student (unit_id, status, class_name, name_order, id)",
     "CREATE INDEX student_id_number ON student (id_number)",
     "CREATE INDEX student_identity ON student (name, sex, birth_date)",
+    "CREATE INDEX student_order ON student (unit_id, status, name_order, id)",
     "CREATE INDEX account_id_number ON account (id_number)",
+    "CREATE INDEX account_order ON account (unit_id, status, name_order, id)",
     "CREATE UNIQUE INDEX account_username ON account (username) WHERE username <> ''",
     "CREATE INDEX change_state ON change (state, updated_at)",
     "CREATE INDEX change_subject ON change (subject_id)",
