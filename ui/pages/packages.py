@@ -5,35 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QButtonGroup
 
-from models.domain.errors import UserError
 from models.domain.times import now_text
 from models.domain.units import Role
-from sync import inbox, outbox, receipts
-from sync.formats import Description, FileKind, describe
-from sync.inbox import Received
+from sync import outbox, receipts
 from sync.outbox import BuiltPackages
 from sync.transport.removable import HandoverLine, HandoverSheet
 from ui.context import AppContext
-from ui.drives import Drive, find_drives
-from ui.kit import Banner, EmptyState, Figure, PageHead, button, card, column, holder, label, row, rule
+from ui.kit import Banner, EmptyState, PageHead, button, card, column, holder, label, row, rule
 from ui.kit.around import Around
-from ui.moments import moment
 from ui.page import Page
 from ui.pages.handover import handover_html
-from ui.pages.package_book import KIND_WORDS, Book, Package, oldest_days, read_book
+from ui.pages.package_book import Book, Package, read_book
 from ui.pages.package_detail import PackageDetail
+from ui.pages.package_intake import PackageIntake
+from ui.pages.package_list import PackageFigures, package_columns
 from ui.pages.simple_table import simple_table
+from ui.pages.stick_bar import StickBar
 from ui.prompt import PACKAGES
-from ui.tables.cell import Cell
-from ui.tables.model import TableColumn
-from ui.tokens import STATE_LOOK
-
-LOOK_EVERY_MS = 4000
-OTHER_DOORS = (FileKind.ENROLMENT_REQUEST, FileKind.ENROLMENT_REPLY, FileKind.BACKUP, FileKind.SPREADSHEET)
 
 
 class PackagesPage(Page):
@@ -46,13 +36,8 @@ class PackagesPage(Page):
         self.book = Book()
         self._tab = "out"
         self._wanted = ""
-        self._drive: Drive | None = None
-        self._ignored: set[Path] = set()
         self.sheet: HandoverSheet | None = None
         self._may_send = context.has(Role.REGISTRAR)
-        self._look = QTimer(self)
-        self._look.setInterval(LOOK_EVERY_MS)
-        self._look.timeout.connect(self._find_drives)
         self._build()
 
     # --- building -----------------------------------------------------------------------------------------
@@ -63,25 +48,13 @@ class PackagesPage(Page):
         )
         self.seal = button(self.tr("打包"), "package", "primary", on_click=self.build)
         self.head = PageHead(self.tr("数据包收发"), "", [self.take, self.seal])
-        self.news, self.usb = Banner("info", "", closable=True), Banner("info", "", icon="device-usb", closable=True)
-        for bar in (self.news, self.usb):
-            bar.hide()
-        self.usb.closed.connect(self._ignore_drive)
-        self.figures = [
-            Figure("package", "info", ""), Figure("usb", "wait", ""), Figure("hourglass", "wait", ""),
-            Figure("arrow-back-up", "bad", ""),
-        ]  # fmt: skip
-        columns = (
-            TableColumn("title", self.tr("数据包"), 236, lambda p: Cell(p.row["title"], tip=p.row["title"])),
-            TableColumn(
-                "purpose", self.tr("类型"), 84, lambda p: Cell(KIND_WORDS.get(p.row["purpose"], p.row["purpose"]))
-            ),
-            TableColumn("items", self.tr("项数"), 54, lambda p: Cell(f"{p.row['items']:,}", right=True)),
-            TableColumn("steps", self.tr("进度（5 步）"), 128, _steps),
-            TableColumn("state", self.tr("状态"), 104, _state),
-            TableColumn("at", self.tr("最近动作"), 140, lambda p: Cell(_last(p))),
-        )
-        self.table, self.model = simple_table(self.tr("数据包"), columns, self)
+        self.news, self.usb = Banner("info", "", closable=True), StickBar(self.context)
+        self.news.hide()
+        self.intake = PackageIntake(self.context, self.news, self)
+        self.intake.taken.connect(self._taken)
+        self.usb.write.connect(lambda: self.deliver(None, also_print=True))
+        self.figures = PackageFigures()
+        self.table, self.model = simple_table(self.tr("数据包"), package_columns(), self)
         self.table.verticalHeader().setDefaultSectionSize(36)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_current())
         self.table.activated.connect(lambda _: self._main_act())
@@ -97,7 +70,7 @@ class PackagesPage(Page):
         listing = card(tabs, rule(), (self.table, 1), (self.empty, 1), margins=(1, 1, 1, 1), spacing=0)
         left = column(
             Around(self.news, (0, 0, 0, 10)), Around(self.usb, (0, 0, 0, 10)),
-            row(*((f, 1) for f in self.figures), spacing=10), 10, (listing, 1), margins=(16, 10, 16, 12), spacing=0,
+            self.figures, 10, (listing, 1), margins=(16, 10, 16, 12), spacing=0,
         )  # fmt: skip
         self.detail = PackageDetail()
         self.detail.act.connect(self._act)
@@ -133,41 +106,10 @@ class PackagesPage(Page):
         self.seal.setVisible(bool(book.superior) and self._may_send)
         self.seal.setEnabled(bool(number))
         self.take.setEnabled(self._may_send)
-        self._show_figures(book)
+        self.figures.show_book(book)
         self._draw()
-        if self._drive is not None:
-            self._show_drive([self._drive])
-
-    def _show_figures(self, book: Book) -> None:
-        from models.domain.change_kinds import CHANGE_KIND
-
-        out = book.outgoing()
-        sealed = [p for p in out if p.row["state"] == "sealed"]
-        given = [p for p in out if p.row["state"] == "delivered"]
-        back = [p for p in out if p.returned]
-        kinds = " · ".join(f"{CHANGE_KIND[k].label} {n}" for k, n in book.waiting.kinds.items())
-        first, second, third, fourth = self.figures
-        if book.upper and not book.superior:
-            held = [p for p in book.incoming() if p.row["state"] == "held"]
-            reviewed = [
-                p for p in book.incoming() if p.row["state"] in ("opened", "reviewed") and not p.states.get("in_review")
-            ]
-            first.name(self.tr("项待核办")).show_figure(book.to_review)
-            third.name(self.tr("包待生成回执")).show_figure(len(reviewed))
-            fourth.name(self.tr("包暂存")).show_figure(len(held), self.tr("前面还缺包") if held else "")
-        else:
-            first.name(self.tr("项待打包")).show_figure(book.waiting.total, kinds)
-            third.name(self.tr("包待回执")).show_figure(
-                len(given),
-                self.tr("最久 {n} 天（通常 4 天）").format(n=oldest_days(given)) if oldest_days(given) else "",
-            )
-            items = sum(p.returned for p in back)
-            fourth.name(self.tr("包有退回")).show_figure(
-                len(back), self.tr("{n} 项须补正").format(n=items) if back else ""
-            )
-        days = oldest_days(sealed)
-        since = self.tr("已打包 {n} 天").format(n=days) if days else self.tr("今天打包")
-        second.name(self.tr("包待送达")).show_figure(len(sealed), since if sealed else "")
+        sealed = [p for p in self._unanswered(None) if p.row["state"] == "sealed"]
+        self.usb.offer(len(sealed) if self._may_send else 0)
 
     def _draw(self) -> None:
         lists = {"out": self.book.outgoing(), "in": self.book.incoming(), "todo": self.book.to_do()}
@@ -266,8 +208,8 @@ class PackagesPage(Page):
         ids = [p.id for p in self._unanswered(package)]
         if not ids:
             return
-        if self._drive is not None:
-            self._write(ids, self._drive.root, also_print)
+        if self.usb.drive is not None:
+            self._write(ids, self.usb.drive.root, also_print)
         else:
             self.context.prompt.folder(
                 self, self.tr("选择 U 盘或文件夹"), lambda folder: self._write(ids, folder, also_print)
@@ -295,7 +237,11 @@ class PackagesPage(Page):
                 self._preview(sheet)
 
         self.context.jobs.run(
-            lambda: outbox.hand_over(store, ids, folder), done, self._failed, owner=self, title=self.tr("写入并核对")
+            lambda: outbox.hand_over(store, ids, folder),
+            done,
+            self.intake.fail,
+            owner=self,
+            title=self.tr("写入并核对"),
         )
 
     def print_sheet(self, package: Package) -> None:
@@ -340,83 +286,12 @@ class PackagesPage(Page):
 
     def open_file(self, path: Path) -> bool:
         """Say what a file is, whose and for whom; then take it, or send it to the page it belongs to."""
-        store = self.context.store
-        self.context.jobs.run(
-            lambda: describe(path, store), lambda found: self._described(path, found), self._failed, owner=self
-        )
+        self.intake.take(path)
         return True
 
-    def _described(self, path: Path, found: Description) -> None:
-        if found.kind in OTHER_DOORS:
-            self.context.open_file(path)
-            return
-        words = self.tr("这是{title}。").format(title=found.title)
-        if found.faults or found.kind in (FileKind.UNKNOWN, FileKind.PICTURE):
-            self.news.say("bad", " ".join([f"“{path.name}”：{words}", *found.faults, found.next_step]))
-            return
-        self.news.say("info", self.tr("{what}正在核对签名。").format(what=words))
-        store = self.context.store
-        self.context.jobs.run(
-            lambda progress: inbox.receive(store, path, None, progress), lambda got: self._received(words, got),
-            lambda error: self._failed(error, words), owner=self, title=self.tr("接收并核对"), progress=True,
-        )  # fmt: skip
-
-    def _received(self, what: str, got: Received) -> None:
-        everything = (got, *got.also)
-        tone = "bad" if got.refused else "wait" if got.state == "held" else "warn" if got.warnings else "ok"
-        parts = [what, *(one.sentence for one in everything), *got.warnings, got.next_step]
-        actions = []
-        if got.kind is FileKind.CHANGES and not got.refused and got.state != "held":
-            go = button(self.tr("去核办"), "rubber-stamp", "link")
-            go.clicked.connect(lambda: self.context.navigate("review", package=got.package_id or ""))
-            actions.append(go)
-        if got.counts.get("returned"):
-            go = button(self.tr("打开退回的"), "arrow-back-up", "link")
-            go.clicked.connect(lambda: self.context.navigate("changes", state="draft"))
-            actions.append(go)
-        self.news.say(tone, " ".join(dict.fromkeys(part for part in parts if part)), actions)
-        self._tab, self._wanted = "in", got.package_id or ""
+    def _taken(self, package_id: str) -> None:
+        self._tab, self._wanted = "in", package_id
         self.refresh()
-
-    def _failed(self, error: Exception, what: str = "") -> None:
-        if isinstance(error, UserError):
-            said = str(error)
-            self.news.say("bad", said if what and what in said else f"{what}{said}")
-        else:
-            self.context.show_error(error, "packages")
-
-    # --- sticks -------------------------------------------------------------------------------------------
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
-        """Look for sticks while the page is in sight."""
-        super().showEvent(event)
-        self._look.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
-        """Look no longer."""
-        super().hideEvent(event)
-        self._look.stop()
-
-    def _find_drives(self) -> None:
-        if self.context.is_open and not self.context.jobs.busy:
-            self.context.jobs.run(find_drives, self._show_drive, lambda _: None, owner=self)
-
-    def _show_drive(self, drives: list[Drive]) -> None:
-        self._drive = drives[0] if drives else None
-        waiting = [p for p in self._unanswered(None) if p.row["state"] == "sealed"]
-        if self._drive is None or not waiting or self._drive.root in self._ignored or not self._may_send:
-            self.usb.hide()
-            return
-        words = self.tr("检测到 U 盘 {name}，可用 {free:.1f} GB。{n} 个包已打包，可以写入。").format(
-            name=self._drive.words, free=self._drive.free / (1 << 30), n=len(waiting)
-        )
-        if self.usb.isHidden() or self.usb.words.text() != words:
-            go = button(self.tr("写入并打印交接单"), kind="link", on_click=lambda: self.deliver(None, also_print=True))
-            self.usb.say("info", words, [go], "device-usb")
-
-    def _ignore_drive(self) -> None:
-        if self._drive is not None:
-            self._ignored.add(self._drive.root)
 
     # --- the window ---------------------------------------------------------------------------------------
 
@@ -439,23 +314,3 @@ class PackagesPage(Page):
         """Number and keys."""
         n = len(self.book.outgoing())
         return self.tr("{n} 个发出 · 回车 下一步 · Ctrl+E 写入 U 盘 · Ctrl+P 交接单 · Ctrl+Enter 打包").format(n=n)
-
-
-def _steps(package: Package) -> Cell:
-    done, total, failed = package.progress
-    return Cell("", steps=(done, total, failed), tip=f"第 {done} 步，共 {total} 步" + ("，有问题" if failed else ""))
-
-
-def _state(package: Package) -> Cell:
-    tone, icon, word = STATE_LOOK.get(package.look, ("mute", "help", str(package.look)))
-    if package.returned:
-        return Cell("有退回", "bad", "arrow-back-up")
-    if package.is_done_here:
-        return Cell("已处理", "ok", "circle-check")
-    return Cell("被拒收" if package.look == "refused" else word, tone, icon)
-
-
-def _last(package: Package) -> str:
-    at = moment(str(package.row["handled_at"]))
-    note = package.row["note"]
-    return f"{at} · {note}" if note else at
