@@ -64,7 +64,7 @@ def test_a_number_is_corrected_with_evidence(world, qtbot, tmp_path):
     assert only_change(store).state == "pending", page.form.banner.words.text()
     assert page.stack.currentIndex() == LIST
     settle(qtbot, context)
-    assert page.detail.evidence[0].kind == "household"
+    assert page.side.detail.evidence[0].kind == "household"
     page.grab().save("/tmp/ui2_changes.png")
     assert not said
 
@@ -105,7 +105,7 @@ def test_withdrawing_is_confirmed_in_the_page(world, qtbot):
     store.write(changes.propose, store.actor, "student.key_field", pupils[0], {"name": "张三丰"}, "更正")
     page.refresh()
     settle(qtbot, context)
-    page._ask_withdraw()
+    page.side._ask_withdraw()
     button = next(b for b in page.side.findChildren(type(page.form.submit_button)) if b.text() == "确认撤回")
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     settle(qtbot, context)

@@ -5,35 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QButtonGroup, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QButtonGroup, QLineEdit, QStackedWidget
 
 from models.domain.states import State
 from models.domain.units import Line, Role, Tier
 from models.services import changes
-from models.services.changes import ChangeDetail, ChangeQuery, ChangeSummary
+from models.services.changes import ChangeQuery, ChangeSummary
 from ui import icons
 from ui.context import AppContext
 from ui.kit import (
-    Banner,
     EmptyState,
-    Item,
     PageHead,
-    SidePanel,
     button,
     column,
-    frame,
     holder,
-    label,
     row,
     rule,
-    state_pill,
 )
 from ui.moments import moment
 from ui.page import Page
-from ui.pages.change_cards import checks_card, difference_card, facts_card, route_card
+from ui.pages.change_detail import ChangePanel
 from ui.pages.change_form import ChangeForm
-from ui.pages.evidence_view import size_text
-from ui.pages.opinion_line import OpinionLine
 from ui.pages.pupil_picker import PupilPicker
 from ui.pages.simple_table import simple_table
 from ui.tables.cell import Cell
@@ -65,7 +57,6 @@ class ChangesPage(Page):
         self._subject = ""
         self._wanted = ""
         self._shown: list[ChangeSummary] = []
-        self.detail: ChangeDetail | None = None
         self._build()
 
     # --- building -----------------------------------------------------------------------------------------
@@ -106,11 +97,8 @@ class ChangesPage(Page):
         self.empty = EmptyState(self.tr("还没有变更申请。"), start, hint, "git-pull-request")
         tools = row(*self._tab_of.values(), None, self.only, self.search, margins=(8, 4, 12, 4), spacing=4)
         left = column(tools, rule(), (self.table, 1), (self.empty, 1), spacing=0)
-        self.side = SidePanel(380)
-        self.side.setMinimumWidth(300)
-        self._foot = row(margins=(16, 8, 16, 8))
-        self.foot = frame("foot", self._foot)
-        self.side.set_foot(self.foot)
+        self.side = ChangePanel(self.context)
+        self.side.edit.connect(self.edit)
         listing = column(self.head, (holder(row((holder(left, "plain"), 2), (self.side, 1), spacing=0)), 1), spacing=0)
         self.form = ChangeForm(self.context)
         self.form.submitted.connect(self._submitted)
@@ -126,7 +114,6 @@ class ChangesPage(Page):
         for part in (holder(listing), holder(pick), self.form):
             self.stack.addWidget(part)
         self.setLayout(column(self.stack))
-        self._show_detail(None)
 
     # --- the list -----------------------------------------------------------------------------------------
 
@@ -166,7 +153,7 @@ class ChangesPage(Page):
             self._tab_of[key].set_text(f"{self.tr(words)} {number:,}")
             self._tab_of[key].setChecked(key == self._tab)
             self._tab_of[key].setVisible(key != "conflict" or bool(number))
-        current = self._wanted or (self.detail.summary.id if self.detail else "")
+        current = self._wanted or (self.side.detail.summary.id if self.side.detail else "")
         self._wanted = ""
         self.model.set_rows(self._shown)
         self.only.setVisible(bool(self._subject))
@@ -184,7 +171,7 @@ class ChangesPage(Page):
             self.table.select_row(at)
             self._open_current()
         else:
-            self._show_detail(None)
+            self.side.show_detail(None)
         self.say_hint()
 
     def show_tab(self, key: str) -> None:
@@ -200,112 +187,16 @@ class ChangesPage(Page):
         at = self.table.currentIndex().row()
         if 0 <= at < len(self._shown):
             self.context.read(
-                changes.get, self._shown[at].id, self.context.actor, done=self._show_detail, owner=self,
+                changes.get, self._shown[at].id, self.context.actor, done=self.side.show_detail, owner=self,
                 replaces="changes-detail",
-            )  # fmt: skip
-
-    # --- one change ---------------------------------------------------------------------------------------
-
-    def _show_detail(self, detail: ChangeDetail | None) -> None:
-        self.detail = detail
-        if detail is None:
-            self.side.show_parts(EmptyState(self.tr("选中一项变更，这里显示详细情况。"), icon="list-details"))
-            self.foot.hide()
-            return
-        change = detail.summary
-        parts: list[Item] = [
-            row(label(change.kind_label, "h2"), None, state_pill(change.state)),
-            label(f"{change.number} · {change.subject_label}", "cap", wrap=True),
-        ]
-        lines = () if detail.diffs else (change.subject_label,)
-        parts.append(difference_card(detail.diffs, lines, narrow=True))
-        facts = [(self.tr("变更原因"), detail.reason)]
-        facts += [(self.tr("证明材料"), f"{one.name} · {size_text(one.size)}") for one in detail.evidence]
-        if any(value for _, value in facts):
-            parts.append(facts_card(self.tr("原因与材料"), facts))
-        if detail.checks:
-            parts.append(checks_card(detail.checks))
-        parts.append(route_card(detail.timeline, detail.next_step))
-        self.side.show_parts(*parts)
-        self._fill_foot(detail)
-
-    def _fill_foot(self, detail: ChangeDetail) -> None:
-        while (item := self._foot.takeAt(0)) is not None:
-            old = item.widget()
-            if old is not None:
-                old.deleteLater()
-        may, made = detail.allowed, []
-        if "withdraw" in may:
-            made.append(button(self.tr("撤回"), "arrow-back-up", on_click=self._ask_withdraw))
-        if "revoke" in may:
-            made.append(button(self.tr("撤销批准"), "arrow-back-up", "danger", on_click=self._ask_revoke))
-        if "update_draft" in may and detail.diffs:
-            made.append(button(self.tr("修改"), "pencil", tip=self.tr("回车"), on_click=self.edit))
-        if "submit" in may:
-            made.append(button(self.tr("提交核办"), "send", "primary", "Ctrl+Enter", on_click=self.submit))
-        if {"approve", "return_"} & may:
-            go = button(self.tr("去核办"), "rubber-stamp", "primary")
-            go.clicked.connect(lambda: self.context.navigate("review", change=detail.summary.id))
-            made.append(go)
-        self._foot.addStretch(1)
-        for one in made:
-            self._foot.addWidget(one)
-        self.foot.setVisible(bool(made))
-
-    def submit(self) -> None:
-        """Hand in the draft in sight."""
-        if self.detail is not None and "submit" in self.detail.allowed:
-            done = self.tr("已提交，等待主管领导核办。")
-            self.context.write(
-                changes.submit, self.context.actor, self.detail.summary.id,
-                done=lambda _: self.context.toast(done), owner=self,
             )  # fmt: skip
 
     def edit(self) -> None:
         """Open the draft in sight in the form."""
-        if self.detail is not None and self.detail.diffs and "update_draft" in self.detail.allowed:
-            self.form.begin(change_id=self.detail.summary.id)
+        detail = self.side.detail
+        if detail is not None and detail.diffs and "update_draft" in detail.allowed:
+            self.form.begin(change_id=detail.summary.id)
             self._go(FORM)
-
-    def _ask_withdraw(self) -> None:
-        sealed = self.detail is not None and self.detail.summary.state == State.SEALED
-        words = (
-            self.tr("已打包的变更要由上级同意才能撤回，将随下一个包发出撤回申请。")
-            if sealed
-            else self.tr("撤回后不再办理。")
-        )
-        self._ask(words, self.tr("确认撤回"), self.tr("撤回原因"), sealed, changes.withdraw)
-
-    def _ask_revoke(self) -> None:
-        words = self.tr("撤销批准后变更回到草稿，须重新提交。")
-
-        def revoke(session: Any, actor: Any, change_id: str, opinion: str) -> None:
-            changes.revoke(session, actor, [change_id], opinion)
-
-        self._ask(words, self.tr("确认撤销批准"), self.tr("撤销原因"), True, revoke)
-
-    def _ask(self, words: str, act: str, caption: str, must: bool, use_case: Any) -> None:
-        """An inline confirmation with a line for the reason."""
-        assert self.detail is not None
-        change_id = self.detail.summary.id
-        line = OpinionLine(caption, caption)
-        bar = Banner("warn", words)
-
-        def go() -> None:
-            if must and not line.text().strip():
-                line.complain(self.tr("请写明原因"))
-                return
-            self.context.write(
-                use_case, self.context.actor, change_id, line.text().strip(),
-                done=lambda _: self.context.toast(self.tr("已办理：{act}。").format(act=act)), owner=self,
-            )  # fmt: skip
-
-        buttons: list[QWidget] = [
-            button(self.tr("取消"), on_click=self._open_current), button(act, kind="danger", on_click=go),
-        ]  # fmt: skip
-        self.side.show_parts(bar, line, row(None, *buttons))
-        self.foot.hide()
-        line.setFocus()
 
     # --- the form -----------------------------------------------------------------------------------------
 
@@ -356,7 +247,7 @@ class ChangesPage(Page):
         """Keys of list and form."""
         in_form = self.stack.currentIndex() == FORM
         acts: dict[str, Any] = {
-            "submit": self.form.submit if in_form else self.submit, "save": self.form.save,
+            "submit": self.form.submit if in_form else self.side.submit, "save": self.form.save,
             "close_panel": self.form.leave if in_form else lambda: self._go(LIST),
             "find": self.search.setFocus, "new": self.start_new, "edit": self.edit,
             "next_item": lambda: self._step(1), "previous_item": lambda: self._step(-1),

@@ -242,7 +242,7 @@ class PackagesPage(Page):
             self.intake.fail,
             owner=self,
             title=self.tr("写入并核对"),
-        )
+        )  # fmt: skip
 
     def print_sheet(self, package: Package) -> None:
         """Show the handover sheet of a package again."""
