@@ -92,11 +92,11 @@ def test_the_whole_way_up_and_down(world, qtbot):
     settle(qtbot, desk_context)
     desk.grab().save("/tmp/ui2_bureau.png")
     first = desk.queue.current_entry().id
-    desk.opinion.setText("证明材料不清晰，请重新扫描。")
+    desk.bar.opinion.setText("证明材料不清晰，请重新扫描。")
     desk.run_action("return")
     settle(qtbot, desk_context)
     assert desk.queue.current_entry().id != first
-    desk.opinion.setText("请补充户籍证明。")
+    desk.bar.opinion.setText("请补充户籍证明。")
     desk.run_action("refuse")
     settle(qtbot, desk_context)
     assert "回执还没有生成" in desk.banner.words.text()

@@ -49,14 +49,14 @@ def state(store, change):
 def test_a_morning_by_keys_and_one_signature(world, qtbot):
     page, context, store, (first, second), kit, said = world
     assert page.queue_title.text() == "待我核办 2"
-    assert page.accept.isEnabled()
+    assert page.bar.accept.isEnabled()
     page.grab().save("/tmp/ui2_review.png")
     page.run_action("submit")
     settle(qtbot, context)
     assert state(store, first) == "pending", "nothing is signed yet"
     page.run_action("return")
     assert page._decisions.keys() == {first}, "a return needs an opinion"
-    write_in(page.opinion, "证明材料不清晰，请重新扫描后提交。")
+    write_in(page.bar.opinion, "证明材料不清晰，请重新扫描后提交。")
     page.run_action("return")
     settle(qtbot, context)
     assert {k: d.verdict for k, d in page._decisions.items()} == {first: Verdict.ACCEPT, second: Verdict.RETURN}
@@ -93,11 +93,11 @@ def test_nothing_is_passed_unseen(world, qtbot):
     page.evidence.show_files(page._matter.evidence)
     assert not page.evidence.all_seen
     page._enable()
-    assert not page.accept.isEnabled()
+    assert not page.bar.accept.isEnabled()
     page.run_action("submit")
     assert not page.has_draft()
     settle(qtbot, context)
-    assert page.accept.isEnabled()
+    assert page.bar.accept.isEnabled()
 
 
 def test_the_initiator_does_not_decide(qtbot, school_store, tmp_path):
@@ -108,6 +108,6 @@ def test_the_initiator_does_not_decide(qtbot, school_store, tmp_path):
     qtbot.addWidget(page)
     page.refresh()
     settle(qtbot, context)
-    assert page.instead.text() == "由他人核办：郑重"
-    assert page.accept.isHidden()
+    assert page.bar.instead.text() == "由他人核办：郑重"
+    assert page.bar.accept.isHidden()
     finish(context)

@@ -17,8 +17,8 @@ from ui.page import Page
 from ui.pages.change_cards import checks_card, difference_card, facts_card, route_card, why_card
 from ui.pages.decision_queue import QueueEntry, QueueView
 from ui.pages.evidence_view import EvidenceView
-from ui.pages.opinion_line import OpinionLine
 from ui.pages.review_desks import Decision, Matter, carry_out, desk_for
+from ui.pages.verdict_bar import VerdictBar
 from ui.tokens import COLLAPSE_BELOW
 
 QUEUE_WIDTH = 236
@@ -82,33 +82,10 @@ class ReviewPage(Page):
         self.evidence = EvidenceView(self.context)
         self.evidence.seen_changed.connect(self._enable)
         parts = row((self.queue_frame, 3), (holder(middle), 6), (self.evidence, 5), spacing=0)
-        self.setLayout(column((holder(parts), 1), self._foot(), spacing=0))
-
-    def _foot(self) -> QFrame:
-        self.opinion = OpinionLine(self.tr("核办意见（退回、不予通过时必填；输入 / 选常用语）"), self.tr("核办意见"))
-        self.send_back = button(
-            self.tr("退回补正"), "arrow-back-up", tip="Ctrl+B", on_click=lambda: self._decide(Verdict.RETURN)
-        )
-        self.refuse = button(
-            self.tr("不予通过"), "x", "danger", "Ctrl+Shift+Enter", on_click=lambda: self._decide(Verdict.REFUSE)
-        )
-        self.accept = button(
-            self.tr("通过，看下一条"), "check", "primary", "Ctrl+Enter", on_click=lambda: self._decide(Verdict.ACCEPT)
-        )
-        self.instead = label(kind="dim", wrap=True)
-        self.undo = button(self.tr("改变决定"), "arrow-back-up", on_click=self._take_back_current)
-        return frame(
-            "foot",
-            row(
-                (self.opinion, 1),
-                (self.instead, 1),
-                self.undo,
-                self.send_back,
-                self.refuse,
-                self.accept,
-                margins=(16, 8, 16, 8),
-            ),
-        )
+        self.bar = VerdictBar()
+        self.bar.decided.connect(self._decide)
+        self.bar.take_back.connect(self._take_back_current)
+        self.setLayout(column((holder(parts), 1), self.bar, spacing=0))
 
     # --- reading ------------------------------------------------------------------------------------------
 
@@ -181,7 +158,7 @@ class ReviewPage(Page):
         else:
             self._fill(matter)
             if not same:
-                self.opinion.setText("")
+                self.bar.opinion.setText("")
                 self.evidence.show_files(matter.evidence)
         self._enable()
 
@@ -204,38 +181,11 @@ class ReviewPage(Page):
         return self._decisions.get(self._matter.id) or self._matter.decided
 
     def _enable(self) -> None:
-        matter, decided = self._matter, self._decided()
-        may = matter.may if matter and not decided else frozenset()
-        for made, verdict in (
-            (self.accept, Verdict.ACCEPT),
-            (self.send_back, Verdict.RETURN),
-            (self.refuse, Verdict.REFUSE),
-        ):
-            made.setVisible(matter is not None and not matter.instead and decided is None)
-            made.setEnabled(verdict in may)
-        seen = self.evidence.all_seen
-        self.accept.setEnabled(Verdict.ACCEPT in may and seen)
-        self.accept.setToolTip("Ctrl+Enter" if seen else self.tr("请先看过全部证明材料"))
-        self.opinion.setVisible(self.accept.isVisibleTo(self))
-        self.undo.setVisible(decided is not None and not (matter and matter.instead))
-        words = ""
-        if decided:
-            words = self.tr("已决定：{verdict}。{opinion}").format(
-                verdict=VERDICT_LABELS[decided.verdict], opinion=decided.opinion
-            )
-        elif matter:
-            words = matter.instead
-        self.instead.setText(words)
-        self.instead.setVisible(bool(words))
+        self.bar.show_matter(self._matter, self._decided(), seen=self.evidence.all_seen)
 
-    def _decide(self, verdict: Verdict) -> None:
+    def _decide(self, verdict: Verdict, opinion: str) -> None:
         matter = self._matter
-        button_of = {Verdict.ACCEPT: self.accept, Verdict.RETURN: self.send_back, Verdict.REFUSE: self.refuse}
-        if matter is None or not button_of[verdict].isEnabled() or self._decided():
-            return
-        opinion = self.opinion.text().strip()
-        if verdict is not Verdict.ACCEPT and not opinion:
-            self.opinion.complain(self.tr("请先写明意见，让发起人知道原因和该怎么办。"))
+        if matter is None or self._decided():
             return
         if self._at_school:
             self._decisions[matter.id] = Decision(verdict, opinion)
@@ -345,9 +295,9 @@ class ReviewPage(Page):
     def run_action(self, key: str) -> bool:
         """Verdicts, J/K, zoom, signing."""
         acts = {
-            "submit": lambda: self._decide(Verdict.ACCEPT),
-            "return": lambda: self._decide(Verdict.RETURN),
-            "refuse": lambda: self._decide(Verdict.REFUSE),
+            "submit": lambda: self.bar.decide(Verdict.ACCEPT),
+            "return": lambda: self.bar.decide(Verdict.RETURN),
+            "refuse": lambda: self.bar.decide(Verdict.REFUSE),
             "next_item": lambda: self.queue.select_row(self.queue.currentIndex().row() + 1),
             "previous_item": lambda: self.queue.select_row(self.queue.currentIndex().row() - 1),
             "zoom": lambda: self.evidence.act("toggle"),
