@@ -15,7 +15,7 @@ from ui.jobs import Job
 from ui.kit import Button, button, label
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from models.store.store import Session
 
 TABLES = frozenset({"change", "decision", "received_item", "package", "policy", "channel"})
 

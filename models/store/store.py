@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import (
+    Session as Session,  # the transaction a use case is given, for those who may not know SQLAlchemy
+)
 
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.signing import Signer
 from models.domain.times import local_text, now_text
-from models.domain.units import Unit
+from models.domain.units import Unit, unit_fault
 from models.store import audit, backup, clock, entrance, members, opening, rekey, touched
 from models.store.engine import make_engine
 from models.store.entrance import Entry
@@ -65,6 +67,8 @@ class Store:
         Raises StoreExistsError, NotAllowedError, PassphraseRefusedError, DiskFullError.
         """
         members.check_first(operators)
+        if fault := unit_fault(unit):
+            raise NotAllowedError(fault)
         if any(person.passphrase for person in operators[1:]):
             raise NotAllowedError("只有正在操作的第一位操作员可以现在设口令，其他人凭激活码自己设。")
         home.mkdir(parents=True, exist_ok=True)

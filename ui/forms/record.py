@@ -14,7 +14,7 @@ from ui.forms.inputs import Entry, entry_for
 from ui.kit import column, label
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from models.store.store import Session
 
 GROUPS = ("任职信息", "学籍信息", "联系方式", "身份信息", "扩展信息")
 """What is edited most stands first; other groups follow as declared."""

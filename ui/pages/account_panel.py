@@ -32,9 +32,8 @@ from ui.pages.account_form import AccountForm
 from ui.pages.listing_columns import shown_value
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from models.services.roster import HistoryEntry, Row
+    from models.store.store import Session
 
 EDITORS = (Role.REGISTRAR, Role.ADMINISTRATOR)
 Account = tuple["Row", "list[HistoryEntry]"]

@@ -21,7 +21,7 @@ from ui.pages.listing_output import export, print_list
 from ui.tables.model import CHECK
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from models.store.store import Session
 
 USUAL = ("name", "username", "state", "check", "department", "post", "employment", "on_staff", "phone", "updated_at")
 FACETS = ("department", "employment", "on_staff", "post", "city", "county", "sex")

@@ -14,9 +14,8 @@ from ui.forms.inputs import Entry, choice, entry_for
 from ui.kit import button, clear, column, holder, label, row
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from models.services.roster import BulkResult
+    from models.store.store import Session
 
 
 def preview_bulk(session: Session, kind: str, ids: Sequence[str], key: str, text: str) -> tuple[int, int]:

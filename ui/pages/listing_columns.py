@@ -15,9 +15,8 @@ from ui.tables.model import TableColumn
 from ui.tokens import STATE_LOOK
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from models.services.roster import Row
+    from models.store.store import Session
 
 _WIDTHS = {
     "name": 96, "class_name": 90, "sex": 56, "id_number": 168, "birth_date": 104, "student_number": 168, "phone": 116,

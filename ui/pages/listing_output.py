@@ -14,9 +14,8 @@ from ui.context import AppContext
 from ui.pages.listing_columns import shown_value
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from models.domain.progress import Progress
+    from models.store.store import Session
 
 WORKBOOK = "Excel 表格 (*.xlsx)"
 CHUNK = 500

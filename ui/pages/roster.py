@@ -21,9 +21,8 @@ from ui.pages.roster_detail import RosterDetail
 from ui.tables.model import CHECK
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from models.services.roster import Counts
+    from models.store.store import Session
 
 USUAL = ("name", "class_name", "state", "check", "id_number", "birth_date", "student_number", "updated_at", "sex")
 FACETS = ("class_name", "state", "grade", "sex", "ethnicity", "study_mode", "left_behind", "migrant_child", "needs_aid")

@@ -35,9 +35,8 @@ from ui.moments import moment
 from ui.pages.listing_columns import OPEN_WORDS, shown_value
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from models.services.roster import HistoryEntry, Row
+    from models.store.store import Session
 
 GENERAL = (
     "student_number", "grade", "class_name", "guardian1_name", "guardian1_phone", "phone", "current_address",

@@ -18,7 +18,7 @@ from ui.forms.record import HIDDEN
 from ui.kit import Banner, button, card, column, key_value, label, row, rule
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from models.store.store import Session
 
 UE_WORDS = {"v": "v（吕 → lv）", "yu": "yu（吕 → lyu）", "u": "u（吕 → lu）"}
 COLLISION_WORDS = {
