@@ -62,7 +62,7 @@ def test_a_messy_list_to_zero_errors_and_into_the_roster(world, qtbot):
     load(page, qtbot, context, STUDENTS)
     assert page.step == CHECK
     assert errors(page) == 4
-    assert not page.next.isEnabled()
+    assert not page.foot.next.isEnabled()
     assert page.check.popover.isVisible(), "the first error explains itself"
     page.grab().save("/tmp/ui2_import.png")
 
@@ -91,7 +91,7 @@ def test_a_messy_list_to_zero_errors_and_into_the_roster(world, qtbot):
         assert session.raw(row, key) == before
         assert session.is_edited(row, key)
     assert errors(page) == 0
-    assert page.next.isEnabled()
+    assert page.foot.next.isEnabled()
 
     page.run_action("submit")
     settle(qtbot, context)
@@ -101,10 +101,10 @@ def test_a_messy_list_to_zero_errors_and_into_the_roster(world, qtbot):
     page.run_action("submit")
     settle(qtbot, context)
     assert page.step == RESULT, said
-    assert page._result.new == 18
+    assert page.result.result.new == 18
     page.grab().save("/tmp/ui2_result.png")
     assert len(store.read(roster.list_ids, roster.RosterQuery())) == 18
-    page._go_on("submit")
+    page.result.submit_baseline()
     settle(qtbot, context)
     (baseline,) = store.read(changes.list_changes)
     assert (baseline.kind, baseline.state) == ("roster.baseline", "pending")
@@ -122,7 +122,7 @@ def test_importing_again_changes_nothing(world, qtbot):
         if expected[0]:
             page.write()
             settle(qtbot, context)
-    assert page.next.text() == "没有需要写入的内容"
+    assert page.foot.next.text() == "没有需要写入的内容"
 
 
 def test_paste_touches_only_rows_in_sight(world, qtbot):
@@ -247,7 +247,7 @@ def test_controlled_fields_become_drafts(qtbot, school_store, tmp_path):
     assert "姓名：张三 → 张三丰" in page.preview.model.rows[0].what
     page.write()
     settle(qtbot, context)
-    assert (page._result.drafts, page._result.updated) == (1, 1)
+    assert (page.result.result.drafts, page.result.result.updated) == (1, 1)
     assert store.read(changes.list_changes)[0].state == "draft"
     finish(context)
 

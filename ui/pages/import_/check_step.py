@@ -9,16 +9,16 @@ from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QMenu, QWidget
 
-from models.domain.fields import FIELDS_OF
 from models.domain.findings import Level
 from models.services.imports import CheckedImport, Suggestion
 from ui.context import AppContext
 from ui.kit import Banner, Button, EmptyState, button, column, holder, row, rule
 from ui.kit.around import Around
+from ui.pages.import_.field_menu import field_menu
 from ui.pages.import_.findings import Group, Marks, Show
 from ui.pages.import_.grid import ImportGrid
 from ui.pages.import_.history import CellEdit
-from ui.pages.import_.loading import Loaded, Mapping_, mapping_of, recheck
+from ui.pages.import_.loading import Loaded, recheck
 from ui.pages.import_.mapping_step import describe
 from ui.pages.import_.paste import read_block, spread
 from ui.pages.import_.popover import Popover
@@ -37,7 +37,7 @@ class CheckStep(QWidget):
 
     judged = Signal()
     remap = Signal(object)
-    """A Mapping_ chosen in the header."""
+    """A mapping chosen in the header."""
     show_mapping = Signal()
 
     def __init__(self, context: AppContext, loaded: Loaded) -> None:
@@ -309,27 +309,10 @@ class CheckStep(QWidget):
         chosen = self.session.columns[section]
         if not chosen.letter or not self.can_remap:
             return None
-        menu = QMenu(self)
-        self._field_action(menu, chosen.letter, None, self.tr("不导入此列"))
-        for field in FIELDS_OF[self.session.checked.kind]:
-            if field.key != "hidden_47":
-                self._field_action(menu, chosen.letter, field.key, field.label)
-        menu.aboutToHide.connect(menu.deleteLater)
+        menu = field_menu(self, self.session, chosen.letter, self.remap.emit)
         header = self.table.header
         menu.popup(header.mapToGlobal(QPoint(header.sectionViewportPosition(section), 28)))
         return menu
-
-    def _field_action(self, menu: QMenu, letter: str, key: str | None, words: str) -> None:
-        menu.addAction(words).triggered.connect(lambda: self._remap(letter, key))
-
-    def _remap(self, letter: str, key: str | None) -> None:
-        mapping: Mapping_ = mapping_of(self.session.checked.workbook)
-        columns = mapping[self.session.sheet.sheet]
-        for other, taken in columns.items():
-            if key and taken == key:
-                columns[other] = None
-        columns[letter] = key
-        self.remap.emit(mapping)
 
     # --- the page -----------------------------------------------------------------------------------------
 

@@ -7,21 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QStackedWidget
+from PySide6.QtWidgets import QStackedWidget
 
 from models.domain.fields import STUDENTS
 from models.exchange.writing import write_error_workbook
-from models.services import changes, imports, roster
-from models.services.imports import ImportDraft, ImportResult, MassChangeError, Outcome
+from models.services import imports
+from models.services.imports import ImportDraft, ImportResult, MassChangeError
 from ui.context import AppContext
-from ui.kit import Banner, Button, Item, Stepper, button, clear, column, frame, label, row
+from ui.kit import Banner, Stepper, button, column, frame, label, row
 from ui.kit.around import Around
 from ui.page import Page
 from ui.pages.import_.check_step import CheckStep
+from ui.pages.import_.foot import ImportFoot
 from ui.pages.import_.loading import Loaded, Mapping_, Source, load, load_draft, reload
 from ui.pages.import_.mapping_step import MappingStep
 from ui.pages.import_.paste import read_block
-from ui.pages.import_.preview_step import PreviewStep, ResultStep, lines_of
+from ui.pages.import_.preview_step import PreviewStep, lines_of
+from ui.pages.import_.result_step import ResultStep
 from ui.pages.import_.start_step import StartStep
 from ui.prompt import SPREADSHEETS
 
@@ -38,7 +40,6 @@ class ImportPage(Page):
         self.loaded: Loaded | None = None
         self.check: CheckStep | None = None
         self._draft_id = ""
-        self._result: ImportResult | None = None
         self._written = False
         self.title, self.sub = label(self.tr("导入"), "h1"), label(kind="dim")
         self.stepper = Stepper(
@@ -53,19 +54,23 @@ class ImportPage(Page):
         self.banner = Banner("warn", "")
         self.banner.hide()
         self.start, self.mapping = StartStep(), MappingStep()
-        self.preview, self.result = PreviewStep(), ResultStep()
+        self.preview, self.result = PreviewStep(), ResultStep(context)
         self.steps = QStackedWidget()
         for step in (self.start, self.mapping, self.preview, self.result):
             self.steps.addWidget(step)
-        self._foot_row = row(margins=(16, 8, 16, 8))
-        self.foot: QFrame = frame("foot", self._foot_row)
+        self.foot = ImportFoot()
+        for made, act in (
+            (self.foot.back, self._back), (self.foot.export, self.export_errors), (self.foot.part, self.to_preview),
+            (self.foot.next, self._next),
+        ):  # fmt: skip
+            made.clicked.connect(lambda _=False, act=act: act())
         around = Around(self.banner, (12, 8, 12, 0))
         self.setLayout(column(head, around, (self.steps, 1), self.foot, spacing=0))
         self.start.choose.connect(self.choose)
         self.start.paste.connect(self.paste)
         self.start.resume.connect(self._resume)
         self.start.discard.connect(self._discard)
-        self.result.go.connect(self._go_on)
+        self.result.again.connect(self._reset)
         self._show(START)
 
     # --- the window ---------------------------------------------------------------------------------------
@@ -102,7 +107,7 @@ class ImportPage(Page):
         if key == "save" and self.check is not None and not self._written:
             self.save_and_close()
         elif key == "submit" and self.step in (MAPPING, CHECK, PREVIEW):
-            self.next.click()
+            self.foot.next.click()
         elif key == "export" and self.step == CHECK:
             self.export_errors()
         elif self.step == CHECK and self.check is not None:
@@ -143,45 +148,18 @@ class ImportPage(Page):
         self.say_hint()
 
     def _fill_foot(self) -> None:
-        clear(self._foot_row)
-        self.foot.setVisible(self.step in (MAPPING, CHECK, PREVIEW))
-        back = button(self.tr("上一步"), on_click=self._back)
-        items: list[Item] = [back, None]
         if self.step == MAPPING:
-            self.next = button(self.tr("检查数据"), "arrow-right", "primary", "Ctrl+Enter", on_click=self._mapped)
+            self.foot.show_mapping()
         elif self.step == CHECK and self.check is not None:
-            items += self._check_buttons(self.check)
-        elif self.step == PREVIEW:
-            self.next = self._write_button()
-        if self.step != START and self.step != RESULT:
-            for item in (*items, self.next):
-                if item is None:
-                    self._foot_row.addStretch(1)
-                elif isinstance(item, Button):
-                    self._foot_row.addWidget(item)
+            self.foot.show_check(self.check)
+        elif self.step == PREVIEW and self.check is not None:
+            self.foot.show_preview(self.check.session.checked.counts)
+        else:
+            self.foot.hide()
 
-    def _check_buttons(self, check: CheckStep) -> list[Item]:
-        total, errors, warned = check.levels()
-        tip = self.tr("错误写在表中，可发给班主任改好再导入（Ctrl+E）")
-        export = button(self.tr("导出错误清单.xlsx"), "file-spreadsheet", tip=tip, on_click=self.export_errors)
-        export.setEnabled(bool(check.session.checked.findings))
-        some = self.tr("（含有提醒的 {n}）").format(n=warned) if warned else ""
-        words = self.tr("先导入 {n} 行{some}").format(n=f"{total - errors:,}", some=some)
-        part = button(words, on_click=self.to_preview, enabled=total > errors and not check.busy)
-        part.setVisible(bool(errors))
-        words = self.tr("全部改好后继续（还差 {n} 行）").format(n=errors) if errors else self.tr("预览差异")
-        tip = "Ctrl+Enter" if not errors else self.tr("按 F8 逐处修改，或先导入没有错误的行")
-        self.next = button(
-            words, kind="primary", tip=tip, on_click=self.to_preview, enabled=not errors and not check.busy
-        )
-        return [export, part]
-
-    def _write_button(self) -> Button:
-        assert self.check is not None
-        counts = self.check.session.checked.counts
-        number = counts[Outcome.NEW] + counts[Outcome.UPDATE] + counts[Outcome.CHANGES]
-        words = self.tr("写入 {n} 行").format(n=f"{number:,}") if number else self.tr("没有需要写入的内容")
-        return button(words, "check", "primary", "Ctrl+Enter", on_click=self.write, enabled=bool(number))
+    def _next(self) -> None:
+        steps = {MAPPING: self._mapped, CHECK: self.to_preview, PREVIEW: self.write}
+        steps[self.step]()
 
     def _back(self) -> None:
         if self.step == MAPPING:
@@ -389,7 +367,7 @@ class ImportPage(Page):
         if self.check is None:
             return
         store, checked, began = self.context.store, self.check.session.checked, time.monotonic()
-        self.next.setEnabled(False)
+        self.foot.next.setEnabled(False)
 
         def work(progress: Any) -> ImportResult:
             result: ImportResult = store.write(imports.apply, store.actor, checked, True, progress, confirmed)
@@ -398,52 +376,16 @@ class ImportPage(Page):
             return result
 
         def done(result: ImportResult) -> None:
-            self._result, self._written = result, True
+            self._written = True
             self.result.show_result(result, checked.kind, time.monotonic() - began)
             self._show(RESULT)
 
         self.context.jobs.run(work, done, self._not_written, owner=self, title=self.tr("写入名册"), progress=True)
 
     def _not_written(self, error: Exception) -> None:
-        self.next.setEnabled(True)
+        self.foot.next.setEnabled(True)
         if isinstance(error, MassChangeError):
             go = button(self.tr("确认写入"), kind="danger", on_click=lambda: self.write(confirmed=True))
             self.banner.say("warn", str(error), [go])
         else:
             self._failed(error)
-
-    def _go_on(self, where: str) -> None:
-        result, loaded = self._result, self.loaded
-        if result is None or loaded is None:
-            return
-        kind, context = loaded.checked.kind, self.context
-        if where == "again":
-            self._reset()
-        elif where == "roster":
-            context.navigate("roster" if kind == STUDENTS else "accounts")
-        elif where == "changes":
-            context.navigate("changes", state="draft")
-        elif where == "submit":
-            context.write(
-                changes.submit, context.actor, result.baseline_id, owner=self,
-                done=lambda _: context.toast(self.tr("名册基线已提交，等待主管领导核办。")),
-            )  # fmt: skip
-        elif where == "undo":
-            text = self.tr("这次导入写入的内容会全部撤销，名册恢复到导入之前。")
-            context.prompt.confirm(self, self.tr("撤销这次导入"), text, self._undo_batch, danger=True)
-
-    def _undo_batch(self) -> None:
-        assert self._result is not None
-
-        def undone(_count: object) -> None:
-            self._reset()
-            self.context.toast(self.tr("已撤销这次导入。"))
-
-        self.context.write(
-            roster.undo_batch,
-            self.context.actor,
-            self._result.batch_id,
-            owner=self,
-            title=self.tr("撤销导入"),
-            done=undone,
-        )

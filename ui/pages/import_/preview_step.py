@@ -1,17 +1,16 @@
-"""Fourth and fifth step: what would be written, row by row; and what was written, with the ways on."""
+"""Fourth step: what would be written, row by row."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QWidget
 
 from models.domain.fields import STUDENTS
 from models.services.checking import field_label, value_text
-from models.services.imports import CheckedImport, ImportResult, Outcome
-from ui.kit import Banner, EmptyState, Figure, button, clear, column, holder, label, row, rule
+from models.services.imports import CheckedImport, Outcome
+from ui.kit import Banner, EmptyState, button, column, holder, row, rule
 from ui.pages.simple_table import simple_table
 from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
@@ -111,47 +110,3 @@ class PreviewStep(QWidget):
         self.model.set_rows(shown)
         self.table.setVisible(bool(shown))
         self.empty.setVisible(not shown)
-
-
-class ResultStep(QWidget):
-    """What was written, and where to go from here."""
-
-    go = Signal(str)
-    """roster, submit, changes, again, undo"""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._body = column(margins=(24, 24, 24, 24))
-        self.setLayout(self._body)
-
-    def show_result(self, result: ImportResult, kind: str, seconds: float) -> None:
-        """Show the numbers of a finished import."""
-        figures = []
-        for icon, tone, words, number in (
-            ("circle-plus", "ok", self.tr("新增"), result.new), ("pencil", "info", self.tr("更新"), result.updated),
-            ("git-pull-request", "wait", self.tr("变更草稿"), result.drafts),
-            ("minus", "mute", self.tr("相同"), result.same),
-            ("circle-x", "bad", self.tr("未写入"), result.skipped),
-        ):  # fmt: skip
-            figure = Figure(icon, tone, words)
-            figure.show_figure(number)
-            figures.append(figure)
-        title = self.tr("已写入名册") if result.batch_id else self.tr("没有需要写入的内容")
-        links = [button(self.tr("查看名册"), "table", "primary", on_click=lambda: self.go.emit("roster"))]
-        notes = [label(self.tr("用时 {s:.1f} 秒。").format(s=seconds), "cap")]
-        if result.baseline_id:
-            links.append(button(self.tr("提交基线核办"), "rubber-stamp", on_click=lambda: self.go.emit("submit")))
-            notes.insert(
-                0,
-                label(self.tr("新增的学生已作为一批名册基线建成草稿，提交核办后上报主管部门备查。"), "dim", wrap=True),
-            )
-        if result.drafts:
-            links.append(button(self.tr("补充变更材料"), "git-pull-request", on_click=lambda: self.go.emit("changes")))
-        if result.batch_id:
-            links.append(button(self.tr("撤销这次导入"), "arrow-back-up", on_click=lambda: self.go.emit("undo")))
-        links.append(button(self.tr("再导入一个文件"), "file-import", on_click=lambda: self.go.emit("again")))
-        inner = holder(column(label(title, "h2"), row(*figures, None), *notes, row(*links, None), spacing=14))
-        clear(self._body)
-        self._body.addWidget(inner)
-        self._body.addStretch(1)
-        links[0].setFocus()

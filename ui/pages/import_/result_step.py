@@ -1,0 +1,91 @@
+"""Fifth step: what was written, and the ways on from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from models.domain.fields import STUDENTS
+from models.services import changes, roster
+from models.services.imports import ImportResult
+from ui.context import AppContext
+from ui.kit import Button, Figure, button, clear, column, holder, label, row
+
+
+class ResultStep(QWidget):
+    """Numbers and links; `again` asks for the first step."""
+
+    again = Signal()
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__()
+        self.context = context
+        self.result: ImportResult | None = None
+        self._body = column(margins=(24, 24, 24, 24))
+        self.setLayout(self._body)
+
+    def show_result(self, result: ImportResult, kind: str, seconds: float) -> None:
+        """Show the numbers of a finished import."""
+        self.result = result
+        figures = []
+        for icon, tone, words, number in (
+            ("circle-plus", "ok", self.tr("新增"), result.new), ("pencil", "info", self.tr("更新"), result.updated),
+            ("git-pull-request", "wait", self.tr("变更草稿"), result.drafts),
+            ("minus", "mute", self.tr("相同"), result.same), ("circle-x", "bad", self.tr("未写入"), result.skipped),
+        ):  # fmt: skip
+            figure = Figure(icon, tone, words)
+            figure.show_figure(number)
+            figures.append(figure)
+        title = self.tr("已写入名册") if result.batch_id else self.tr("没有需要写入的内容")
+        notes = [label(self.tr("用时 {s:.1f} 秒。").format(s=seconds), "cap")]
+        if result.baseline_id:
+            words = self.tr("新增的学生已作为一批名册基线建成草稿，提交核办后上报主管部门备查。")
+            notes.insert(0, label(words, "dim", wrap=True))
+        links = self._links(result, kind)
+        clear(self._body)
+        self._body.addWidget(
+            holder(column(label(title, "h2"), row(*figures, None), *notes, row(*links, None), spacing=14))
+        )
+        self._body.addStretch(1)
+        links[0].setFocus()
+
+    def _links(self, result: ImportResult, kind: str) -> list[Button]:
+        def go(page: str, **arguments: str) -> Callable[[], None]:
+            return lambda: self.context.navigate(page, **arguments)
+
+        see = "roster" if kind == STUDENTS else "accounts"
+        links = [button(self.tr("查看名册"), "table", "primary", on_click=go(see))]
+        if result.baseline_id:
+            links.append(button(self.tr("提交基线核办"), "rubber-stamp", on_click=self.submit_baseline))
+        if result.drafts:
+            links.append(button(self.tr("补充变更材料"), "git-pull-request", on_click=go("changes", state="draft")))
+        if result.batch_id:
+            links.append(button(self.tr("撤销这次导入"), "arrow-back-up", on_click=self._ask_undo))
+        return [*links, button(self.tr("再导入一个文件"), "file-import", on_click=self.again.emit)]
+
+    def submit_baseline(self) -> None:
+        """Hand the new pupils to the head as one batch (decision 16)."""
+        if self.result is not None:
+            done = self.tr("名册基线已提交，等待主管领导核办。")
+            self.context.write(
+                changes.submit, self.context.actor, self.result.baseline_id, owner=self,
+                done=lambda _: self.context.toast(done),
+            )  # fmt: skip
+
+    def _ask_undo(self) -> None:
+        text = self.tr("这次导入写入的内容会全部撤销，名册恢复到导入之前。")
+        self.context.prompt.confirm(self, self.tr("撤销这次导入"), text, self._undo, danger=True)
+
+    def _undo(self) -> None:
+        assert self.result is not None
+
+        def undone(_count: object) -> None:
+            self.again.emit()
+            self.context.toast(self.tr("已撤销这次导入。"))
+
+        self.context.write(
+            roster.undo_batch, self.context.actor, self.result.batch_id, owner=self, title=self.tr("撤销导入"),
+            done=undone,
+        )  # fmt: skip
