@@ -174,7 +174,7 @@ def test_put_aside_and_taken_up_again(world, qtbot):
     page, context, store, _ = world
     load(page, qtbot, context, STUDENTS)
     row, key = page.check._current()
-    page.check.edit("改", {(row, key): "130999201801010011"})
+    page.check.editor.edit("改", {(row, key): "130999201801010011"})
     settle(qtbot, context)
     page.run_action("save")
     settle(qtbot, context)

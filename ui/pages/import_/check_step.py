@@ -6,30 +6,26 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QMenu, QWidget
 
 from models.domain.findings import Level
-from models.services.imports import CheckedImport, Suggestion
+from models.services.imports import Suggestion
 from ui.context import AppContext
 from ui.kit import Banner, Button, EmptyState, button, column, holder, row, rule
 from ui.kit.around import Around
+from ui.pages.import_.editing import CellEditor
 from ui.pages.import_.field_menu import field_menu
-from ui.pages.import_.findings import Group, Marks, Show
+from ui.pages.import_.findings import Group, Show
 from ui.pages.import_.grid import ImportGrid
-from ui.pages.import_.history import CellEdit
-from ui.pages.import_.loading import Loaded, recheck
+from ui.pages.import_.loading import Loaded
 from ui.pages.import_.mapping_step import describe
-from ui.pages.import_.paste import read_block, spread
 from ui.pages.import_.popover import Popover
 from ui.pages.import_.replace_bar import ReplaceBar
 from ui.pages.import_.session import ImportSession, Place
 from ui.pages.import_.side import SHOW_WORDS, FindingsPanel
-from ui.pages.import_.suggestions import bulk_texts, is_bulk, suggestions
+from ui.pages.import_.suggestions import is_bulk, suggestions
 from ui.pages.import_.table import ImportTable
-
-ASK_ABOVE = 50
-"""Pasted cells above which the person is asked first (ux 1.2, rule 3)."""
 
 
 class CheckStep(QWidget):
@@ -44,9 +40,7 @@ class CheckStep(QWidget):
         super().__init__()
         self.context = context
         self.session = ImportSession(loaded.checked)
-        self.seconds = loaded.seconds
         self.can_remap = loaded.source is not None
-        self._pending = 0
         self.grid = ImportGrid(self.session)
         self.table = ImportTable(self.grid)
         self.side = FindingsPanel()
@@ -54,6 +48,10 @@ class CheckStep(QWidget):
         self.replace_bar = ReplaceBar()
         self.ask = Banner("info", "")
         self.ask.hide()
+        self.editor = CellEditor(context, self.session, self.ask, self)
+        self.editor.seconds = loaded.seconds
+        self.editor.asked.connect(self._asked)
+        self.editor.judged.connect(self._judged)
         self._build(loaded)
         self._connect()
         self._refresh()
@@ -92,8 +90,8 @@ class CheckStep(QWidget):
         self.setLayout(row((holder(left, "plain"), 1), self.side, spacing=0))
 
     def _connect(self) -> None:
-        self.grid.edited.connect(lambda r, key, text: self.edit(self.tr("修改一格"), {(r, key): text}))
-        self.table.cleared.connect(self._clear_cells)
+        self.grid.edited.connect(lambda r, key, text: self.editor.edit(self.tr("修改一格"), {(r, key): text}))
+        self.table.cleared.connect(lambda: self.editor.empty(self._selected()))
         self.table.moved.connect(self._explain)
         self.table.header.field_clicked.connect(self.open_field_menu)
         self.side.chosen.connect(self._show_group)
@@ -101,7 +99,7 @@ class CheckStep(QWidget):
         self.popover.retype.connect(self.retype)
         self.popover.adopt.connect(self._adopt)
         self.popover.restore.connect(self.restore)
-        self.replace_bar.replace.connect(lambda texts: self.edit(self.tr("查找替换"), texts))
+        self.replace_bar.replace.connect(lambda texts: self.editor.edit(self.tr("查找替换"), texts))
         self.replace_bar.found.connect(lambda place: self.table.go_to(self.grid.index_of(*place)))
         self.replace_bar.closed.connect(self.table.setFocus)
         self.sheets.activated.connect(self._show_sheet)
@@ -111,7 +109,7 @@ class CheckStep(QWidget):
         for show, tab in self._tab_of.items():
             tab.set_text(self.tr(SHOW_WORDS[show]).format(n=f"{self.session.marks.count(show):,}"))
             tab.setChecked(self.session.group is None and self.session.show is show)
-        self.side.show_session(self.session, self.seconds)
+        self.side.show_session(self.session, self.editor.seconds)
         empty = not self.session.visible
         self.empty.setVisible(empty)
         self.table.setVisible(not empty)
@@ -198,104 +196,38 @@ class CheckStep(QWidget):
     def _adopt(self, suggestion: Suggestion) -> None:
         at = self._current()
         if at is not None:
-            self.edit(self.tr("采用建议"), {(at[0], suggestion.field): suggestion.value})
-
-    def restore(self) -> None:
-        """Give the selected cells the text they had in the file."""
-        places = [self.grid.place(self.grid.index(r, c)) for r, c in self.table.selected_places()]
-        texts = {p: self.session.raw(*p) for p in places if self.session.is_edited(*p)}
-        self.edit(self.tr("恢复原值"), texts)
+            self.editor.edit(self.tr("采用建议"), {(at[0], suggestion.field): suggestion.value})
 
     # --- editing ------------------------------------------------------------------------------------------
 
-    def edit(self, words: str, texts: dict[Place, str]) -> None:
-        """Put texts into cells as one step, and judge again."""
-        self._recheck(self.session.carry_out(words, self.session.edits(texts)))
-
-    def undo(self) -> None:
-        """Take the last step back (Ctrl+Z)."""
-        self._recheck(self.session.undo())
-
-    def redo(self) -> None:
-        """Do it again (Ctrl+Y)."""
-        self._recheck(self.session.redo())
-
-    def _recheck(self, edits: tuple[CellEdit, ...]) -> None:
-        if not edits:
-            return
-        self.grid.repaint_cells()
-        self._pending += 1
-        self.judged.emit()
-        checked = self.session.checked
-        cells = [(e.sheet, e.row, e.field, e.after) for e in edits]
-        title = self.tr("重新检查") if len(cells) > ASK_ABOVE else ""
-        self.context.jobs.run(lambda: recheck(checked, cells), self._judged, self._not_judged, owner=self, title=title)
-
-    def _judged(self, result: tuple[CheckedImport, tuple[Marks, ...], float]) -> None:
-        self._pending -= 1
-        checked, marks, self.seconds = result
-        columns = self.session.columns
-        self.session.replace(checked, marks)
-        if self.session.columns != columns:
+    def _judged(self, columns_changed: bool) -> None:
+        if columns_changed:
             self.grid.refresh()
         self.grid.repaint_cells()
         self._refresh()
         self._explain()
 
-    def _not_judged(self, error: Exception) -> None:
-        self._pending -= 1
-        self.context.show_error(error, "import")
-
     @property
     def busy(self) -> bool:
         """Whether edits are still being judged."""
-        return self._pending > 0
+        return self.editor.busy
 
-    def _clear_cells(self) -> None:
-        places = [self.grid.place(self.grid.index(r, c)) for r, c in self.table.selected_places()]
-        editable = {c.key for c in self.session.columns if c.editable}
-        self.edit(self.tr("清空"), {p: "" for p in places if p[1] in editable})
+    def _asked(self) -> None:
+        self.grid.repaint_cells()
+        self.judged.emit()
 
-    def paste(self) -> None:
-        """Paste into the rows in sight, from the current cell or over the selection (ux 1.2)."""
-        block = read_block(QGuiApplication.clipboard().text())
-        columns = self.session.columns
-        cells = spread(block, self.table.selected_places(), len(self.session.visible), len(columns))
-        texts = {
-            (self.session.visible[r], columns[c].key): text for (r, c), text in cells.items() if columns[c].editable
-        }
-        changed = len(self.session.edits(texts))
-        if changed <= ASK_ABOVE:
-            self.edit(self.tr("粘贴"), texts)
-            return
+    def _selected(self) -> list[Place]:
+        return [self.grid.place(self.grid.index(r, c)) for r, c in self.table.selected_places()]
 
-        def go() -> None:
-            self.ask.hide()
-            self.edit(self.tr("粘贴"), texts)
-
-        words = self.tr("将改 {n} 格，只改现在看得见的行。").format(n=changed)
-        self.ask.say("info", words, [
-            button(self.tr("写入"), kind="primary", on_click=go), button(self.tr("取消"), on_click=self.ask.hide),
-        ])  # fmt: skip
+    def restore(self) -> None:
+        """Give the selected cells the text they had in the file."""
+        self.editor.restore(self._selected())
 
     def _mend(self, group: Group) -> None:
-        if not is_bulk(group.code):
+        if is_bulk(group.code):
+            self.editor.mend(group)
+        else:
             self._show_group(group)
-            return
-        sheet, cells = self.session.sheet_index, []
-        for r in group.rows:
-            cells += [(r, f) for f in self.session.findings_at(r, group.field) if f.code == group.code]
-        checked = self.session.checked
-        self.context.jobs.run(
-            lambda: bulk_texts(checked, sheet, cells), lambda texts: self._mended(group, texts), owner=self,
-            title=self.tr("成批修改"),
-        )  # fmt: skip
-
-    def _mended(self, group: Group, texts: dict[Place, str]) -> None:
-        self.edit(self.tr("成批修改：{title}").format(title=group.title), texts)
-        left = len(group.rows) - len({r for r, _ in texts})
-        rest = self.tr("，另有 {n} 行须逐个核对").format(n=left) if left else ""
-        self.context.toast(self.tr("已改 {n} 格{rest}。").format(n=len(texts), rest=rest), self.undo)
 
     def open_replace(self) -> None:
         """Find and replace (Ctrl+H), at the column of the current cell."""
@@ -319,7 +251,9 @@ class CheckStep(QWidget):
     def act(self, key: str) -> bool:
         """Carry out an action of ui/actions.py; whether it concerns the grid."""
         acts: dict[str, Any] = {
-            "edit": self.retype, "bulk": self.open_replace, "paste": self.paste, "undo": self.undo, "redo": self.redo,
+            "edit": self.retype, "bulk": self.open_replace,
+            "paste": lambda: self.editor.paste(self.table.selected_places()),
+            "undo": self.editor.undo, "redo": self.editor.redo,
             "next_error": lambda: self.go_error(1), "previous_error": lambda: self.go_error(-1),
             "accept_suggestion": self.adopt, "filter_value": self._field_menu_here, "close_panel": self._close,
         }  # fmt: skip

@@ -9,16 +9,16 @@ from typing import Any
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QStackedWidget
 
-from models.domain.fields import STUDENTS
 from models.exchange.writing import write_error_workbook
 from models.services import imports
 from models.services.imports import ImportDraft, ImportResult, MassChangeError
 from ui.context import AppContext
-from ui.kit import Banner, Stepper, button, column, frame, label, row
+from ui.kit import Banner, button, column
 from ui.kit.around import Around
 from ui.page import Page
 from ui.pages.import_.check_step import CheckStep
 from ui.pages.import_.foot import ImportFoot
+from ui.pages.import_.head import ImportHead
 from ui.pages.import_.loading import Loaded, Mapping_, Source, load, load_draft, reload
 from ui.pages.import_.mapping_step import MappingStep
 from ui.pages.import_.paste import read_block
@@ -41,16 +41,9 @@ class ImportPage(Page):
         self.check: CheckStep | None = None
         self._draft_id = ""
         self._written = False
-        self.title, self.sub = label(self.tr("导入"), "h1"), label(kind="dim")
-        self.stepper = Stepper(
-            [self.tr("选择文件"), self.tr("对应列"), self.tr("检查与修改"), self.tr("预览差异"), self.tr("写入名册")]
-        )
-        self.undo = button(self.tr("撤销"), "arrow-back-up", tip="Ctrl+Z", on_click=lambda: self.run_action("undo"))
-        self.put_aside = button(
-            self.tr("存为草稿并关闭"), "device-floppy", tip="Ctrl+S", on_click=self.save_and_close
-        )  # fmt: skip
-        top = row(self.title, (self.sub, 1), self.undo, self.put_aside, spacing=12)
-        head = frame("bar", column(top, self.stepper, margins=(16, 8, 16, 8)))
+        self.head = ImportHead()
+        self.head.undo.clicked.connect(lambda: self.run_action("undo"))
+        self.head.put_aside.clicked.connect(lambda: self.save_and_close())
         self.banner = Banner("warn", "")
         self.banner.hide()
         self.start, self.mapping = StartStep(), MappingStep()
@@ -65,7 +58,7 @@ class ImportPage(Page):
         ):  # fmt: skip
             made.clicked.connect(lambda _=False, act=act: act())
         around = Around(self.banner, (12, 8, 12, 0))
-        self.setLayout(column(head, around, (self.steps, 1), self.foot, spacing=0))
+        self.setLayout(column(self.head, around, (self.steps, 1), self.foot, spacing=0))
         self.start.choose.connect(self.choose)
         self.start.paste.connect(self.paste)
         self.start.resume.connect(self._resume)
@@ -122,28 +115,13 @@ class ImportPage(Page):
 
     def _show(self, step: int) -> None:
         self.step = step
-        widgets = {
-            START: self.start,
-            MAPPING: self.mapping,
-            CHECK: self.check,
-            PREVIEW: self.preview,
-            RESULT: self.result,
-        }
+        widgets = (self.start, self.mapping, self.check, self.preview, self.result)
         self.steps.setCurrentWidget(widgets[step] or self.start)
-        self.stepper.set_current(step)
         self.banner.hide()
-        self.undo.setVisible(step == CHECK)
-        self.put_aside.setVisible(step in (CHECK, PREVIEW))
-        if self.loaded is None or step in (START, RESULT):
-            self.title.setText(self.tr("导入"))
-            self.sub.setText("")
-        else:
-            book = self.loaded.checked.workbook
-            rows, columns = sum(len(s.rows) for s in book.sheets), max(len(s.columns) for s in book.sheets)
-            sheet = f" › {book.sheets[0].sheet}" if len(book.sheets) == 1 else ""
-            self.title.setText(self.tr("导入学生") if book.kind == STUDENTS else self.tr("导入教师账户"))
-            facts = self.tr("{rows} 行 · {columns} 列").format(rows=f"{rows:,}", columns=columns)
-            self.sub.setText(f"{book.path.name}{sheet} · {facts}")
+        self.head.undo.setVisible(step == CHECK)
+        self.head.put_aside.setVisible(step in (CHECK, PREVIEW))
+        shown = self.loaded is not None and step not in (START, RESULT)
+        self.head.show_step(step, self.loaded.checked.workbook if self.loaded and shown else None)
         self._fill_foot()
         self.say_hint()
 
@@ -245,8 +223,8 @@ class ImportPage(Page):
     def _judged(self) -> None:
         if self.check is not None and self.step == CHECK:
             words = self.check.session.history.undo_words
-            self.undo.setEnabled(bool(words))
-            self.undo.setToolTip(f"Ctrl+Z {words}")
+            self.head.undo.setEnabled(bool(words))
+            self.head.undo.setToolTip(f"Ctrl+Z {words}")
             self._fill_foot()
             self.say_hint()
 
