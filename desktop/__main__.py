@@ -38,6 +38,8 @@ def _command_line(arguments: list[str]) -> int:
     from desktop.paths import data_home
 
     _safe_output("--json" in arguments)
+    if any(_unreadable(argument) for argument in arguments):
+        return _refuse("命令里有读不出来的字符（编码不对），没有执行。请重新输入，或换用 UTF-8 的终端。", CANNOT)
     home = data_home(_named_home(arguments))
     doing = _command_name(arguments)
     started = time.monotonic()
@@ -83,6 +85,11 @@ def _safe_output(as_json: bool) -> None:
         if hasattr(stream, "reconfigure"):
             utf8 = as_json and stream is sys.stdout
             stream.reconfigure(encoding="utf-8" if utf8 else None, errors="backslashreplace")
+
+
+def _unreadable(argument: str) -> bool:
+    """Whether an argument holds bytes that are no text; the name of a file that is there may."""
+    return any("\ud800" <= character <= "\udfff" for character in argument) and not os.path.lexists(argument)
 
 
 def _named_home(arguments: list[str]) -> Path | None:

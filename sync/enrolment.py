@@ -21,7 +21,7 @@ from models.domain.units import Actor, Tier, Unit
 from models.services.units import own_unit
 from models.store import audit, clock
 from models.store import tables as t
-from sync import policies
+from sync import policies, rejoining
 from sync.certificates import OPENING, PERSON, SIGNING, Certificate, parse, public_der
 from sync.dispatch import file_name
 from sync.formats import REPLY, REQUEST
@@ -162,6 +162,7 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
         "certificates": [base64_text(certificate.der) for certificate in issued],
         "superior_certificates": [base64_text(certificate.der) for certificate in in_force(session, own.id)],
         "policy": None if policy is None else policy.to_json(),
+        "channel": rejoining.place_told(session, own, asked.unit),
         "at": now,
     }
     statement = sign(body, [unit_signer(session), *(certified(session, signer) for signer in signers)])
@@ -236,6 +237,8 @@ def _trust(session: Session, actor: Actor, reply: Reply) -> None:
     for certificate in ours:
         adopt(session, certificate)
     clock.advance(session, reply.at)
+    if body.get("channel") is not None:
+        rejoining.rejoin(session, actor, own, reply.superior, body["channel"])
     if body["policy"] is not None:
         _take_policy(session, actor, body["policy"])
     audit.append(session, actor, "enrolment.trust", f"unit:{reply.superior.id}", {"words": reply.words})

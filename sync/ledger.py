@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,9 +61,15 @@ def place_of(session: Session, issuer: str, audience: str, line: str) -> Place:
 
 def move(session: Session, address: Address) -> None:
     """The channel has taken or given this package."""
-    key = {"issuer_id": address.issuer, "audience_id": address.audience, "line": address.line}
-    at = {"epoch": address.epoch, "last_sequence": address.sequence, "last_id": address.content}
-    session.execute(upsert(t.channel).values(**key, **at).on_conflict_do_update(index_elements=list(key), set_=at))
+    channel = {"issuer_id": address.issuer, "audience_id": address.audience, "line": address.line}
+    place(session, channel, Place(address.epoch, address.sequence, address.content))
+
+
+def place(session: Session, channel: Mapping[str, str], at: Place) -> None:
+    """Put a channel (issuer_id, audience_id, line) at a place."""
+    values = {"epoch": at.epoch, "last_sequence": at.sequence, "last_id": at.last_id}
+    statement = upsert(t.channel).values(**channel, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=list(channel), set_=values))
 
 
 def find(session: Session, package_id: str) -> Row[Any] | None:

@@ -38,7 +38,7 @@ class Fault(Enum):
     NOT_SUBORDINATE = "发件单位不是本单位的下级，不能向本单位报送，已拒收。请核对单位隶属关系。"
 
     # channel: authentic, but not its turn
-    FORK = "编号第 {sequence} 号的包与此前收到的对不上，对方可能从旧备份恢复过。请与“{issuer}”联系，由上级重置通道。"
+    FORK = "编号第 {sequence} 号的包与此前收到的对不上，对方可能从旧备份恢复过。请与“{issuer}”联系，下级须重新入网。"
     TOO_FAR_AHEAD = "这是第 {sequence} 号包，前面还缺 {missing} 个包，超出可暂存的数量。请对方先补交前面的包。"
 
     # content: authentic and its turn; refused with a receipt that says so

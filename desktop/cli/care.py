@@ -85,6 +85,7 @@ def restore(
     done = maintenance.restore(file, call.home, name, call.passphrase(), recovery_code=recovery_code)
     lines = [f"已恢复到 {call.home}：{done.description.unit_name}，备份于 {done.description.created}"]
     lines += [f"原来的数据另存在 {done.kept}"] if done.kept else []
+    lines += ["如果备份之后向上级报送过，请用 unit enrol-request 重新办理一次入网，数据包的编号才能接上。"]
     lines += [f"新的恢复码（只显示这一次）：{done.recovery_code}"] if done.recovery_code else []
     call.emit({"home": str(call.home), **document(done)}, lines)
 

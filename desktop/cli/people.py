@@ -40,12 +40,16 @@ def init(
     county: Annotated[str, typer.Option(metavar="县", help="所在县（市、区）")] = "",
 ) -> None:
     """Create the store, the first operators and the unit's keys."""
+    from models.rules.naming import prefix_for
     from models.store.store import NewOperator, Store
     from sync import identity
 
     call: Call = ctx.obj
     tiers, lines = {one.value: one for one in Tier}, {one.value: one for one in Line}
     made_unit = Unit(new_id(), unit, code, choice(tier, tiers, "--tier"), choice(line, lines, "--line"), city, county)
+    if city or county:
+        place_tier = Tier.COUNTY if made_unit.tier is Tier.SCHOOL else made_unit.tier
+        prefix_for(place_tier, city or None, county or None)  # a place nobody knows is told now, not at the first list
     people: dict[str, set[Role]] = {}
     for name, role in ((registrar, Role.REGISTRAR), (head, Role.HEAD), (administrator, Role.ADMINISTRATOR)):
         people.setdefault(name, set()).add(role)

@@ -62,6 +62,14 @@ class Actor:
         return role in self.roles
 
 
+def unit_fault(unit: Unit) -> str | None:
+    """Why a unit cannot go by its name or code, or None; both stand in certificates, file names and lists."""
+    for label, text in (("单位名称", unit.name), ("单位代码", unit.code)):
+        if not text.strip() or text != text.strip() or not text.isprintable() or len(text) > 100:
+            return f"{label}不能为空，最长 100 个字，前后不能有空格，也不能含有看不见的字符。请重新填写。"
+    return None
+
+
 def role_conflict(roles: frozenset[Role]) -> str | None:
     """Why one person cannot hold `roles` together, or None (E1-E3: who enters, who approves and who administers
     are different people; a person holds exactly one)."""

@@ -116,8 +116,11 @@ class _Html(HTMLParser):
 def read_html(text: str) -> list[Grid]:
     """The tables of a web page. Raises FileRefusedError when there is none or one is too large."""
     parser = _Html()
-    parser.feed(text)
-    parser.close()
+    try:
+        parser.feed(text)
+        parser.close()
+    except AssertionError:  # how html.parser ends at a marked section it does not know: "<![..."
+        raise FileRefusedError("这个网页格式的表格已损坏。请用 Excel 打开后另存为 .xlsx 再导入。") from None
     grids = [table.grid for table in parser.tables if table.grid.rows]
     if not grids:
         raise FileRefusedError("这是网页文件，里面没有表格。如果是从网站导出的，可能导出时没有登录，请重新导出。")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from models.domain.errors import FileRefusedError
 from models.domain.fields import ACCOUNTS, FIELDS_OF, STUDENTS, Field
 from models.domain.findings import Finding, Level, LocatedFinding
+from models.domain.pause import collector_paused
 from models.domain.progress import SILENT, Progress
 from models.exchange.columns import normalise_column, raw_texts
 from models.exchange.dates import EPOCH_1900, EPOCH_1904
@@ -40,11 +42,15 @@ def read_data(
     data: bytes, path: Path, kind: str | None = None, mapping: Mapped | None = None, progress: Progress = SILENT
 ) -> Workbook:
     """As `read_workbook`, for bytes at hand (a pasted block, a file read before); `path` only names them."""
+    with collector_paused():
+        return _read(data, path, kind, mapping, progress)
+
+
+def _read(data: bytes, path: Path, kind: str | None, mapping: Mapped | None, progress: Progress) -> Workbook:
     format_ = sniff(data)
     progress.report(0, None, "读取文件")
     grids, skipped = read_grids(data, format_, path.stem, progress)
     digest = hashlib.sha256(data).hexdigest()
-    del data
     kind = kind or _recognise_kind(grids, path)
     sheets: list[SheetData] = []
     for number, grid in enumerate(grids):
@@ -63,7 +69,10 @@ def read_data(
 def bytes_of(path: Path) -> bytes:
     """The bytes of a spreadsheet file. Raises FileRefusedError for one that is too large or cannot be read."""
     try:
-        size = path.stat().st_size
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):  # a pipe or device would be read for ever
+            raise FileRefusedError(f"“{path.name}”不是文件，不能读取。请选择 Excel 或 CSV 表格文件。")
+        size = facts.st_size
         if size > MAX_FILE:
             raise FileRefusedError(
                 f"文件有 {size // 1024 // 1024} MB，超过 {MAX_FILE // 1024 // 1024} MB。"

@@ -41,12 +41,13 @@ def in_chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def changes_by_id(session: Session, change_ids: Sequence[str]) -> list[Row[Any]]:
-    """The changes' rows in the order asked for. Raises UserError when one is not there."""
+    """The changes' rows in the order asked for, each once. Raises UserError when one is not there."""
+    change_ids = list(dict.fromkeys(change_ids))
     found: dict[str, Row[Any]] = {}
     for part in in_chunks(change_ids):
         for row in session.execute(select(t.change).where(t.change.c.id.in_(part))):
             found[row.id] = row
-    if len(found) < len(set(change_ids)):
+    if len(found) < len(change_ids):
         raise UserError("找不到该变更，可能已被删除。请刷新列表后再试。")
     return [found[change_id] for change_id in change_ids]
 

@@ -55,6 +55,8 @@ def sniff(data: bytes) -> str | None:
 def inspect(path: Path) -> EvidenceFile:
     """Read and try an evidence file. Raises FileRefusedError for type, size, damage or a password."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise FileRefusedError(f"“{path.name}”不是文件，请选择 JPG、PNG 或 PDF 文件。")
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:

@@ -12,7 +12,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from models.domain.errors import UserError
+from models.domain.errors import FileRefusedError, UserError
 from models.domain.fields import ACCOUNTS, FIELDS_OF
 from models.domain.findings import Finding, LocatedFinding
 from models.domain.pause import collector_paused
@@ -81,10 +81,10 @@ def check(
 ) -> CheckedImport:
     """Judge a file and plan every row; with `session` also against the store. Nothing is written.
 
-    Raises UserError when nothing in the file can be taken over, CancelledError.
+    Raises FileRefusedError when nothing in the file can be taken over, CancelledError.
     """
     if not any(sheet.rows for sheet in workbook.sheets):
-        raise UserError(f"“{workbook.path.name}”中没有可以导入的数据行，请检查表头下面是否有内容。")
+        raise FileRefusedError(f"“{workbook.path.name}”中没有可以导入的数据行，请检查表头下面是否有内容。")
     if context is None:
         context = check_context(session) if session is not None else bare_context(workbook.kind)
     with collector_paused():

@@ -75,11 +75,16 @@ def newest_head(store: Store) -> tuple[int, str] | None:
 
 
 def backup(store: Store, to: Path | None = None, signer: Signer | None = None) -> Description:
-    """Write a backup now, to a file or into a folder; without `to` beside the automatic ones."""
+    """Write a backup now, to a file or into a folder; without `to` beside the automatic ones.
+
+    Raises UserError for a file that is there and is no backup: never the store itself, nor somebody's document.
+    """
     target = to or store.home / backups.FOLDER
     if target.is_dir() or to is None:
         stamp = datetime.now().astimezone()
         target = target / f"{store.actor.unit.name} {stamp:%Y%m%d-%H%M%S}{backups.SUFFIX}"
+    elif target.exists() and not backups.is_backup(target):
+        raise UserError(f"“{target.name}”是别的文件，没有覆盖它。请换一个文件名，或者只给出文件夹。")
     return store.write_backup(target, signer)
 
 

@@ -23,13 +23,14 @@ from models.services.records import page
 from models.services.units import unit_name
 from models.store import tables as t
 
+_NUMBER = func.json_extract(t.received_item.c.body, "$.number")
 _STATE_LABELS = {"in_review": "待审核", "withdrawn": "申请单位撤回"} | {v.value: VERDICT_LABELS[v] for v in Verdict}
 
 
 @dataclass(frozen=True)
 class ReviewQuery:
     """Which items: empty parts do not filter; `states` in_review, accept, return, refuse, withdrawn; `open_only` leaves
-    out what a receipt has answered."""
+    out what a receipt has answered; `text` is a part of the label, or the whole number or id of the change."""
 
     package_id: str = ""
     states: tuple[str, ...] = ()
@@ -96,7 +97,7 @@ def list_items(session: Session, q: ReviewQuery | None = None) -> list[ReviewIte
         (q.states, c.state.in_(q.states)),
         (q.kinds, c.kind.in_(q.kinds)),
         (q.unit_id, c.unit_id == q.unit_id),
-        (q.text, c.subject_label.contains(q.text, autoescape=True)),
+        (q.text, c.subject_label.contains(q.text, autoescape=True) | (q.text == _NUMBER) | (c.change_id == q.text)),
         (q.open_only, c.receipt_id.is_(None)),
     )
     query = (

@@ -99,6 +99,7 @@ def write(engine: Engine, file: KeyFile, target: Path, signer: Signer | None = N
     part = target.with_name(f"{target.name}.{mark}.part")
     try:
         with disk_errors():
+            copy.touch()  # a place that cannot be written is told by the system's own error, not by SQLite's
             copy_encrypted(engine, copy)
             with Session(engine) as session:
                 facts = _facts(session)
@@ -131,6 +132,14 @@ def describe(path: Path) -> Description:
         )  # fmt: skip
     except (KeyError, TypeError, IndexError):
         raise damaged(path) from None
+
+
+def is_backup(path: Path) -> bool:
+    """Whether `path` is a file that begins as backups do."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as handle:
+        return handle.read(len(MAGIC)) == MAGIC
 
 
 def read_header(handle: IO[bytes], path: Path) -> dict[str, Any]:

@@ -60,6 +60,8 @@ def check_person(person: NewOperator, taken: Iterable[str]) -> None:
     """Refuse an empty or taken name and roles that exclude one another."""
     if not person.name.strip() or person.name != person.name.strip():
         raise NotAllowedError("操作员姓名不能为空，前后不能有空格。")
+    if not person.name.isprintable():  # two persons must never look the same
+        raise NotAllowedError("操作员姓名中有看不见的字符。请重新输入姓名，不要从别处粘贴。")
     if person.name in taken:
         raise NotAllowedError(f"已经有一位操作员叫“{person.name}”。同名的请加数字区分，例如“{person.name}2”。")
     conflict = role_conflict(person.roles)

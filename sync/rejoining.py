@@ -1,0 +1,69 @@
+"""A channel taken up again after a unit came back from an old backup (decision 9).
+
+The reply to an enrolment request is signed by two persons of the superior, so it carries where the channel stands
+there. A unit whose own memory is older goes on from that place; what it sealed in between can never arrive and is
+approved again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.domain.units import Actor, Unit
+from models.services import receipts as services
+from models.store import audit
+from models.store import tables as t
+from sync import ledger
+from sync.refusals import Fault, MalformedError
+
+_MOST_TOLD: Final = 200
+_REASON: Final = "本单位从备份恢复过，这个包的编号已被用过，上级收不到它。请重新打包"
+
+
+def place_told(session: Session, own: Unit, below: Unit) -> dict[str, Any]:
+    """Where the channel from `below` stands here, and the ids of its packages that were taken, newest first."""
+    place = ledger.place_of(session, below.id, own.id, own.line.value)
+    c = t.package.c
+    query = select(c.id).where(c.issuer_id == below.id, c.direction == "in", c.state != ledger.HELD, c.sequence > 0)
+    taken = session.execute(query.order_by(c.epoch.desc(), c.sequence.desc()).limit(_MOST_TOLD)).scalars()
+    return {"epoch": place.epoch, "sequence": place.sequence, "last": place.last_id, "taken": list(taken)}
+
+
+def rejoin(session: Session, actor: Actor, own: Unit, superior: Unit, told: Any) -> None:
+    """Go on from the place `told` when the superior has taken a package this store does not remember.
+
+    Raises MalformedError.
+    """
+    place, taken = _read(told)
+    if not place.sequence or _sent(session, place.last_id):
+        return
+    channel = {"issuer_id": own.id, "audience_id": superior.id, "line": own.line.value}
+    lost = [row for row in ledger.unanswered(session, superior.id) if row.purpose == "changes" and row.id not in taken]
+    for row in lost:
+        reply = {"in_reply_to": row.id, "package_verdict": "refused", "reason": _REASON}
+        services.apply_receipt(session, actor, reply)
+    ledger.place(session, channel, place)
+    facts = {"epoch": place.epoch, "sequence": place.sequence, "reopened": len(lost)}
+    audit.append(session, actor, "channel.rejoin", f"unit:{superior.id}", facts)
+
+
+def _sent(session: Session, package_id: str) -> bool:
+    row = ledger.find(session, package_id)
+    return row is not None and row.direction == "out" and row.id == package_id
+
+
+def _read(told: Any) -> tuple[ledger.Place, frozenset[str]]:
+    try:
+        place = ledger.Place(told["epoch"], told["sequence"], told["last"])
+        taken = frozenset(told["taken"])
+        numbers = (place.epoch, place.sequence)
+        fits = all(type(number) is int and 0 <= number < 1 << 53 for number in numbers)
+        fits = fits and all(isinstance(text, str) for text in (place.last_id, *taken))
+    except (KeyError, TypeError):
+        fits = False
+    if not fits:
+        raise MalformedError(Fault.HEADER_DAMAGED)
+    return place, taken
