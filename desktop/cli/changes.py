@@ -64,7 +64,9 @@ def _kind_text(kind: ChangeKind) -> str:
 def propose(
     ctx: typer.Context,
     kind: Annotated[str, typer.Argument(metavar="种类", help="见 change kinds")],
-    subject: Annotated[str, typer.Option(metavar="谁", help="学生的标识、身份证件号或学籍号；批次或变更的标识")],
+    subject: Annotated[
+        str, typer.Option(metavar="谁", help="学生的标识、身份证件号、学籍号或只有一人的姓名；批次或变更的标识")
+    ],
     values: Annotated[list[str] | None, typer.Option("--set", metavar="字段=值", help="新的值")] = None,
     reason: Annotated[str, typer.Option(metavar="文字", help="理由")] = "",
     evidence: Annotated[list[Path] | None, typer.Option(metavar="文件", help="证明材料（PDF、JPG、PNG）")] = None,
@@ -96,7 +98,7 @@ def _subject(session: Any, text: str) -> str:
     from desktop.cli.rosters import find_row
     from models.domain.fields import STUDENTS
 
-    return find_row(session, STUDENTS, text)
+    return find_row(session, STUDENTS, text, whole=True)  # a request about the wrong pupil must not begin by chance
 
 
 @change.add("list", "列出本单位的变更")

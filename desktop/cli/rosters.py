@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from desktop.cli.call import Call, assignments
+from desktop.cli.call import Call, assignments, choice
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, UsageFaultError
 from models.domain.errors import UserError
@@ -29,14 +29,18 @@ Limit = Annotated[int, typer.Option(min=1, metavar="数", help="最多显示多�
 Offset = Annotated[int, typer.Option(min=0, metavar="数", help="跳过多少条")]
 Status = Annotated[str, typer.Option(metavar="状态", help="学生 enrolled、left；账户 active、disabled；all 为全部")]
 Reveal = Annotated[list[str] | None, typer.Option(metavar="字段", help="显示被遮盖的字段，会记入操作记录")]
+_STATUSES = {STUDENTS: ("enrolled", "left", "all"), ACCOUNTS: ("active", "disabled", "all")}
 _LISTED = {
     STUDENTS: ("name", "sex", "birth_date", "id_number", "class_name"),
     ACCOUNTS: ("name", "username", "phone", "email", "post"),
 }
 
 
-def find_row(session: Any, kind: str, text: str) -> str:
-    """The id of the one pupil or account that `text` names. Raises UserError when it names none or several."""
+def find_row(session: Any, kind: str, text: str, *, whole: bool = False) -> str:
+    """The id of the one pupil or account that `text` names; `whole`: by a whole name or number, never by a part.
+
+    Raises UserError when it names none or several.
+    """
     from models.services import roster
 
     if len(text) == 36 and text.count("-") == 4:
@@ -44,7 +48,7 @@ def find_row(session: Any, kind: str, text: str) -> str:
     status = "" if kind == ACCOUNTS else "enrolled"
     found = roster.list_ids(session, roster.RosterQuery(text=text, kind=kind, status=status))
     exact = [row.id for row in roster.page(session, kind, found[:50]) if text in _names(row.values)]
-    matches = exact or found
+    matches = exact if whole or not any(map(str.isalnum, text)) else exact or found
     if len(matches) != 1:
         count = f"有 {len(matches)} 个" if matches else "没有"
         raise UserError(f"“{text}”{count}符合的记录，请用 list --search 找到内部标识后再试。")
@@ -83,7 +87,8 @@ def _list(call: Call, kind: str, query: dict[str, Any], limit: int, offset: int)
     call.emit({"total": total, "rows": [_row_document(kind, row) for row in rows]}, lines)
 
 
-def _query(text: str, filters: list[str] | None, sort: str, status: str) -> dict[str, Any]:
+def _query(kind: str, text: str, filters: list[str] | None, sort: str, status: str) -> dict[str, Any]:
+    choice(status, {one: one for one in _STATUSES[kind]}, "--status")
     return {
         "text": text,
         "filters": assignments(filters or []),
@@ -145,7 +150,7 @@ def list_students(
     offset: Offset = 0,
 ) -> None:
     """List pupils."""
-    _list(ctx.obj, STUDENTS, _query(text, filters, sort, status), limit, offset)
+    _list(ctx.obj, STUDENTS, _query(STUDENTS, text, filters, sort, status), limit, offset)
 
 
 @students.add("show", "查看一名学生；被遮盖的字段用 --reveal 显示")
@@ -174,7 +179,7 @@ def list_accounts(
     offset: Offset = 0,
 ) -> None:
     """List accounts."""
-    _list(ctx.obj, ACCOUNTS, _query(text, filters, sort, status), limit, offset)
+    _list(ctx.obj, ACCOUNTS, _query(ACCOUNTS, text, filters, sort, status), limit, offset)
 
 
 @accounts.add("show", "查看一个账户；被遮盖的字段用 --reveal 显示")

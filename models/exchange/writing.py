@@ -153,6 +153,8 @@ def _new_sheet(book: xlsxwriter.Workbook, name: str, titles: Sequence[str]) -> t
 
 def _write(path: Path, fill: Callable[[xlsxwriter.Workbook], None]) -> None:
     """Let `fill` write a workbook beside `path`, then put it in its place at once."""
+    if not _may_replace(path):
+        raise UserError(f"“{path.name}”已经有了，而且不是表格，没有覆盖它。请换一个文件名。")
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     try:
@@ -168,6 +170,17 @@ def _write(path: Path, fill: Callable[[xlsxwriter.Workbook], None]) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _may_replace(path: Path) -> bool:
+    """Whether nothing lies there yet but a workbook: never the store, a device, or somebody's document."""
+    try:
+        if not path.is_file():
+            return not path.exists() or path.is_dir()  # a folder has its own sentence
+        with path.open("rb") as stream:
+            return stream.read(2) in (b"PK", b"")
+    except OSError:
+        return True  # the writing itself will say what is wrong
 
 
 def _unwritable(path: Path, error: Exception) -> UserError:

@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row as SqlRow
 from sqlalchemy import delete, func, insert, select, update
@@ -32,6 +32,9 @@ from models.services.records import Row, get, label_of
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
+
+
+_LONGEST_REASON: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,14 @@ def _key_field_draft(session: Session, actor: Actor, subject_id: str, values: Ma
     after = _checked_values(session, row, values)
     refuse_open_overlap(session, subject_id, after)
     before = {key: row.values[key] for key in after}
-    return Draft(KEY_FIELD, subject_id, label_of(row.values), before, after, row.revision, reason.strip())
+    return Draft(KEY_FIELD, subject_id, label_of(row.values), before, after, row.revision, _reason(reason))
+
+
+def _reason(text: str) -> str:
+    """The reason without blanks around it. Raises DataFaultError for one too long to be read, or to travel."""
+    if len(text.strip()) > _LONGEST_REASON:
+        raise DataFaultError(f"变更原因超过 {_LONGEST_REASON} 个字，请写得简短些，详细材料可作为证明材料添加。")
+    return text.strip()
 
 
 def _checked_values(session: Session, row: Row, values: Mapping[str, str]) -> dict[str, str]:
@@ -104,7 +114,7 @@ def _propose_withdrawal(session: Session, actor: Actor, change: SqlRow[Any], rea
     if change.kind == WITHDRAWAL.key:
         raise UserError("撤回申请本身不能再撤回，请等待上级回执。")
     refuse_open_overlap(session, change.id, {})
-    draft = Draft(WITHDRAWAL, change.id, f"撤回 {change.number} {change.subject_label}", {}, {}, 0, reason.strip())
+    draft = Draft(WITHDRAWAL, change.id, f"撤回 {change.number} {change.subject_label}", {}, {}, 0, _reason(reason))
     return insert_drafts(session, actor, [draft])[0]
 
 
@@ -173,7 +183,7 @@ def update_draft(
     change = _own_draft(session, actor, change_id)
     updates: dict[str, Any] = {"updated_at": now_text()}
     if reason is not None:
-        updates["reason"] = reason.strip()
+        updates["reason"] = _reason(reason)
     if values is not None and change.kind == KEY_FIELD.key:
         updates |= _renewed(session, change, values)
     session.execute(update(t.change).where(t.change.c.id == change.id).values(**updates))
