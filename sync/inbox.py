@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import FileRefusedError
 from models.domain.progress import SILENT, Progress
-from models.domain.units import Actor
+from models.domain.units import Actor, Role
 from models.services import review
 from models.services.policies import effective
 from models.store import audit
@@ -83,7 +83,8 @@ def receive(store: Store, path: Path, passphrase: str | None = None, progress: P
     if kind not in _PACKAGES:
         raise MalformedError(Fault.NOT_SIGNED_FILE)
     received = _receive_package(store, open_file(path), progress)
-    if received.refused and passphrase is not None and received.package_id is not None:
+    answerable = received.refused and received.kind is FileKind.CHANGES and store.actor.has(Role.REGISTRAR)
+    if answerable and passphrase is not None and received.package_id is not None:
         reply = receipts.finish_review(store, received.package_id, passphrase)
         received = replace(received, next_step=f"已生成退包回执“{reply.name}”，请送交发件单位。")
     if received.state == ledger.HELD:

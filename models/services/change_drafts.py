@@ -33,7 +33,6 @@ from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
 
-
 _LONGEST_REASON: Final = 1000
 
 
