@@ -38,6 +38,8 @@ _DATES = frozenset({b"14", b"31", b"57"})
 def shared_strings(part: bytes) -> list[str] | None:
     """The shared strings of a workbook in their order; None when one is more than plain text."""
     text = part.decode("utf-8", "replace")
+    if text.startswith("<?xml"):  # Excel ends the declaration with a carriage return
+        text = text.partition("?>")[2].lstrip()
     if "\r" in text or "_x" in text or "<!" in text:
         return None
     found = _STRINGS.findall(text)

@@ -55,7 +55,11 @@ class Store:
         self._listeners: list[Listener] = []
         self._written = False
         self._engine = self._connect()
-        self.actor = self.read(opening.actor_of, entry.person_id, entry.file.store_id)
+        try:
+            self.actor = self.read(opening.actor_of, entry.person_id, entry.file.store_id)
+        except BaseException:
+            self._engine.dispose()  # a file still open cannot be replaced on Windows
+            raise
 
     @classmethod
     def create(

@@ -44,7 +44,10 @@ def rollbook(*arguments: object, given: str = "", home: Path | None = None) -> D
     if home is not None:
         environment["ROLLBOOK_HOME"] = str(home)
     command = [sys.executable, "-m", "desktop", *map(str, arguments)]
-    run = subprocess.run(command, input=given.encode(), capture_output=True, cwd=ROOT, env=environment, check=False)
+    for _ in range(3):
+        run = subprocess.run(command, input=given.encode(), capture_output=True, cwd=ROOT, env=environment, check=False)
+        if b"init_sys_streams" not in run.stderr:  # Python under Wine now and then does not get its streams
+            break
     return Done(run.returncode, run.stdout.decode(), run.stderr.decode())
 
 
