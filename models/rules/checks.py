@@ -19,7 +19,7 @@ from models.rules.about_fields import FIELD_CHECKS
 from models.rules.about_identity import IDENTITY_CHECKS
 from models.rules.about_presence import PRESENCE_CHECKS, missing_columns
 from models.rules.duplicates import duplicates_inside
-from models.rules.rule import Check, Context, Judge, Rule, Values
+from models.rules.rule import Broken, Check, Context, Judge, Rule, Values
 
 __all__ = ["CHECKS", "RULES", "Context", "check_columns", "check_record", "duplicates_inside", "missing_columns"]
 
@@ -68,17 +68,14 @@ def _label(kind: str, field: str) -> str:
     return next(declared.label for declared in FIELDS_OF[kind] if declared.key == field)
 
 
-def _findings(kind: str, group: _Group, values: Values, context: Context) -> tuple[Finding, ...]:
-    return tuple(
-        Finding(
-            code,
-            _levels()[code],
-            group.fields[place := group.shown_at.get(code, 0)],
-            message.replace("{label}", _label(kind, group.fields[place])),
-            values[place],
-        )
-        for code, message in group.judge(values, context)
-    )
+def _findings(kind: str, group: _Group, values: Values, broken: tuple[Broken, ...]) -> list[Finding]:
+    found = []
+    for code, message in broken:
+        place = group.shown_at.get(code, 0)
+        field = group.fields[place]
+        text = message.replace("{label}", _label(kind, field))
+        found.append(Finding(code, _levels()[code], field, text, values[place]))
+    return found
 
 
 def check_record(kind: str, record: Mapping[str, str], context: Context) -> list[Finding]:
@@ -91,7 +88,7 @@ def check_record(kind: str, record: Mapping[str, str], context: Context) -> list
         first = record.get(group.fields[0])
         if first is not None and group.asks_for_values is not bool(first):
             values = tuple([record.get(field, "") for field in group.fields])
-            found += _findings(kind, group, values, context)
+            found += _findings(kind, group, values, group.judge(values, context))
     return found
 
 
@@ -122,10 +119,11 @@ def _judge_columns(
     """Add the findings of one group to `rows`; one verdict for each distinct combination of values."""
     alone = len(columns) == 1
     combinations: Iterable[Values] = zip(firsts, strict=True) if alone else set(zip(*columns, strict=True))
-    wrong: dict[Values, tuple[Finding, ...]] = {}
+    wrong: dict[Values, list[Finding]] = {}
+    judge, asks_for_values = group.judge, group.asks_for_values
     for values in combinations:
-        if group.asks_for_values is not bool(values[0]) and group.judge(values, context):
-            wrong[values] = _findings(kind, group, values, context)
+        if asks_for_values is not bool(values[0]) and (broken := judge(values, context)):
+            wrong[values] = _findings(kind, group, values, broken)
     if wrong:
         for row, values in enumerate(zip(*columns, strict=True)):
             if found := wrong.get(values):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from models.domain.fields import ACCOUNTS
 from models.domain.findings import Finding, Level, LocatedFinding
+from models.exchange.sheets import SheetData
 from models.rules.checks import duplicates_inside, missing_columns
 from models.rules.naming import Proposal
 from models.services.accounts import propose_for
@@ -196,23 +197,28 @@ def _proposal_finding(proposal: Proposal) -> Finding | None:
 
 def _located(checked: CheckedImport, said: Said) -> list[LocatedFinding]:
     """All findings by place in the file; what reading told already is not told again by a rule."""
-    letters = [{c.field: c.letter for c in sheet.columns if c.field} for sheet in checked.workbook.sheets]
-    found: dict[tuple[int, int, str, str], LocatedFinding] = {}
-    for place, sheet in enumerate(checked.workbook.sheets):
-        header = sheet.header_rows[-1] if sheet.header_rows else 0
-        for finding in missing_columns(checked.kind, sheet.values.keys()):
-            found[place, header, finding.code, finding.field] = LocatedFinding(sheet.sheet, header, "", finding)
-        for problem in sheet.problems:
-            found[place, problem.row, problem.finding.code, problem.finding.field] = problem
+    by_sheet: list[list[tuple[int, Finding]]] = [[] for _ in checked.workbook.sheets]
     for (place, index), finding in said:
-        sheet = checked.workbook.sheets[place]
-        row = sheet.rows[index]
-        key = (place, row, finding.code, finding.field)
+        by_sheet[place].append((index, finding))
+    return [
+        located
+        for sheet, found in zip(checked.workbook.sheets, by_sheet, strict=True)
+        for located in _located_in(checked.kind, sheet, found)
+    ]
+
+
+def _located_in(kind: str, sheet: SheetData, said: list[tuple[int, Finding]]) -> list[LocatedFinding]:
+    """The findings of one sheet by row and column (A, B ... Z, AA)."""
+    name, rows = sheet.sheet, sheet.rows
+    letters = {column.field: column.letter for column in sheet.columns if column.field}
+    header = sheet.header_rows[-1] if sheet.header_rows else 0
+    found: dict[tuple[int, str, str], LocatedFinding] = {}
+    for finding in missing_columns(kind, sheet.values.keys()):
+        found[header, finding.code, finding.field] = LocatedFinding(name, header, "", finding)
+    for problem in sheet.problems:
+        found[problem.row, problem.finding.code, problem.finding.field] = problem
+    for index, finding in said:
+        key = (rows[index], finding.code, finding.field)
         if key not in found:
-            found[key] = LocatedFinding(sheet.sheet, row, letters[place].get(finding.field, ""), finding)
-    return [found[key] for key in sorted(found, key=lambda key: (key[0], key[1], _column(found[key])))]
-
-
-def _column(located: LocatedFinding) -> tuple[int, str]:
-    """Sorts A, B ... Z, AA."""
-    return len(located.column), located.column
+            found[key] = LocatedFinding(name, rows[index], letters.get(finding.field, ""), finding)
+    return sorted(found.values(), key=lambda one: (one.row, len(one.column), one.column))
