@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -42,5 +41,7 @@ class Errors:
             return Shown(str(error), detail, "bad", False)
         if isinstance(error, OSError):
             return Shown(system_sentence(error), f"{type(error).__name__} {error.errno or ''}".strip(), "bad", False)
+        import logging
+
         logging.getLogger("rollbook").error("bug in %s", doing, exc_info=error)
         return Shown(self._hook(error, doing), type(error).__name__, "bad", True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
+import resources
 from ui.theme import Theme
 
 STROKE = "1.8"
@@ -16,7 +16,7 @@ STROKE = "1.8"
 
 @lru_cache(maxsize=256)
 def _svg(name: str) -> str:
-    text = (files("resources") / "icons" / f"{name}.svg").read_text("utf-8")
+    text = resources.path(f"icons/{name}.svg").read_text("utf-8")
     return text.replace('stroke-width="2"', f'stroke-width="{STROKE}"')
 
 

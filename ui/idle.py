@@ -28,23 +28,25 @@ class IdleWatch(QObject):
 
     def __init__(self, app: QApplication, minutes: int = 15) -> None:
         super().__init__(app)
+        self._app = app
         self.minutes = minutes
         self._last = time.monotonic()
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_EVERY)
         self._timer.timeout.connect(self.look)
-        app.installEventFilter(self)
 
     def start(self, minutes: int) -> None:
         """Count from now."""
         self.minutes = minutes
         self._last = time.monotonic()
         self._timer.start()
+        self._app.installEventFilter(self)
         self.look()
 
     def stop(self) -> None:
         """Stop counting (the window is locked)."""
         self._timer.stop()
+        self._app.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Note activity; never keeps an event."""

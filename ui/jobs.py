@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
 from models.domain.errors import CancelledError
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 REPORT_EVERY = 0.05
 """Seconds between two reports that reach the window."""
@@ -75,7 +77,7 @@ class Jobs(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(1, "rollbook-store")
+        self._pool: ThreadPoolExecutor | None = None
         self._latest: dict[str, Job] = {}
         self._running: set[Job] = set()
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -105,8 +107,16 @@ class Jobs(QObject):
             self._latest[replaces] = job
         self._running.add(job)
         self.started.emit(job)
-        self._pool.submit(self._work, job, (lambda: work(job)) if progress else work)
+        self._thread().submit(self._work, job, (lambda: work(job)) if progress else work)
         return job
+
+    def _thread(self) -> ThreadPoolExecutor:
+        """The one thread; its module is imported when the first work comes (after the first paint)."""
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._pool = ThreadPoolExecutor(1, "rollbook-store")
+        return self._pool
 
     def _work(self, job: Job, work: Callable[[], Any]) -> None:
         try:
@@ -142,8 +152,9 @@ class Jobs(QObject):
         for job in list(self._running):
             job.drop()
         if last is not None:
-            self._pool.submit(last)
-        self._pool.shutdown(wait=True)
+            self._thread().submit(last)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
 
     def never(self) -> Job:
         """A job that does nothing: what is asked for while the window is locked."""

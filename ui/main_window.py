@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QCloseEvent, QGuiApplication
@@ -13,11 +13,10 @@ from ui.context import AppContext
 from ui.idle import IdleWatch
 from ui.pages.unlock import UnlockPage
 from ui.start_hooks import Hooks
-from ui.window_actions import WindowActions
 
 if TYPE_CHECKING:
     from models.store.store import Store
-    from ui.status import StatusBar
+    from ui.window_actions import WindowActions
     from ui.workspace import Workspace
 
 PROGRAM = "名册"
@@ -34,9 +33,8 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self.setCentralWidget(self._stack)
         self.workspace: Workspace | None = None
-        self._status: StatusBar | None = None
         self._person = ""
-        self.actions_map = WindowActions(self, self.run_action)
+        self.actions_map: WindowActions | None = None
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         self._idle = IdleWatch(app)
@@ -80,14 +78,15 @@ class MainWindow(QMainWindow):
         same = self.workspace is not None and self._person == store.actor.person_id
         if not same:
             self._build(store)
-        assert self.workspace is not None and self._status is not None  # noqa: PT018
-        self._status.show()
-        self._stack.setCurrentWidget(self.workspace)
-        self.actions_map.switch(self.workspace.current, on=True)
+        workspace = self.workspace
+        assert workspace is not None
+        self.statusBar().show()
+        self._stack.setCurrentWidget(workspace)
         if same:
-            self.workspace.resume()
+            workspace.resume()
+            self._arrived(workspace.current)
         else:
-            self.workspace.show_page(next(iter(self.workspace.entries)))
+            workspace.show_page(next(iter(workspace.entries)))
         from models.services.preferences import idle_minutes
 
         self.context.read(idle_minutes, done=self._idle.start, owner=self)
@@ -97,20 +96,22 @@ class MainWindow(QMainWindow):
     def _build(self, store: Store) -> None:
         from ui.navigation import pages_for
         from ui.status import StatusBar
+        from ui.window_actions import WindowActions
         from ui.workspace import Workspace
 
         if self.workspace is not None:
             self._stack.removeWidget(self.workspace)
             self.workspace.deleteLater()
         self._person = store.actor.person_id
-        self._status = StatusBar([entry.key for entry in pages_for(store.actor)])
-        self.setStatusBar(self._status)
-        self.workspace = Workspace(self.context, self._status)
+        self.actions_map = self.actions_map or WindowActions(self, self.context)
+        status = StatusBar([entry.key for entry in pages_for(store.actor)])
+        self.setStatusBar(status)
+        self.workspace = Workspace(self.context, status)
         self._stack.addWidget(self.workspace)
-        self._status.lock_clicked.connect(self.lock)
-        self._idle.left.connect(self._status.show_minutes)
-        self.context.jobs.started.connect(self._status.follow)
-        self.context.jobs.ended.connect(self._status.leave)
+        status.lock_clicked.connect(self.lock)
+        self._idle.left.connect(status.show_minutes)
+        self.context.jobs.started.connect(status.follow)
+        self.context.jobs.ended.connect(status.leave)
         self.workspace.arrived.connect(self._arrived)
         self.setWindowTitle(f"{store.actor.unit.name} — {PROGRAM}")
 
@@ -121,9 +122,9 @@ class MainWindow(QMainWindow):
         self.workspace.remember_focus()
         draft = self.workspace.has_draft()
         self._idle.stop()
-        self.actions_map.switch("", on=False)
-        if self._status is not None:
-            self._status.hide()
+        if self.actions_map is not None:
+            self.actions_map.switch(None)
+        self.statusBar().hide()
         store = self.context.store
         self.context.set_store(None)
         self._to_unlock()
@@ -148,42 +149,15 @@ class MainWindow(QMainWindow):
     # --- actions ----------------------------------------------------------------------------------------
 
     def _arrived(self, key: str) -> None:
-        assert self.workspace is not None
-        self.actions_map.switch(key, on=True)
+        assert self.workspace is not None and self.actions_map is not None  # noqa: PT018
+        self.actions_map.switch(self.workspace)
         title = self.workspace.entries[key].title
         self.setWindowTitle(f"{title} — {self.context.actor.unit.name} — {PROGRAM}")
 
     def run_action(self, key: str) -> None:
-        """Give an action to the page in front, else do what concerns the window."""
-        workspace = self.workspace
-        if workspace is None:
-            return
-        if key == "close_panel" and workspace.close_notice():
-            return
-        page = workspace.page
-        if page is not None and page.run_action(key):
-            return
-        own: dict[str, Any] = {"lock": self.lock, "help": self._help, "open": self._open}
-        if key in own:
-            own[key]()
-        elif key == "import":
-            self.context.navigate("import")
-        elif key == "refresh" and page is not None:
-            page.refresh()
-
-    def _help(self) -> None:
-        from ui.dialogs.keyboard import KeyboardList
-
-        KeyboardList(self).open()
-
-    def _open(self) -> None:
-        from ui.prompt import ANY_FILE
-
-        self.context.prompt.open_files(self, self.tr("打开文件"), ANY_FILE, self._take_files)
-
-    def _take_files(self, paths: list[Path]) -> None:
-        for path in paths:
-            self.context.open_file(path)
+        """Start an action of ui/actions.py."""
+        if self.actions_map is not None:
+            self.actions_map.run(key)
 
     # --- Qt's side --------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class Workspace(QWidget):
         context.noticed.connect(self.show_notice)
         context.toasted.connect(self.toast.say)
         context.changed.connect(self._tables_changed)
-        context.hint_changed.connect(lambda page: self._show_hint() if page is self.page else None)
+        context.hint_changed.connect(self._hint_changed)
 
     # --- pages ------------------------------------------------------------------------------------------
 
@@ -103,6 +103,10 @@ class Workspace(QWidget):
                     self._stale.add(key)
         if TABLES & tables:
             self._read_figures()
+
+    def _hint_changed(self, page: object) -> None:
+        if page is self.page:
+            self._show_hint()
 
     def _show_hint(self) -> None:
         page = self.page

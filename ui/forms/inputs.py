@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QWidget
 
-from models.domain.fields import Field, FieldType, Need
 from ui.kit import SecretEdit, column, label, set_tone
 
-_PLACEHOLDERS = {
-    FieldType.DATE: "2017-01-01",
-    FieldType.MONTH: "2024-09",
-    FieldType.PERIOD: "2020-01-01/2030-01-01",
-}
+if TYPE_CHECKING:
+    from models.domain.fields import Field
+
+_PLACEHOLDERS = {"date": "2017-01-01", "month": "2024-09", "period": "2020-01-01/2030-01-01"}
 
 
 class Entry(QWidget):
@@ -36,9 +35,6 @@ class Entry(QWidget):
         if isinstance(widget, QLineEdit):
             widget.textEdited.connect(self._changed)
         else:
-            editor = widget.lineEdit()
-            if editor is not None:
-                editor.setAccessibleName(caption)
             widget.activated.connect(self._changed)
             widget.editTextChanged.connect(self._changed)
 
@@ -91,13 +87,25 @@ def choice(caption: str, items: Iterable[tuple[str, str]], hint: str = "", *, ed
     widget = QComboBox()
     widget.setMinimumContentsLength(6)
     widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    widget.setEditable(editable)
     fill(widget, items)
-    completer = widget.completer()
+    entry = Entry(caption, widget, hint)
+    if editable:
+        let_type(entry)
+    return entry
+
+
+def let_type(entry: Entry) -> None:
+    """Let other words than the choices be typed, with completion on any part."""
+    widget = entry.widget
+    if not isinstance(widget, QComboBox) or widget.isEditable():
+        return
+    widget.setEditable(True)
+    editor, completer = widget.lineEdit(), widget.completer()
+    if editor is not None:
+        editor.setAccessibleName(widget.accessibleName())
     if completer is not None:
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-    return Entry(caption, widget, hint)
 
 
 def fill(widget: QComboBox, items: Iterable[tuple[str, str]]) -> None:
@@ -109,13 +117,15 @@ def fill(widget: QComboBox, items: Iterable[tuple[str, str]]) -> None:
 
 def entry_for(field: Field) -> Entry:
     """The input a field's declaration asks for."""
+    from models.domain.fields import FieldType, Need
+
     caption = f"{field.label} *" if field.need is Need.REQUIRED else field.label
     if field.type in (FieldType.CODE, FieldType.YES_NO):
         from models.domain.codes import code_table
 
         items = [("", ""), *code_table(field.code_table).items()]
         return choice(caption, items, editable=len(items) > 12)
-    entry = line(caption, _PLACEHOLDERS.get(field.type, ""))
+    entry = line(caption, _PLACEHOLDERS.get(field.type.value, ""))
     if field.type is FieldType.DIVISION:
         entry.widget.setToolTip(QCoreApplication.translate("Form", "6 位或 12 位行政区划代码"))
     return entry

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from ui.context import AppContext
-from ui.forms.inputs import Entry, choice, fill, line, on_enter, secret
+from ui.forms.inputs import Entry, choice, fill, let_type, line, on_enter, secret
 from ui.kit import Banner, Button, IconLabel, button, column, frame, holder, label, row
 from ui.start_hooks import Hooks
 
@@ -46,9 +47,17 @@ class UnlockPage(Doorway):
         super().__init__()
         self.context, self._hooks = context, hooks
         self._mode = "open"
+        self._expected = ""
         self._fields()
         self._show_mode("open")
-        QTimer.singleShot(0, self._warm_up)
+        self._warm = False
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Begin with what is heavy once the window was painted."""
+        super().paintEvent(event)
+        if not self._warm:
+            self._warm = True
+            QTimer.singleShot(0, self._warm_up)
 
     # --- what is shown ----------------------------------------------------------------------------------
 
@@ -57,7 +66,7 @@ class UnlockPage(Doorway):
         self.sub = label(str(self.context.home), "cap", wrap=True)
         self.notice = Banner("info", "")
         self.notice.hide()
-        self.name: Entry = choice(self.tr("姓名"), [], editable=True)
+        self.name: Entry = choice(self.tr("姓名"), [])
         self.code: Entry = line(self.tr("激活码"), self.tr("由系统管理员发给您，只能用一次"))
         self.passphrase: Entry = secret(self.tr("口令"))
         self.again: Entry = secret(self.tr("再输入一次新口令"))
@@ -89,6 +98,8 @@ class UnlockPage(Doorway):
             "open": self.tr("打开名册"), "activate": self.tr("第一次登录"), "recover": self.tr("用恢复码设置新口令"),
         }  # fmt: skip
         self.title.setText(titles[mode])
+        if mode != "open":
+            let_type(self.name)  # who is new or was locked out may not be in the list
         self.code.setVisible(mode != "open")
         self.again.setVisible(mode != "open")
         self.code.caption.setText(self.tr("激活码") if mode == "activate" else self.tr("恢复码"))
@@ -107,6 +118,7 @@ class UnlockPage(Doorway):
 
     def locked(self, name: str, *, draft: bool) -> None:
         """Say that the window was locked, who was there, and that nothing typed is lost."""
+        self._expected = name
         self.name.set_text(name)
         self.title.setText(self.tr("已锁定"))
         kept = self.tr("没有保存的内容都还在，由“{name}”解锁后继续；换别人登录会丢弃它。").format(name=name)
@@ -128,7 +140,7 @@ class UnlockPage(Doorway):
         self.context.jobs.run(lambda: _remembered(home), self._show_remembered, lambda _error: None, owner=self)
 
     def _show_names(self, names: list[str]) -> None:
-        present = self.name.text() or str(self.context.settings.value(LAST) or "")
+        present = self._expected or self.name.text() or str(self.context.settings.value(LAST) or "")
         widget = self.name.widget
         assert isinstance(widget, QComboBox)
         fill(widget, [(name, name) for name in names])
