@@ -230,16 +230,18 @@ def pinyin_keys(name: str) -> tuple[str, str, str]:
     together (张 before 章, zhan before zhang); names that cannot be read come last.
     """
     first, rest = _plain_syllables("v")
-    try:
-        one = (first[name[0]], *[rest[char] for char in name[1:]]) if 2 <= len(name) <= 3 else None
+    try:  # names of two or three plain characters take a short way, as in propose_all
+        if len(name) == 3:
+            a, b, c = first[name[0]], rest[name[1]], rest[name[2]]
+            return f"{a}{b}{c} {b}{c} {c}", a[0] + b[0] + c[0], f"{a} {name[0]}{b} {name[1]}{c} {name[2]}"
+        if len(name) == 2:
+            a, b = first[name[0]], rest[name[1]]
+            return f"{a}{b} {b}", a[0] + b[0], f"{a} {name[0]}{b} {name[1]}"
     except KeyError:
-        one = None
-    if one is None:
-        reading = readings(name)
-        ways = reading.ways + reading.also
-        name = plain(name).replace("·", "")
-    else:
-        ways = (one,)
+        pass
+    reading = readings(name)
+    ways = reading.ways + reading.also
+    name = plain(name).replace("·", "")
     spellings = dict.fromkeys("".join(way[start:]) for way in ways for start in range(len(way)))
     initials = dict.fromkeys("".join(s[0] for s in way) for way in ways)
     order = "".join(f"{s} {char}" for s, char in zip(ways[0], name, strict=True)) if ways else name

@@ -10,6 +10,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
 from models.domain.fields import ACCOUNTS, STUDENTS
+from models.domain.pause import collector_paused
 from models.store import search
 from models.store.search import Spell
 from models.store.tables import account, student
@@ -41,13 +42,14 @@ def _insert(session: Session, kind: str, rows: Sequence[Row], spell: Spell) -> N
     speller = search.Speller(kind, spell)
     order, entry = speller.order, speller.entry
     connection = session.connection()
-    connection.exec_driver_sql(
-        f"INSERT INTO {table.name} (row, name_order, {', '.join(names)}) VALUES (?, ?{', ?' * len(names)})",
-        [(number, order(row.get("name", "")), *values(row)) for number, row in enumerate(rows, first)],
-    )
-    connection.exec_driver_sql(
-        search.insert_statement(kind), [(number, *entry(row)) for number, row in enumerate(rows, first)]
-    )
+    with collector_paused():
+        connection.exec_driver_sql(
+            f"INSERT INTO {table.name} (row, name_order, {', '.join(names)}) VALUES (?, ?{', ?' * len(names)})",
+            [(number, order(row.get("name", "")), *values(row)) for number, row in enumerate(rows, first)],
+        )
+        connection.exec_driver_sql(
+            search.insert_statement(kind), [(number, *entry(row)) for number, row in enumerate(rows, first)]
+        )
 
 
 def _columns(table: Table, rows: Sequence[Row]) -> list[str]:
