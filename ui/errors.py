@@ -43,5 +43,6 @@ class Errors:
             return Shown(system_sentence(error), f"{type(error).__name__} {error.errno or ''}".strip(), "bad", False)
         import logging
 
-        logging.getLogger("rollbook").error("bug in %s", doing, exc_info=error)
+        # No message and no trace here: an error of the store can carry values; the hook writes the frames.
+        logging.getLogger("rollbook").error("bug in %s: %s", doing, type(error).__name__)
         return Shown(self._hook(error, doing), type(error).__name__, "bad", True)

@@ -81,6 +81,8 @@ class Workspace(QWidget):
             self._pages[key] = entry.make(self.context)
             self.stack.addWidget(self._pages[key])
         page = self._pages[key]
+        if key != self.current:
+            self.close_notice()
         self.current = key
         self.stack.setCurrentWidget(page)
         self.sidebar.mark(key)
