@@ -38,6 +38,13 @@ class _NoPersonalData(logging.Formatter):
         return "\n".join([f"  {kind.__name__ if kind else '?'}", *(f"    {line}" for line in frames(trace))])
 
 
+class _NeverInTheWay(RotatingFileHandler):
+    """A line that cannot be written (disk full, folder read-only) is left out without a word."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is logging's)
+        """Say nothing: what the person did went its own way."""
+
+
 def start(home: Path) -> logging.Logger:
     """Begin to write `logs/rollbook.log` in `home` when that folder exists; a log that cannot be written is left out.
 
@@ -59,7 +66,7 @@ def _file_handler(home: Path) -> logging.Handler | None:
     try:
         folder = log_folder(home)
         folder.mkdir(exist_ok=True)
-        handler = RotatingFileHandler(
+        handler = _NeverInTheWay(
             folder / "rollbook.log", maxBytes=_SIZE, backupCount=_KEPT, encoding="utf-8", delay=True
         )
     except OSError:

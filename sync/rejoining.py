@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor, Unit
@@ -45,9 +45,19 @@ def rejoin(session: Session, actor: Actor, own: Unit, superior: Unit, told: Any)
     for row in lost:
         reply = {"in_reply_to": row.id, "package_verdict": "refused", "reason": _REASON}
         services.apply_receipt(session, actor, reply)
+        _send_evidence_again(session, row.id)
     ledger.place(session, channel, place)
     facts = {"epoch": place.epoch, "sequence": place.sequence, "reopened": len(lost)}
     audit.append(session, actor, "channel.rejoin", f"unit:{superior.id}", facts)
+
+
+def _send_evidence_again(session: Session, package_id: str) -> None:
+    """What was sealed with a lost package goes with the next one, whether it had arrived or not."""
+    c = t.package.c
+    with_it = (c.purpose == "evidence", c.direction == "out", c.in_reply_to == package_id)
+    sent = t.evidence_sent.c.package_id.in_(select(c.id).where(*with_it))
+    session.execute(delete(t.evidence_sent).where(sent))
+    session.execute(update(t.package).where(*with_it).values(state=ledger.REFUSED))
 
 
 def _sent(session: Session, package_id: str) -> bool:

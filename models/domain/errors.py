@@ -43,6 +43,8 @@ def system_sentence(error: OSError) -> str:
         return f"磁盘已满{where}。请腾出空间后重试，没有写入不完整的内容。"
     if isinstance(error, FileNotFoundError):
         return f"找不到文件{where}。请确认文件没有被移走或 U 盘没有拔出。"
+    if error.errno == errno.EROFS:
+        return f"这个位置只能读、不能写{where}。请解除写保护，或换一个位置。"
     if isinstance(error, PermissionError):
         return f"没有权限，或文件正被别的程序打开{where}。请关闭它后重试。"
     if isinstance(error, IsADirectoryError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -158,10 +159,12 @@ def _write(path: Path, fill: Callable[[xlsxwriter.Workbook], None]) -> None:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     try:
-        with temporary.open("w+b") as stream:
-            book = xlsxwriter.Workbook(stream, {**options, "in_memory": True})
-            fill(book)
-            book.close()
+        content = io.BytesIO()  # a zip that meets a full disk half-way complains once more when it is thrown away
+        book = xlsxwriter.Workbook(content, {**options, "in_memory": True})
+        fill(book)
+        book.close()
+        with temporary.open("wb") as stream:
+            stream.write(content.getbuffer())
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from models.store.errors import DamagedStoreError, DiskFullError, ReadOnlyError,
 
 DatabaseFault = sqlcipher.Error
 BUSY_SECONDS = 10
+_LEAST_ROOM = 1 << 20
 _SETTINGS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -47,14 +50,18 @@ def connect(path: Path, key: bytes, *, read_only: bool = False) -> Any:
             connection.execute("PRAGMA query_only=ON")
     except DatabaseFault as fault:
         connection.close()
-        raise (explain(fault) or fault) from None
+        raise (explain(fault, path) or fault) from None
     return connection
 
 
-def explain(fault: BaseException) -> Exception | None:
-    """The sentence for a database fault a person can act on, None for any other."""
+def explain(fault: BaseException, path: Path) -> Exception | None:
+    """The sentence for a fault of the database `path` that a person can act on, None for any other.
+
+    SQLite says "disk I/O error" for a page that does not fit and for a disk without room for its shared memory; who
+    reads "damaged" restores an old backup, so the room left decides between the two.
+    """
     text = str(fault)
-    if "disk is full" in text:
+    if "disk is full" in text or ("disk I/O error" in text and _nearly_full(path.parent)):
         return DiskFullError()
     if "not a database" in text or "malformed" in text or "disk I/O error" in text:
         return DamagedStoreError()
@@ -63,6 +70,13 @@ def explain(fault: BaseException) -> Exception | None:
     if "readonly database" in text:
         return ReadOnlyError()
     return None
+
+
+def _nearly_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_ROOM
+    except OSError:
+        return False
 
 
 def make_engine(
@@ -83,7 +97,7 @@ def make_engine(
     engine = create_engine("sqlite+pysqlite://", module=sqlcipher, creator=creator, poolclass=QueuePool)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "before_cursor_execute", _note_table)
-    event.listen(engine, "handle_error", _explain_error)
+    event.listen(engine, "handle_error", partial(_explain_error, path))
     return engine
 
 
@@ -93,7 +107,7 @@ def copy_encrypted(engine: Engine, target: Path) -> None:
     try:
         connection.cursor().execute("VACUUM INTO ?", (str(target),))
     except DatabaseFault as fault:
-        raise (explain(fault) or fault) from None
+        raise (explain(fault, target) or fault) from None
     finally:
         connection.close()
 
@@ -108,7 +122,7 @@ def _note_table(connection: Connection, _cursor: Any, statement: str, *_rest: An
         connection.info.setdefault("changed", set()).add(match[1].lower())
 
 
-def _explain_error(context: ExceptionContext) -> None:
-    sentence = explain(context.original_exception)
+def _explain_error(path: Path, context: ExceptionContext) -> None:
+    sentence = explain(context.original_exception, path)
     if sentence is not None:
         raise sentence from None

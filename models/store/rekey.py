@@ -76,7 +76,7 @@ def export(source: Path, key: bytes, target: Path, new_key: bytes) -> None:
             connection.execute("SELECT sqlcipher_export('target')").fetchall()
             connection.execute("DETACH target")
         except DatabaseFault as fault:
-            raise (explain(fault) or fault) from None
+            raise (explain(fault, target) or fault) from None
 
 
 def check(path: Path, key: bytes) -> None:

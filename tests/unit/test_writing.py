@@ -103,7 +103,7 @@ def test_error_workbook_without_errors(tmp_path: Path) -> None:
 
 def test_a_full_disk_gives_a_sentence_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.xlsx"
-    path.write_bytes(b"before")
+    path.write_bytes(b"PK before")
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -111,7 +111,7 @@ def test_a_full_disk_gives_a_sentence_and_leaves_nothing(tmp_path: Path, monkeyp
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UserError, match="磁盘已满"):
         write_records(path, FIELDS, RECORDS, "名册")
-    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.xlsx", b"before")]
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.xlsx", b"PK before")]
 
 
 def test_a_missing_folder_gives_a_sentence(tmp_path: Path) -> None:
