@@ -17,7 +17,7 @@ from models.domain.signing import Signer, canonical, digest, pae
 from models.domain.states import STATE_LABELS, Event, State
 from models.domain.units import Actor
 from models.services.baseline import thaw
-from models.services.change_checks import checks_of
+from models.services.change_checks import faults_of
 from models.services.change_log import changes_by_id, in_chunks, record
 from models.services.items import build_items
 from models.services.permissions import require_head, require_own
@@ -38,10 +38,8 @@ def approve(session: Session, actor: Actor, signer: Signer, change_ids: Sequence
     _refuse_own(session, actor, rows)
     if signer.person_id != actor.person_id:
         raise NotAllowedError("签名密钥不属于当前登录的人员，请用本人的密码签名。")
-    for row in rows:
-        faults = [check.text for check in checks_of(session, row) if check.level == "fault"]
-        if faults:
-            raise DataFaultError(f"变更 {row.number} 不能批准：{'；'.join(faults)}。可以退回补正。")
+    for number, faults in faults_of(session, rows).items():
+        raise DataFaultError(f"变更 {number} 不能批准：{'；'.join(faults)}。可以退回补正。")
     statement_id = _sign(session, actor, signer, rows)
     record(session, actor, [row.id for row in rows], Event.APPROVE, opinion.strip(), statement_id)
     return statement_id
@@ -135,8 +133,7 @@ def _decide(session: Session, actor: Actor, change_ids: Sequence[str], event: Ev
     if not opinion.strip():
         raise UserError(f"{act}须写明意见，让发起人知道原因和该怎么办。")
     record(session, actor, [row.id for row in rows], event, opinion.strip())
-    for row in rows:
-        thaw(session, row.id)
+    thaw(session, [row.id for row in rows])
 
 
 def revoke(session: Session, actor: Actor, change_ids: Sequence[str], opinion: str = "") -> None:
@@ -147,5 +144,4 @@ def revoke(session: Session, actor: Actor, change_ids: Sequence[str], opinion: s
         if row.state == State.SEALED:
             raise UserError(f"变更 {row.number} 已打包，不能撤销批准；可由学籍管理员发起“撤回申请”。")
     record(session, actor, change_ids, Event.REVOKE, opinion.strip())
-    for change_id in change_ids:
-        thaw(session, change_id)
+    thaw(session, change_ids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
 from models.domain.fields import STUDENTS
+from models.services.change_log import in_chunks
 from models.services.items import row_line, rows_digest
 from models.services.records import KEYS_OF
 from models.store import tables as t
@@ -20,7 +21,7 @@ def freeze(session: Session, change: Row[Any]) -> None:
 
     Raises UserError when none of them is left.
     """
-    thaw(session, change.id)
+    thaw(session, [change.id])
     keys = KEYS_OF[STUDENTS]
     s = t.student.c
     query = select(s.id, *(s[key] for key in keys)).where(s.batch_id == change.batch_id).order_by(s.id)
@@ -34,9 +35,10 @@ def freeze(session: Session, change: Row[Any]) -> None:
     )
 
 
-def thaw(session: Session, change_id: str) -> None:
-    """Drop the copies of a change that is not on its way any more."""
-    session.execute(delete(t.baseline_row).where(t.baseline_row.c.change_id == change_id))
+def thaw(session: Session, change_ids: Sequence[str]) -> None:
+    """Drop the copies of changes that are not on their way any more."""
+    for part in in_chunks(change_ids):
+        session.execute(delete(t.baseline_row).where(t.baseline_row.c.change_id.in_(part)))
 
 
 def frozen_lines(session: Session, change_id: str) -> Iterator[bytes]:

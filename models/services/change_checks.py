@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 from models.domain.change_kinds import BASELINE, CHANGE_KIND, KEY_FIELD
 from models.domain.errors import UserError
 from models.domain.fields import DEDUPLICATE_FIELDS, POLICE_PROOF_FIELDS, STUDENTS
+from models.rules.checks import Context
 from models.services.baseline import frozen_count, frozen_lines
-from models.services.change_log import OPEN_STATES
+from models.services.change_log import OPEN_STATES, in_chunks
 from models.services.checking import check_context, controlled_fields, field_label, new_errors
 from models.services.duplicates import find_same
 from models.services.items import rows_digest
-from models.services.records import get
+from models.services.records import Row as Student
+from models.services.records import gone, page
 from models.store import tables as t
 
 
@@ -42,16 +44,65 @@ def refuse_open_overlap(session: Session, subject_id: str, fields: Mapping[str, 
             raise UserError(f"{what}已有在办的变更 {number}，请先办结或撤回它。")
 
 
+@dataclass(frozen=True, slots=True)
+class _Grounds:
+    """What the checks of a queue of changes look at, read together. `evidence`: change -> (kind, name, digest) of its
+    files; `damaged`: digests whose bytes are not what they were."""
+
+    controlled: frozenset[str]
+    context: Context
+    students: Mapping[str, Student]
+    evidence: Mapping[str, Sequence[tuple[str, str, str]]]
+    damaged: frozenset[str]
+
+
+def _grounds_of(session: Session, changes: Sequence[Row[Any]]) -> _Grounds:
+    students = page(session, STUDENTS, [change.subject_id for change in changes if change.kind == KEY_FIELD.key])
+    link, file = t.change_evidence.c, t.evidence.c
+    evidence: dict[str, list[tuple[str, str, str]]] = {}
+    for part in in_chunks([change.id for change in changes]):
+        query = select(link.change_id, link.kind, link.file_name, link.digest).where(link.change_id.in_(part))
+        for change_id, *entry in session.execute(query.order_by(link.change_id, link.position)):
+            evidence.setdefault(change_id, []).append(tuple(entry))
+    digests = {digest for entries in evidence.values() for _, _, digest in entries}
+    sound = {
+        digest
+        for part in in_chunks(sorted(digests))
+        for digest, content in session.execute(select(file.digest, file.content).where(file.digest.in_(part)))
+        if hashlib.sha256(content).hexdigest() == digest
+    }
+    return _Grounds(
+        controlled_fields(session),
+        check_context(session),
+        {student.id: student for student in students},
+        evidence,
+        frozenset(digests - sound),
+    )
+
+
 def checks_of(session: Session, change: Row[Any]) -> list[Check]:
     """Everything that is looked at before a change goes a step further; duplicates are notes (E15)."""
+    grounds = _grounds_of(session, [change])
+    return _checks(session, change, grounds) + _duplicate_notes(session, change, grounds)
+
+
+def faults_of(session: Session, changes: Sequence[Row[Any]]) -> dict[str, list[str]]:
+    """What keeps changes from going further, by their numbers; only of those that have faults."""
+    grounds = _grounds_of(session, changes)
+    checked = ((row.number, _checks(session, row, grounds)) for row in changes)
+    found = {number: [check.text for check in checks if check.level == "fault"] for number, checks in checked}
+    return {number: faults for number, faults in found.items() if faults}
+
+
+def _checks(session: Session, change: Row[Any], grounds: _Grounds) -> list[Check]:
     kind = CHANGE_KIND[change.kind]
     found: list[Check] = []
     if kind.needs_reason:
         found.append(_line(bool(change.reason), "已填写变更原因", "请填写变更原因"))
     if kind.needs_evidence:
-        found += _evidence_checks(session, change)
+        found += _evidence_checks(change, grounds)
     if kind is KEY_FIELD:
-        found += _value_checks(session, change)
+        found += _value_checks(change, grounds)
     if kind is BASELINE:
         found.append(_baseline_check(session, change))
     return found
@@ -77,19 +128,10 @@ def _line(good: bool, yes: str, no: str) -> Check:
     return Check("ok", yes) if good else Check("fault", no)
 
 
-def _evidence_checks(session: Session, change: Row[Any]) -> list[Check]:
-    link, file = t.change_evidence.c, t.evidence.c
-    query = (
-        select(link.kind, link.file_name, link.digest, file.content)
-        .join_from(t.change_evidence, t.evidence, link.digest == file.digest)
-        .where(link.change_id == change.id)
-    )
-    kinds = set()
-    damaged = []
-    for kind, name, digest, content in session.execute(query):
-        kinds.add(kind)
-        if hashlib.sha256(content).hexdigest() != digest:
-            damaged.append(name)
+def _evidence_checks(change: Row[Any], grounds: _Grounds) -> list[Check]:
+    files = grounds.evidence.get(change.id, ())
+    kinds = {kind for kind, _, _ in files}
+    damaged = [name for _, name, digest in files if digest in grounds.damaged]
     checks = [_line(bool(kinds), "已附证明材料", "请添加证明材料（JPG、PNG 或 PDF）")]
     if damaged:
         checks.append(Check("fault", f"证明材料“{'、'.join(damaged)}”与提交时不一致，请退回后重新添加"))
@@ -100,25 +142,29 @@ def _evidence_checks(session: Session, change: Row[Any]) -> list[Check]:
     return checks
 
 
-def _value_checks(session: Session, change: Row[Any]) -> list[Check]:
+def _value_checks(change: Row[Any], grounds: _Grounds) -> list[Check]:
     before: dict[str, str] = json.loads(change.before)
     after: dict[str, str] = json.loads(change.after)
-    try:
-        row = get(session, STUDENTS, change.subject_id)
-    except UserError as error:
-        return [Check("fault", str(error))]
-    free = after.keys() - controlled_fields(session)
+    row = grounds.students.get(change.subject_id)
+    if row is None:
+        return [Check("fault", gone(STUDENTS))]
+    free = after.keys() - grounds.controlled
     moved = [field_label(key) for key, value in before.items() if row.values.get(key) != value]
-    errors = new_errors(STUDENTS, row.values, {**row.values, **after}, check_context(session))
-    checks = [
+    errors = new_errors(STUDENTS, row.values, {**row.values, **after}, grounds.context)
+    return [
         _line(not free, "变更的都是关键信息", _no_longer_controlled(free)),
         _line(not moved, "名册中的值与申请时一致", f"名册中“{'、'.join(moved)}”的值在申请后已改变，请退回后重新提交"),
         _line(not errors, "变更后的记录符合校验规则", "；".join(dict.fromkeys(e.message for e in errors))),
     ]
-    if DEDUPLICATE_FIELDS & after.keys():
-        same = find_same(session, {**row.values, **after}, row.id)
-        checks += [Check("note", duplicate.sentence) for duplicate in same] or [Check("ok", "没有发现重复的学生")]
-    return checks
+
+
+def _duplicate_notes(session: Session, change: Row[Any], grounds: _Grounds) -> list[Check]:
+    after: dict[str, str] = json.loads(change.after)
+    row = grounds.students.get(change.subject_id)
+    if row is None or not DEDUPLICATE_FIELDS & after.keys():
+        return []
+    same = find_same(session, {**row.values, **after}, row.id)
+    return [Check("note", duplicate.sentence) for duplicate in same] or [Check("ok", "没有发现重复的学生")]
 
 
 def _baseline_check(session: Session, change: Row[Any]) -> Check:

@@ -22,7 +22,7 @@ from models.domain.signing import canonical
 from models.domain.states import STATE_LABELS, Event, State
 from models.domain.units import LINE_LABELS, Actor, Role, Tier
 from models.services.baseline import freeze, thaw
-from models.services.change_checks import checks_of, refuse_open_overlap
+from models.services.change_checks import faults_of, refuse_open_overlap
 from models.services.change_log import changes_by_id, find_change, next_number, number_text, record
 from models.services.checking import check_context, controlled_fields, field_label, new_errors, normalised, raise_faults
 from models.services.evidence import MAX_BYTES, sniff
@@ -256,9 +256,8 @@ def submit(session: Session, actor: Actor, change_id: str) -> None:
     session.execute(
         update(t.change).where(t.change.c.id == change.id).values(policy_version=effective(session).version)
     )
-    faults = [check.text for check in checks_of(session, find_change(session, change.id)) if check.level == "fault"]
-    if faults:
-        raise DataFaultError(f"变更 {change.number} 还不能提交：{'；'.join(faults)}")
+    for number, faults in faults_of(session, [find_change(session, change.id)]).items():
+        raise DataFaultError(f"变更 {number} 还不能提交：{'；'.join(faults)}")
     record(session, actor, [change.id], Event.SUBMIT)
 
 
@@ -275,5 +274,5 @@ def withdraw(session: Session, actor: Actor, change_id: str, reason: str = "") -
     if change.state == State.APPROVED:
         raise UserError(f"变更 {change.number} 已批准，请先由主管领导撤销批准，再撤回。")
     record(session, actor, [change.id], Event.WITHDRAW, reason.strip())
-    thaw(session, change.id)
+    thaw(session, [change.id])
     return None

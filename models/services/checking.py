@@ -65,12 +65,11 @@ def errors_of(kind: str, record: Mapping[str, str], context: Context) -> list[Fi
 
 def new_errors(kind: str, before: Mapping[str, str], after: Mapping[str, str], context: Context) -> list[Finding]:
     """Errors of the record `after` that `before` did not have: a correction is not held up by older faults."""
+    found = errors_of(kind, after, context)
+    if not found:
+        return []
     old = {(finding.code, finding.field, finding.value) for finding in errors_of(kind, before, context)}
-    return [
-        finding
-        for finding in errors_of(kind, after, context)
-        if (finding.code, finding.field, finding.value) not in old
-    ]
+    return [finding for finding in found if (finding.code, finding.field, finding.value) not in old]
 
 
 def raise_faults(findings: list[Finding]) -> None:

@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from models.domain.signing import canonical_plain
 from models.services.change_log import in_chunks
 from models.store import tables as t
-
-_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def build_items(session: Session, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
@@ -78,11 +77,8 @@ def _batches(session: Session, batch_ids: Sequence[str]) -> dict[str, dict[str, 
 
 
 def row_line(row_id: str, values: Mapping[str, str]) -> bytes:
-    """A baseline row as canonical JSON: {"id", "values"} without empty values.
-
-    For texts under ASCII keys the standard encoder gives the bytes of RFC 8785, many times faster; a test holds it.
-    """
-    return _encode({"id": row_id, "values": {key: value for key, value in values.items() if value}}).encode()
+    """A baseline row as canonical JSON: {"id", "values"} without empty values."""
+    return canonical_plain({"id": row_id, "values": {key: value for key, value in values.items() if value}})
 
 
 def rows_digest(lines: Iterable[bytes]) -> str:

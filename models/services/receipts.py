@@ -71,8 +71,7 @@ def apply_receipt(session: Session, actor: Actor | None, receipt: Mapping[str, A
     for (event, opinion), ids in groups.items():
         record(session, actor, ids, event, opinion)
         numbers[event] += len(ids)
-    for row, _ in open_answers:
-        thaw(session, row.id)
+    thaw(session, [row.id for row, _ in open_answers])
     _close_package(session, package_id)
     already = len(answers) - len(open_answers)
     body = {"package": package_id, **{event.value: number for event, number in numbers.items()}, "already": already}
@@ -136,7 +135,7 @@ def _settle(
 def _withdraw_original(session: Session, actor: Actor | None, row: Row[Any]) -> None:
     for original in _sealed(session, [row.subject_id]):
         record(session, actor, [original.id], Event.RECEIPT_WITHDRAWN, f"按撤回申请 {row.number}")
-        thaw(session, original.id)
+        thaw(session, [original.id])
 
 
 def _write(session: Session, actor: Actor | None, change: Row[Any], values: dict[str, str], drafts: list[str]) -> Event:

@@ -61,8 +61,13 @@ def get(session: Session, kind: str, row_id: str) -> Row:
     """One row. Raises UserError when it is not there."""
     rows = page(session, kind, [row_id])
     if not rows:
-        raise UserError(f"找不到该{_NOUN[kind]}，可能已被撤销导入。请刷新名册后再试。")
+        raise UserError(gone(kind))
     return rows[0]
+
+
+def gone(kind: str) -> str:
+    """The sentence for a row that is not there any more."""
+    return f"找不到该{_NOUN[kind]}，可能已被撤销导入。请刷新名册后再试。"
 
 
 def _row(kind: str, row: SqlRow[Any], mark: str | None) -> Row:

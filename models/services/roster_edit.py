@@ -181,8 +181,7 @@ def _withdraw_drafts(session: Session, actor: Actor, batch: SqlRow[Any]) -> None
     drafts = [change.id for change in changes if change.state == State.DRAFT]
     if drafts:
         record(session, actor, drafts, Event.WITHDRAW, "撤销导入")
-        for change_id in drafts:
-            thaw(session, change_id)
+        thaw(session, drafts)
 
 
 def _restore(session: Session, actor: Actor, kind: str, batch_id: str) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Table, select, text
 from sqlalchemy.orm import Session
 
-from models.domain.signing import canonical
+from models.domain.signing import canonical_plain
 from models.store import audit
 from models.store.tables import account, audit_body, change, decision, statement, student
 from models.store.tables import audit as audit_table
@@ -105,5 +105,5 @@ def _digests(session: Session, table: Table, ids: Sequence[str]) -> Iterator[tup
                 for column, value in zip(columns, row, strict=True)
             }
             found.add(values["id"])
-            yield values["id"], hashlib.sha256(canonical(values)).hexdigest()[:32]
+            yield values["id"], hashlib.sha256(canonical_plain(values)).hexdigest()[:32]
         yield from ((id_, _GONE) for id_ in part if id_ not in found)
