@@ -80,17 +80,20 @@ class Call:
 
     @contextmanager
     def store(self) -> Iterator[Any]:
-        """Open the store of the data folder for the operator and close it afterwards."""
+        """Open the store of the data folder for the operator and close it afterwards.
+
+        What the store warns of is told at the end of a call that was carried out: a refusal stays one sentence.
+        """
         from models.store.store import Store
 
         name = self.operator or only_operator(self.home)
         store = Store.open(self.home, name, self.passphrase())
         try:
-            for warning in store.warnings:
-                self.note(warning)
             yield store
         finally:
             store.close()
+        for warning in store.warnings:
+            self.note(warning)
 
 
 def only_operator(home: Path) -> str:

@@ -60,5 +60,5 @@ class InstanceLock:
         try:
             said = json.loads(self._handle.read(4096))
             return f"“{said['name']}”（电脑 {said['machine']}，{said['since']} 起）"
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return "另一个程序"

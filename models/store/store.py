@@ -111,6 +111,8 @@ class Store:
         try:
             entry = enter()
             entry = replace(entry, file=entrance.without_expired(entry.file))
+            if not (home / entry.file.database).is_file():  # else SQLite would begin an empty one in its place
+                raise DamagedStoreError(f"数据文件 {entry.file.database} 缺失或")
             rekey.tidy(home, entry.file)
             keep = home / backup.FOLDER / f"升级前-{entry.file.database}"
             opening.migrate(home / entry.file.database, entry.data_key, keep=keep)

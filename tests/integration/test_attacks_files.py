@@ -137,3 +137,17 @@ def test_an_export_to_a_full_disk_is_one_sentence(
     gc.collect()
     assert list(tmp_path.iterdir()) == []
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_refusal_is_one_sentence_though_the_clock_is_wrong(
+    school_store: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    name, passphrase = school_store.people[Role.REGISTRAR]
+    secret = tmp_path / "口令"
+    secret.write_text(passphrase, encoding="utf-8")
+    general = ["--home", str(school_store.home), "--operator", name, "--secret-file", str(secret)]
+    monkeypatch.setattr("models.store.clock.warning", lambda session: SimpleNamespace(sentence="电脑时间不对。"))
+    assert main([*general, "change", "show", "没有"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main([*general, "change", "list"]) == 0
+    assert "电脑时间不对" in capsys.readouterr().err

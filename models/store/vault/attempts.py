@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from models.domain.times import local_text, to_text
+from models.domain.times import from_text, local_text, to_text
 from models.store.errors import StoreLockedError, WrongSecretError
 from models.store.files import write_atomically
 
@@ -77,9 +77,9 @@ def _until(failures: int, last: datetime, now: datetime) -> datetime | None:
 def _load(home: Path) -> dict[str, tuple[int, datetime]]:
     try:
         data = json.loads((home / ATTEMPTS_FILE).read_text(encoding="utf-8"))
-        return {str(name): (int(count), datetime.fromisoformat(last)) for name, (count, last) in data.items()}
-    except (FileNotFoundError, ValueError, TypeError, AttributeError):
-        return {}
+        return {str(name): (int(count), from_text(last)) for name, (count, last) in data.items()}
+    except (FileNotFoundError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        return {}  # a file made unreadable must not keep anybody out
 
 
 def _save(home: Path, counts: dict[str, tuple[int, datetime]]) -> None:

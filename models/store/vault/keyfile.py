@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -22,6 +22,7 @@ from models.store.vault.passphrase import KdfParameters
 KEYS_FILE, KEYS_COPY = "keys.json", "keys.copy.json"
 VERSION = 1
 _LIMIT = 1 << 20
+_SIMPLE = {"str": str, "int": int, "bytes": bytes}
 _BYTES = frozenset({"signing_key", "opening_key", "salt", "sealed", "data_key"})
 
 
@@ -126,11 +127,21 @@ def parse(content: bytes) -> KeyFile:
         codes = tuple(CodeSlot(**slot | {"kind": CodeKind(slot["kind"])}) for slot in data.pop("codes"))
         remembered = tuple(RememberedSlot(**slot) for slot in data.pop("remembered"))
         result = KeyFile(**data, operators=operators, codes=codes, remembered=remembered)
+        for part in (result, *operators, *(slot.cost for slot in operators), *codes, *remembered):
+            _require_types(part)
         if PurePath(result.database).name != result.database or not result.database.endswith(".db"):
             raise ValueError("database name")
         return result
     except (AttributeError, KeyError, TypeError, RecursionError, binascii.Error) as fault:
         raise ValueError(str(fault)) from None
+
+
+def _require_types(part: Any) -> None:
+    """Raises ValueError for a text, number or bytes that is something else: who edits the file gives no bug."""
+    for field in fields(part):
+        wanted = _SIMPLE.get(str(field.type))
+        if wanted is not None and type(getattr(part, field.name)) is not wanted:
+            raise ValueError(field.name)
 
 
 def exists(home: Path) -> bool:
