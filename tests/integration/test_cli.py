@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from desktop.__main__ import main
 from desktop.demo import invented
 from desktop.demo.sheet import write_messy
 from desktop.selftest import picture
@@ -20,6 +22,7 @@ from models.domain.fields import STUDENT_FIELD
 from models.domain.units import Role
 
 ROOT = Path(__file__).resolve().parents[2]
+LINUX = sys.platform != "win32"
 FINDING_KEYS = {"sheet", "row", "column", "field", "level", "code", "message", "value"}
 
 
@@ -37,18 +40,37 @@ class Done:
         return json.loads(self.out)
 
 
-def rollbook(*arguments: object, given: str = "", home: Path | None = None) -> Done:
-    """Run `python -m desktop` as a person's script does."""
+def rollbook(*arguments: object, given: str = "", home: Path | None = None, process: bool = LINUX) -> Done:
+    """Run the command line as a person's script does: `python -m desktop` in a process of its own.
+
+    On Windows most calls stay in this process, for a start costs several seconds under Wine.
+    """
+    words = [str(argument) for argument in arguments]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("ROLLBOOK_HOME", raising=False)
+        if home is not None:
+            patch.setenv("ROLLBOOK_HOME", str(home))
+        return _process(words, given.encode()) if process else _call(words, given.encode(), patch)
+
+
+def _process(words: list[str], given: bytes) -> Done:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
-    environment.pop("ROLLBOOK_HOME", None)
-    if home is not None:
-        environment["ROLLBOOK_HOME"] = str(home)
-    command = [sys.executable, "-m", "desktop", *map(str, arguments)]
+    command = [sys.executable, "-m", "desktop", *words]
     for _ in range(3):
-        run = subprocess.run(command, input=given.encode(), capture_output=True, cwd=ROOT, env=environment, check=False)
+        run = subprocess.run(command, input=given, capture_output=True, cwd=ROOT, env=environment, check=False)
         if b"init_sys_streams" not in run.stderr:  # Python under Wine now and then does not get its streams
             break
     return Done(run.returncode, run.stdout.decode(), run.stderr.decode())
+
+
+def _call(words: list[str], given: bytes, patch: pytest.MonkeyPatch) -> Done:
+    streams = [io.TextIOWrapper(io.BytesIO(data), encoding="utf-8") for data in (given, b"", b"")]
+    for name, stream in zip(("stdin", "stdout", "stderr"), streams, strict=True):
+        patch.setattr(sys, name, stream)
+    code = main(words)
+    for stream in streams[1:]:
+        stream.flush()
+    return Done(code, *(stream.buffer.getvalue().decode() for stream in streams[1:]))  # type: ignore[attr-defined]
 
 
 def refused(done: Done, code: int, *words: str) -> None:
@@ -93,7 +115,7 @@ def roster_file(tmp_path: Path) -> Path:
 
 
 def test_help_and_version_are_quick_words_for_people() -> None:
-    done = rollbook("--help")
+    done = rollbook("--help", process=True)
     assert done.code == 0
     assert "用法" in done.out
     assert "核办" in done.out
@@ -133,7 +155,7 @@ def test_username_of_one_name_is_one_object() -> None:
 def test_username_batch_is_one_line_a_name_in_the_same_order(tmp_path: Path) -> None:
     batch = tmp_path / "名单.txt"
     batch.write_text("单于丹\n㐂\n曾乐\n", encoding="utf-8")
-    done = rollbook("--json", "username", "--province", "--ue", "yu", "--batch", batch)
+    done = rollbook("--json", "username", "--province", "--ue", "yu", "--batch", batch, process=True)
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert [line["name"] for line in lines] == ["单于丹", "㐂", "曾乐"]
     assert lines[1]["username"] is None
@@ -144,7 +166,7 @@ def test_username_batch_is_one_line_a_name_in_the_same_order(tmp_path: Path) -> 
 
 
 def test_check_names_every_fault_by_row_and_column(roster_file: Path) -> None:
-    done = rollbook("--json", "check", roster_file, "--records")
+    done = rollbook("--json", "check", roster_file, "--records", process=True)
     report = done.json
     assert done.code == 1
     assert report.keys() == {"kind", "sheets", "records", "findings", "rows"}
@@ -298,7 +320,7 @@ def test_care_of_the_store(school: Callable[..., Done], school_store: Any, tmp_p
 
 
 def test_the_demo_ends_with_the_change_in_effect(tmp_path: Path) -> None:
-    done = rollbook("--json", "demo", tmp_path / "演示")
+    done = rollbook("--json", "demo", tmp_path / "演示", process=True)
     assert done.code == 0, done.err
     titles = [step["title"] for step in done.json["steps"]]
     assert any("已生效" in title for title in titles)
