@@ -78,7 +78,7 @@ def _lines(batch: str) -> list[str]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("gb18030", errors="replace")
-    return text.removesuffix("\n").replace("\r\n", "\n").split("\n") if text else []
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
 
 
 def _proposal_document(proposal: Any) -> dict[str, Any]:
