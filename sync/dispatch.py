@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 from sqlalchemy import Row, update
 from sqlalchemy.orm import Session
@@ -51,7 +51,8 @@ def dispatch(session: Session, actor: Actor, folder: Path, draft: Draft, lines: 
     """
     own = own_unit(session)
     opening = opening_certificate(session, draft.audience)
-    with tempfile.TemporaryFile(dir=folder) as spool:
+    with tempfile.TemporaryFile(dir=folder) as spool_file:
+        spool = cast(BinaryIO, spool_file)  # a wrapper on Windows
         try:
             sealed = seal(lines, spool)
         except ValueError:
