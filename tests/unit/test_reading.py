@@ -370,7 +370,7 @@ def test_what_is_no_table_is_refused_with_a_sentence(tmp_path: Path, data: bytes
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
     assert "找不到文件" in refused(tmp_path / "没有.xlsx")
-    assert "读不了文件" in refused(tmp_path)
+    assert "不是文件" in refused(tmp_path)
 
 
 def test_damaged_packages(tmp_path: Path) -> None:

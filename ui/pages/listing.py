@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from models.domain.fields import STUDENTS
@@ -40,6 +41,7 @@ class Listing(QWidget):
         self._facets = facets
         self.query = RosterQuery(kind=kind, unit_id=None if columns.one_unit else ALL_UNITS)
         self._keep = ""
+        self._to_first = False
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(TYPING_PAUSE)
@@ -70,6 +72,7 @@ class Listing(QWidget):
         self.search.setMinimumWidth(120)
         self.search.textChanged.connect(lambda _text: self._typing.start())
         self.search.returnPressed.connect(self._to_table)
+        QShortcut(Qt.Key.Key_Down, self.search, self._to_table, context=Qt.ShortcutContext.WidgetShortcut)
         self._chips = row(spacing=8)
         self.number = label("", "strong")
         self.more = button(
@@ -131,6 +134,9 @@ class Listing(QWidget):
                 self.opened.emit("")
         if not self._keep or self.model.position_of(self._keep) >= 0:
             self._keep = ""
+        if self._to_first and ids and not self.table.currentIndex().isValid():
+            self.table.select_row(0)
+        self._to_first = False
         filtered = bool(
             self.query.text or self.query.filters or self.query.view != "all" or self.query.status != "enrolled"
         )
@@ -185,10 +191,12 @@ class Listing(QWidget):
             self.set_query(replace(self.query, text=self.search.text().strip()))
 
     def _to_table(self) -> None:
-        self._search()
+        """Enter or ↓ in the search box: on to the first row of what it finds, even when the search is still to come."""
+        self._typing.stop()
         self.table.setFocus()
-        if self.model.ids and not self.table.currentIndex().isValid():
-            self.table.select_row(0)
+        self._to_first = True
+        self._search()
+        self.refresh()
 
     def set_query(self, query: RosterQuery) -> None:
         """Show what another query finds."""

@@ -47,9 +47,10 @@ SHOWN_HISTORY = 4
 
 @dataclass(frozen=True)
 class Detail:
-    """What the panel shows. `origin`: controlled field -> who made it one."""
+    """What the panel shows. `sound`: the name read out; `origin`: controlled field -> who made it one."""
 
     row: Row
+    sound: str
     history: list[HistoryEntry]
     controlled: frozenset[str]
     origin: dict[str, tuple[str, ...]]
@@ -58,13 +59,15 @@ class Detail:
 
 def read_detail(session: Session, row_id: str, unit_id: str) -> Detail:
     """Everything the panel needs of a pupil."""
+    from models.rules.tones import with_tones
     from models.services import policies, roster
     from models.services.checking import controlled_fields
 
     row = roster.get(session, STUDENTS, row_id)
     history = roster.history(session, STUDENTS, row_id)
     origin = dict(policies.effective(session).origin)
-    return Detail(row, history, controlled_fields(session), origin, row.unit_id == unit_id)
+    sound = with_tones(row.values["name"])
+    return Detail(row, sound, history, controlled_fields(session), origin, row.unit_id == unit_id)
 
 
 class RosterDetail(SidePanel):
@@ -124,7 +127,7 @@ class RosterDetail(SidePanel):
         editable = detail.own and self.context.has(Role.REGISTRAR)
         close = button("", "x", "link", self.tr("关闭详情（Esc）"), on_click=self.closed.emit)
         class_ = values["class_name"]
-        sub = " · ".join(part for part in (self._shown("sex"), class_) if part)
+        sub = " · ".join(part for part in (detail.sound, self._shown("sex"), class_) if part)
         pills = row(state_pill(detail.row.status), None, spacing=6)
         parts: list[Item] = [row(label(values["name"], "h2"), label(sub, "cap"), None, close), pills]
         if detail.row.open_change:

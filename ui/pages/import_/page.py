@@ -60,7 +60,7 @@ class ImportPage(Page):
         around = Around(self.banner, (12, 8, 12, 0))
         self.setLayout(column(self.head, around, (self.steps, 1), self.foot, spacing=0))
         self.start.choose.connect(self.choose)
-        self.start.paste.connect(self.paste)
+        self.start.paste.connect(lambda: self.paste())
         self.start.resume.connect(self._resume)
         self.start.discard.connect(self._discard)
         self.result.again.connect(self._reset)
@@ -78,7 +78,7 @@ class ImportPage(Page):
         if arguments.get("path"):
             self._load(Path(arguments["path"]), kind)
         elif arguments.get("paste"):
-            self.paste()
+            self.paste(kind or self.start.kind)
 
     def open_file(self, path: Path) -> bool:
         """Import a file; one under work is put aside first."""
@@ -166,13 +166,13 @@ class ImportPage(Page):
             self, self.tr("选择要导入的表格"), SPREADSHEETS, lambda paths: self._load(paths[0], self.start.kind)
         )  # fmt: skip
 
-    def paste(self) -> None:
-        """Take what was copied in a spreadsheet as the list."""
+    def paste(self, kind: str | None = None) -> None:
+        """Take what was copied in a spreadsheet as the list of pupils or of teachers."""
         block = read_block(QGuiApplication.clipboard().text())
         if len(block) < 2:
             self.banner.say("warn", self.tr("剪贴板里没有表格内容。请在 Excel 中连同列名一起复制，再按 Ctrl+V。"))
             return
-        self._load_source(lambda: Source.of_block(block), self.start.kind)
+        self._load_source(lambda: Source.of_block(block), kind or self.start.kind)
 
     def _load(self, path: Path, kind: str | None) -> None:
         self._load_source(lambda: Source.of_file(path), kind)
