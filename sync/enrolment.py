@@ -92,7 +92,7 @@ def _request(session: Session, actor: Actor) -> Statement:
     unit = ensure(session)
     people = persons(session)
     if not people:
-        raise UserError("还没有已启用的操作员，不能生成入网申请。请各操作员先用激活码设置口令。")
+        raise UserError("还没有已激活的操作员，不能生成入网申请。请各操作员先用激活码设置口令。")
     body = {
         "type": REQUEST,
         "v": 1,

@@ -52,14 +52,14 @@ KIND_LABELS: Final = {
     FileKind.UNKNOWN: "不认识的文件",
 }
 NEXT_STEPS: Final = {
-    FileKind.CHANGES: "由上级单位接收后审核。",
-    FileKind.EVIDENCE: "由上级单位接收，与变更一起审核。",
+    FileKind.CHANGES: "由上级单位接收后核办。",
+    FileKind.EVIDENCE: "由上级单位接收，与变更一起核办。",
     FileKind.RECEIPT: "由报送单位接收，接收后变更生效或退回。",
     FileKind.POLICY: "由下级单位接收后执行。",
-    FileKind.ENROLMENT_REQUEST: "由上级单位打电话核对词语后办理入网。",
-    FileKind.ENROLMENT_REPLY: "由申请单位打电话核对词语后导入。",
-    FileKind.BACKUP: "需要时用“恢复备份”打开。",
-    FileKind.SPREADSHEET: "请用“导入”打开。",
+    FileKind.ENROLMENT_REQUEST: "由上级单位打电话逐词核对后办理入网。",
+    FileKind.ENROLMENT_REPLY: "由申请单位打电话逐词核对后导入。",
+    FileKind.BACKUP: "需要时恢复（“恢复备份”，或命令 restore）。",
+    FileKind.SPREADSHEET: "请导入（“导入”页，或命令 import）。",
     FileKind.PICTURE: "可作为证明材料添加到变更中。",
     FileKind.UNKNOWN: "请核实文件来源。",
 }

@@ -96,7 +96,11 @@ def _received_policy(store: Store, path: Path) -> Received:
     version, issuer, warnings = policies.receive_policy(store, path)
     title = f"“{issuer}”的政策文件（第 {version} 版）"
     return Received(
-        FileKind.POLICY, title, f"已接收第 {version} 版政策，从现在起执行。", "可在“设置”中查看。", warnings=warnings
+        FileKind.POLICY,
+        title,
+        f"已接收第 {version} 版政策，从现在起执行。",
+        "可以查看（“设置”页，或命令 policy show）。",
+        warnings=warnings,
     )
 
 
@@ -191,7 +195,7 @@ def _take_changes(session: Session, actor: Actor, arrival: Arrival, reader: Line
     audit.append(session, actor, "package.receive", f"package:{address.content}", body)
     sentence = f"已收到 {count} 项" + (f"、名册记录 {counted.count} 条" if counted.count else "") + "，签名核对无误。"
     counts = {"items": count, "rows": counted.count}
-    received = _received(arrival, "", sentence, "请到“审核”中逐项核办。", ledger.OPENED, counts)
+    received = _received(arrival, "", sentence, "请逐项核办（“核办”页，或命令 review list）。", ledger.OPENED, counts)
     return replace(received, warnings=_policy_warnings(session, changes.items))
 
 
@@ -214,7 +218,7 @@ def _policy_warnings(session: Session, items: list[Item]) -> tuple[str, ...]:
     oldest = min((item["policy_version"] for item in items), default=held)
     if oldest >= held:
         return ()
-    return (f"对方按第 {oldest} 版政策办理，本单位现行的是第 {held} 版，审核时请留意。",)
+    return (f"对方按第 {oldest} 版政策办理，本单位现行的是第 {held} 版，核办时请留意。",)
 
 
 def _take_evidence(
@@ -231,7 +235,9 @@ def _take_evidence(
     ledger.add(session, address, direction="in", state=ledger.ANSWERED, items=count, file=_file_facts(arrival))
     audit.append(session, actor, "evidence.receive", f"package:{address.content}", {"files": count})
     sentence = f"已收到证明材料 {count} 份，核对无误。"
-    return _received(arrival, "", sentence, "可在“审核”中查看。", ledger.ANSWERED, {"files": count})
+    return _received(
+        arrival, "", sentence, "核办时可以查看（“核办”页，或命令 review show）。", ledger.ANSWERED, {"files": count}
+    )
 
 
 def _take_receipt(session: Session, actor: Actor, arrival: Arrival, reader: LineReader, progress: Progress) -> Received:

@@ -14,7 +14,7 @@ from models.domain.ids import new_id
 from models.domain.units import ROLE_LABELS, Line, Role, Tier, Unit
 
 app = Commands("操作员")
-operator = Commands("操作员：增加、启用、找回、查看、停用")
+operator = Commands("操作员：增加、激活、找回、查看、停用")
 app.add_typer(operator, name="operator")
 
 NewSecret = Annotated[str | None, typer.Option(metavar="文件", help="新口令所在的文件，取第一行；- 表示标准输入")]
@@ -24,7 +24,7 @@ Code = Annotated[str, typer.Option(metavar="码", help="激活码或恢复码")]
 
 @app.add(
     "init",
-    "新建数据：单位、操作员和密钥\n--operator 和 --secret-file 给出的人立即启用，"
+    "新建数据：单位、操作员和密钥\n--operator 和 --secret-file 给出的人马上可以使用，"
     "其他人得到一次性的激活码；恢复码只显示这一次。",
 )
 def init(
@@ -123,7 +123,7 @@ def reissue(ctx: typer.Context, name: Name) -> None:
 
 
 @operator.add(
-    "activate", "用激活码启用自己：设口令，生成自己的密钥\n姓名由 --operator 给出，口令由 --secret-file 给出。"
+    "activate", "用激活码激活自己：设口令，生成自己的密钥\n姓名由 --operator 给出，口令由 --secret-file 给出。"
 )
 def activate(ctx: typer.Context, code: Code) -> None:
     """Set one's passphrase with the activation code; the keys are born here."""
@@ -132,7 +132,7 @@ def activate(ctx: typer.Context, code: Code) -> None:
     call: Call = ctx.obj
     name = _named(call)
     operators.activate(call.home, name, code, read_new_secret(call.secret_file, "口令", "--secret-file"))
-    call.emit({"name": name, "state": "active"}, f"{name} 已启用。")
+    call.emit({"name": name, "state": "active"}, f"{name} 已激活。")
 
 
 @operator.add(

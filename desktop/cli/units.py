@@ -15,13 +15,13 @@ from models.domain.units import TIER_LABELS
 
 app = Commands("单位")
 unit = Commands(
-    "单位：申请入网、认证、信任、查看\n入网的步骤：下级申请 → 上级认证 → 下级信任，文件用 U 盘带，指纹词语用电话核对。"
+    "单位：申请入网、认证、信任、查看\n入网的步骤：下级申请 → 上级认证 → 下级信任，文件用 U 盘带，核对词在电话里逐词核对。"
 )
 app.add_typer(unit, name="unit")
 
 Out = Annotated[Path | None, typer.Option(metavar="文件夹", help="写到哪里（默认在数据文件夹中）")]
 File = Annotated[Path, typer.Argument(metavar="文件", help="对方给的文件")]
-Words = Annotated[str, typer.Option(metavar="词语", help="对方在电话里念的指纹词语")]
+Words = Annotated[str, typer.Option(metavar="核对词", help="对方在电话里念的核对词")]
 
 
 @unit.add("enrol-request", "生成交给上级的入网申请文件")
@@ -32,11 +32,11 @@ def enrol_request(ctx: typer.Context, out: Out = None) -> None:
     call: Call = ctx.obj
     with call.store() as store:
         made = enrolment.request(store, out)
-    lines = [f"已生成入网申请：{made.path}", f"指纹词语（请在电话里念给上级听）：{made.words}"]
+    lines = [f"已生成入网申请：{made.path}", f"核对词（请在电话里念给上级听）：{made.words}"]
     call.emit(document(made), lines)
 
 
-@unit.add("certify", "上级：由系统管理员和另一人签名认证下级的入网申请，生成带回去的文件")
+@unit.add("certify", "上级：由系统管理员和另一人签名认证下级的入网申请，生成入网批复")
 def certify(
     ctx: typer.Context,
     file: File,
@@ -53,11 +53,11 @@ def certify(
         secret = read_secret(second_secret_file, f"{second_operator}的口令", "--second-secret-file")
         officer = (second_operator, secret)
         made = enrolment.certify(store, existing(file), call.passphrase(), officer, words, out)
-    lines = [f"已认证，请把这个文件带回：{made.path}", f"本单位的指纹词语（请在电话里念给下级听）：{made.words}"]
+    lines = [f"已认证，请把入网批复交给下级：{made.path}", f"本单位的核对词（请在电话里念给下级听）：{made.words}"]
     call.emit(document(made), lines)
 
 
-@unit.add("trust", "下级：核对指纹词语后信任上级，入网完成")
+@unit.add("trust", "下级：用入网批复信任上级，入网完成；先在电话里核对")
 def trust(ctx: typer.Context, file: File, words: Words) -> None:
     """Take the certificates and trust the superior."""
     from sync import enrolment

@@ -102,8 +102,8 @@ def _enrol(stage: Stage) -> None:
         enrolment.trust(store, reply.path, reply.words)
     stage.step(
         "学校入网：申请、县局认证、学校信任",
-        f"申请 {request.path.name}，电话核对的词语：{request.words}",
-        f"批复 {reply.path.name}，电话核对的词语：{reply.words}",
+        f"入网申请 {request.path.name}，核对词：{request.words}",
+        f"入网批复 {reply.path.name}，核对词：{reply.words}",
     )
 
 

@@ -120,7 +120,7 @@ def _propose_withdrawal(session: Session, actor: Actor, change: SqlRow[Any], rea
 def _propose_baseline(session: Session, actor: Actor, batch_id: str, reason: str) -> str:
     batch = session.execute(select(t.batch).where(t.batch.c.id == batch_id)).first()
     if batch is None or batch.unit_id != actor.unit.id or batch.state != "applied":
-        raise UserError("找不到这批导入，请在“导入”中核对。")
+        raise UserError("找不到这批导入，请核对批次标识。")
     refuse_open_overlap(session, batch_id, {})
     return insert_drafts(session, actor, [baseline_draft(batch_id, batch.source, batch._mapping["count"], reason)])[0]
 

@@ -27,7 +27,7 @@ PROBE_ARGUMENT = "--evidence-probe"
 
 _SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"%PDF-", "application/pdf"))
 _SENTENCES = {
-    "password": "设有打开密码，审核人员无法查看。请去掉密码后再添加。",
+    "password": "设有打开密码，核办人员无法查看。请去掉密码后再添加。",
     "damaged": "已损坏或不完整，无法显示。请重新扫描后再添加。",
     "too_many_pages": f"超过 {evidence_probe.MAX_PAGES} 页。请只保留与本次变更有关的页。",
     "too_many_pixels": "图像尺寸过大。请降低扫描分辨率（建议 200 至 300 DPI）后再添加。",

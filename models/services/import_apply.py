@@ -92,7 +92,7 @@ def _prepared(session: Session, actor: Actor, checked: CheckedImport) -> Known:
     """The store as it is now; it has to be what the check compared with, as far as the plan goes."""
     require_editor(actor, checked.kind, "导入")
     if checked.kind == STUDENTS and actor.unit.line is Line.BASIC and actor.unit.tier is not Tier.SCHOOL:
-        raise NotAllowedError("学生名册由学校导入并上报；主管部门通过审核学校的名册基线取得学生信息。")
+        raise NotAllowedError("学生名册由学校导入并上报；主管部门通过核办学校的名册基线取得学生信息。")
     known = snapshot(session, checked.workbook)
     if checked.known is None:
         raise UserError("这份文件还没有与名册比对，请先检查再导入。")

@@ -45,7 +45,7 @@ def reissue(store: Store, name: str) -> str:
         nonlocal code
         row = members.find(session, name)
         if row.person_id == store.actor.person_id:
-            raise NotAllowedError("不能给自己发激活码。要换口令请用“修改口令”。")
+            raise NotAllowedError("不能给自己发激活码。要换口令请修改口令（“设置”页，或命令 passwd）。")
         file, code = members.invite(session, file, data_key, row.person_id)
         audit.append(session, store.actor, "operator.reissue", f"operator:{row.person_id}", {})
         return file

@@ -30,5 +30,7 @@ def require_own(actor: Actor, unit_id: str, act: str) -> None:
 def require_head(actor: Actor, act: str) -> None:
     """Only the head of a school decides there (E1); at a bureau the head only looks (E2). Raises NotAllowedError."""
     if actor.unit.tier is not Tier.SCHOOL:
-        raise NotAllowedError(f"{act}是学校主管领导的职责；主管部门对收到的业务由学籍管理员在“审核”中核办。")
+        raise NotAllowedError(
+            f"{act}是学校主管领导的职责；主管部门对收到的业务由学籍管理员核办（“核办”页，或命令 review）。"
+        )
     require_role(actor, Role.HEAD, act)

@@ -170,12 +170,12 @@ def _store_rows(
 
 
 def _open_item(session: Session, actor: Actor, item_id: str) -> Row[Any]:
-    require_role(actor, Role.REGISTRAR, "审核")
+    require_role(actor, Role.REGISTRAR, "核办收到的事项")
     if actor.unit.tier is Tier.SCHOOL:
-        raise NotAllowedError("审核由主管部门办理；学校的核办在“变更”中由主管领导进行。")
+        raise NotAllowedError("收到的事项由主管部门核办；学校的变更由主管领导核办（“变更”页，或命令 change approve）。")
     row = session.execute(select(t.received_item).where(t.received_item.c.id == item_id)).first()
     if row is None:
-        raise UserError("找不到这条审核事项，请刷新列表后再试。")
+        raise UserError("找不到这条核办事项，请刷新列表后再试。")
     if row.receipt_id is not None:
         raise UserError(f"“{row.subject_label}”已随回执答复，不能再改。")
     return row
@@ -190,9 +190,9 @@ def decide(session: Session, actor: Actor, item_id: str, verdict: Verdict, opini
     row = _open_item(session, actor, item_id)
     item = json.loads(row.body)
     if (item.get("initiator") or {}).get("person_id") == actor.person_id:
-        raise NotAllowedError(f"“{row.subject_label}”由您本人发起，须由另一位学籍管理员审核。")
+        raise NotAllowedError(f"“{row.subject_label}”由您本人发起，须由另一位学籍管理员核办。")
     if row.state == _WITHDRAWN:
-        raise UserError(f"“{row.subject_label}”已由申请单位撤回，不需要再审核。")
+        raise UserError(f"“{row.subject_label}”已由申请单位撤回，不需要再核办。")
     if verdict is not Verdict.ACCEPT and not opinion.strip():
         raise UserError(f"“{VERDICT_LABELS[verdict]}”须写明意见，让申请单位知道原因和该怎么办。")
     if verdict is Verdict.ACCEPT:
@@ -247,7 +247,7 @@ def receipt_body(session: Session, package_id: str) -> dict[str, Any]:
     """
     rows = _answerable(session, package_id)
     if not rows:
-        raise UserError("还没有作出任何审核意见，不能生成回执。")
+        raise UserError("还没有作出任何核办意见，不能生成回执。")
     return {
         "type": "rollbook.receipt",
         "v": 1,
@@ -273,7 +273,7 @@ def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -
 
     Raises UserError when a verdict changed after the receipt was drawn up.
     """
-    require_role(actor, Role.REGISTRAR, "完成审核")
+    require_role(actor, Role.REGISTRAR, "办结核办")
     rows = _answerable(session, package_id)
     _compare_with_receipt(session, rows, statement_id)
     for row in rows:
@@ -301,4 +301,4 @@ def _compare_with_receipt(session: Session, rows: Sequence[Row[Any]], statement_
     """What is applied is what was signed, item by item."""
     body = session.execute(select(t.statement.c.body).where(t.statement.c.id == statement_id)).scalar()
     if not rows or (body is not None and json.loads(body)["items"] != [_answer(row) for row in rows]):
-        raise UserError("审核意见在生成回执之后有变动，请重新完成审核。")
+        raise UserError("核办意见在生成回执之后有变动，请重新办结。")

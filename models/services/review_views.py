@@ -24,7 +24,7 @@ from models.services.units import unit_name
 from models.store import tables as t
 
 _NUMBER = func.json_extract(t.received_item.c.body, "$.number")
-_STATE_LABELS = {"in_review": "待审核", "withdrawn": "申请单位撤回"} | {v.value: VERDICT_LABELS[v] for v in Verdict}
+_STATE_LABELS = {"in_review": "待核办", "withdrawn": "申请单位撤回"} | {v.value: VERDICT_LABELS[v] for v in Verdict}
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def find_item(session: Session, item_id: str) -> Row[Any]:
     """The stored item. Raises UserError."""
     row = session.execute(select(t.received_item).where(t.received_item.c.id == item_id)).first()
     if row is None:
-        raise UserError("找不到这条审核事项，请刷新列表后再试。")
+        raise UserError("找不到这条核办事项，请刷新列表后再试。")
     return row
 
 

@@ -40,10 +40,10 @@ class UnitSettings(QWidget):
         )
         self.table, self.model = simple_table(self.tr("上下级单位列表"), columns, self)
         self.table.setMinimumHeight(150)
-        self.words = line(self.tr("对方在电话里读出的词语"), self.tr("按顺序输入，用空格分开"))
+        self.words = line(self.tr("对方在电话里读出的核对词"), self.tr("按顺序输入，用空格分开"))
         self.facts = label("", "dim", wrap=True)
         self.confirm = card(
-            label(self.tr("核对词语"), "strong"), self.facts, self.words,
+            label(self.tr("核对词"), "strong"), self.facts, self.words,
             row(None, button(self.tr("放弃"), on_click=self._drop), self._go_button()),
         )  # fmt: skip
         self.confirm.hide()
@@ -55,16 +55,16 @@ class UnitSettings(QWidget):
         )  # fmt: skip
 
     def _go_button(self) -> QWidget:
-        self.go = button(self.tr("词语一致，继续"), "check", "primary", on_click=self._confirmed)
+        self.go = button(self.tr("核对词一致，继续"), "check", "primary", on_click=self._confirmed)
         return self.go
 
     def _steps(self) -> QWidget:
         ask = button(self.tr("生成入网申请"), "file-export", on_click=self.request)
-        take = button(self.tr("打开申请或批复"), "folder-open", on_click=self._choose)
+        take = button(self.tr("打开入网申请或批复"), "folder-open", on_click=self._choose)
         words = (
             self.tr("1. 下级单位生成入网申请，交给上级。"),
-            self.tr("2. 上级打开申请，打电话请下级读出申请上的词语，一致后由两人签名批复。"),
-            self.tr("3. 下级打开批复，打电话请上级读出批复上的词语，一致后生效。"),
+            self.tr("2. 上级打开入网申请，打电话请下级读出入网申请上的核对词，一致后由两人签名批复。"),
+            self.tr("3. 下级打开入网批复，打电话请上级读出入网批复上的核对词，一致后生效。"),
         )
         return card(
             label(self.tr("与上级建立联系"), "strong"), *(label(text, "dim", wrap=True) for text in words),
@@ -101,7 +101,7 @@ class UnitSettings(QWidget):
     # --- both -------------------------------------------------------------------------------------------
 
     def _choose(self) -> None:
-        self.context.prompt.open_files(self, self.tr("打开申请或批复"), PACKAGES, lambda paths: self.take(paths[0]))
+        self.context.prompt.open_files(self, self.tr("打开入网申请或批复"), PACKAGES, lambda paths: self.take(paths[0]))
 
     def take(self, path: Path) -> None:
         """Look at a request (at the superior) or a reply (at the unit that asked)."""
@@ -122,10 +122,12 @@ class UnitSettings(QWidget):
         self.result.hide()
         if isinstance(found, Request):
             people = "、".join(f"{person.name}（{person.role_names}）" for person in found.persons)
-            text = self.tr("“{unit}”申请入网，人员：{people}。请给该单位打电话，请对方读出申请上的词语，输入到下面。")
+            text = self.tr(
+                "“{unit}”申请入网，人员：{people}。请给该单位打电话，请对方读出入网申请上的核对词，输入到下面。"
+            )
             self.facts.setText(text.format(unit=found.unit.name, people=people))
         else:
-            text = self.tr("这是“{unit}”的入网批复。请给上级打电话，请对方读出批复上的词语，输入到下面。")
+            text = self.tr("这是“{unit}”的入网批复。请给上级打电话，请对方读出入网批复上的核对词，输入到下面。")
             self.facts.setText(text.format(unit=found.superior.name))
         self.words.set_text("")
         self.words.fail("")
@@ -140,7 +142,7 @@ class UnitSettings(QWidget):
         from sync.words import same_words
 
         if not same_words(self.words.text(), self._found.words):
-            self.words.fail(self.tr("词语不一致。请再读一遍核对；仍不一致说明文件被换过，请不要继续。"))
+            self.words.fail(self.tr("核对词不一致。请再读一遍核对；仍不一致说明文件被换过，请不要继续。"))
             return
         if isinstance(self._found, Request):
             self.context.read(read_policy, done=lambda state: self._certify(state.officers), owner=self)
@@ -164,7 +166,7 @@ class UnitSettings(QWidget):
 
     def _certified(self, written: WrittenFile) -> None:
         self.confirm.hide()
-        text = self.tr("批复已写入 {path}。请交给该单位，并在电话里读出：{words}")
+        text = self.tr("入网批复已写入 {path}。请交给该单位，并在电话里读出：{words}")
         self.result.say("ok", text.format(path=written.path, words=written.words))
         self.refresh()
 
