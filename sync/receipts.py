@@ -15,13 +15,14 @@ from models.domain.signing import Signer
 from models.domain.units import Actor, Role, Unit
 from models.services import receipts as services
 from models.services import review
+from models.services.change_log import Decider
 from models.services.receipts import ReceiptOutcome
 from models.services.units import find_unit, own_unit
 from models.store import audit, clock
 from models.store import tables as t
 from sync import ledger, outbox
 from sync.arrival import Arrival
-from sync.certificates import OPENING, PERSON, SIGNING, Certificate, public_der
+from sync.certificates import OPENING, PERSON, SIGNING, Certificate, parse, public_der
 from sync.dispatch import Draft, dispatch
 from sync.identity import adopt, certified, certify, ensure, in_force, persons, private_keys, remember, require_signer
 from sync.jsonlines import long_value
@@ -41,6 +42,14 @@ _LABELS: Final = (
     ("reopened", "退回待打包"),
     ("already", "此前已答复"),
 )
+_STEPS: Final = (
+    ("returned", "退回的已回到草稿，请按意见补正后重新提交"),
+    ("refused", "不予通过的没有生效，名册未改动；如仍需变更，请按意见另行发起"),
+    ("conflicts", "有冲突的没有写入名册，已另拟草稿，请核对现在的值后处理"),
+    ("withdrawn", "撤回的不再办理"),
+    ("accepted", "通过的已生效，无需其他操作"),
+)
+_MOST_OPINIONS: Final = 3
 
 
 def finish_review(store: Store, package_id: str, passphrase: str, out_dir: Path | None = None) -> Path:
@@ -49,13 +58,14 @@ def finish_review(store: Store, package_id: str, passphrase: str, out_dir: Path 
     A package that was refused when it came in is answered the same way. One signature, the registrar's (decision 6).
     Raises UserError, WrongSecretError, NotAllowedError; NotWrittenError when only the file failed.
     """
+    folder_for(store.home, out_dir)  # before anything is signed
     signer = store.signer(passphrase)
     receipt_id = store.write(_finish, store.actor, signer, package_id, store.home)
     return outbox.rewrite(store, receipt_id, out_dir)
 
 
 def _finish(session: Session, actor: Actor, signer: Signer, package_id: str, folder: Path) -> str:
-    require_signer(actor, signer, Role.REGISTRAR, "完成审核")
+    require_signer(actor, signer, Role.REGISTRAR, "办结核办")
     row = _answerable(session, package_id)
     ensure(session)
     school = find_unit(session, row.issuer_id)
@@ -136,13 +146,20 @@ def apply(session: Session, actor: Actor, statement: Statement, arrival: Arrival
     clock.advance(session, body["at"])
     for text in body["certificates"]:
         _adopt(session, text, arrival, body["at"])
-    outcome = services.apply_receipt(session, actor, body)
+    outcome = services.apply_receipt(session, actor, body, _decider(statement, arrival.issuer))
     after = ledger.find(session, sent.id)
     if after is not None and after.state in (ledger.RECEIPTED, ledger.REFUSED):
         _close_evidence(session, sent.id)
     facts = {"receipt": statement.id, "verdict": body["package_verdict"], "items": len(body["items"])}
     audit.append(session, actor, "receipt.receive", f"package:{sent.id}", facts)
     return outcome
+
+
+def _decider(statement: Statement, superior: Unit) -> Decider:
+    """The person whose signature the receipt carries, as the certificate names them."""
+    signature = statement.signatures[0]
+    name = parse(signature.certificate).subject.name if signature.certificate else ""
+    return Decider(superior.id, signature.person_id, name)
 
 
 def _close_evidence(session: Session, package_id: str) -> None:
@@ -180,5 +197,18 @@ def told(body: Mapping[str, Any], outcome: ReceiptOutcome) -> tuple[str, str, di
     if body["package_verdict"] == "refused":
         sentence = f"上级拒收了这个包：{body['reason']}{said and f'（{said}）'}"
         return sentence, "请按原因改正后重新打包。", counts
-    step = "请补正退回的事项后重新提交。" if outcome.returned else "变更已生效，无需其他操作。"
-    return f"回执已处理：{said or '没有新的答复'}。", step, counts
+    return f"回执已处理：{said or '没有新的答复'}。{_opinions(body)}", _next_step(counts), counts
+
+
+def _next_step(counts: Mapping[str, int]) -> str:
+    """What follows from each outcome that occurred, what needs work first."""
+    steps = [text for key, text in _STEPS if counts[key]]
+    return f"{'；'.join(steps)}。" if steps else "没有需要办理的事项。"
+
+
+def _opinions(body: Mapping[str, Any]) -> str:
+    """Why something was returned or refused, in the words of who decided; each reason once."""
+    given = [item["opinion"] for item in body["items"] if item["verdict"] in ("return", "refuse") and item["opinion"]]
+    shown = list(dict.fromkeys(given))
+    more = f"等 {len(shown)} 条" if len(shown) > _MOST_OPINIONS else ""
+    return f"意见：{'；'.join(shown[:_MOST_OPINIONS])}{more}。" if shown else ""

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.units import Actor, Unit
 from models.services import receipts as services
+from models.services.change_log import Decider
 from models.store import audit
 from models.store import tables as t
 from sync import ledger
@@ -44,7 +45,7 @@ def rejoin(session: Session, actor: Actor, own: Unit, superior: Unit, told: Any)
     lost = [row for row in ledger.unanswered(session, superior.id) if row.purpose == "changes" and row.id not in taken]
     for row in lost:
         reply = {"in_reply_to": row.id, "package_verdict": "refused", "reason": _REASON}
-        services.apply_receipt(session, actor, reply)
+        services.apply_receipt(session, actor, reply, Decider(superior.id, "", superior.name))
         _send_evidence_again(session, row.id)
     ledger.place(session, channel, place)
     facts = {"epoch": place.epoch, "sequence": place.sequence, "reopened": len(lost)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Integer, Row, cast, func, insert, select, update
@@ -32,6 +33,15 @@ _WORDS = {
     Event.REVOKE: "撤销批准",
     Event.SEAL: "打包",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Who of which unit decided, when it was not the one at this keyboard: the signer of a receipt."""
+
+    unit_id: str
+    person_id: str
+    name: str
 
 
 def in_chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -79,22 +89,25 @@ def record(
     event: Event,
     opinion: str = "",
     statement_id: str | None = None,
+    decider: Decider | None = None,
 ) -> State:
     """Append one decision to each change and move the projection `change.state`; all or none.
 
-    `actor` None stands for what arrives from the superior without a person of this unit. Raises UserError when a
+    `actor` is who acts here, for the audit, None for what arrives without a person of this unit; `decider` whose
+    decision it is, when somebody else's. Raises UserError when a
     change cannot take this step from where it stands.
     """
     rows = changes_by_id(session, change_ids)
     history = events_of(session, change_ids)
     target = _target(rows, history, event)
     at = now_text()
-    unit_id = actor.unit.id if actor else own_unit(session).id
+    if decider is None:
+        decider = Decider(actor.unit.id, actor.person_id, actor.name) if actor else _nobody(session)
     shared = {
         "event": event.value,
-        "unit_id": unit_id,
-        "person_id": actor.person_id if actor else "",
-        "person_name": actor.name if actor else "上级回执",
+        "unit_id": decider.unit_id,
+        "person_id": decider.person_id,
+        "person_name": decider.name,
         "opinion": opinion,
         "at": at,
         "statement_id": statement_id,
@@ -121,6 +134,10 @@ def record(
     object_ = f"change:{rows[0].number}" if len(rows) == 1 else f"changes:{len(rows)}"
     audit.append(session, actor, f"change.{event.value}", object_, body)
     return target
+
+
+def _nobody(session: Session) -> Decider:
+    return Decider(own_unit(session).id, "", "上级回执")
 
 
 def _target(rows: Sequence[Row[Any]], history: dict[str, list[Event]], event: Event) -> State:

@@ -18,7 +18,7 @@ from models.domain.states import Event, State
 from models.domain.units import Actor, Role
 from models.services.baseline import thaw
 from models.services.change_drafts import Draft, insert_drafts
-from models.services.change_log import in_chunks, record
+from models.services.change_log import Decider, in_chunks, record
 from models.services.records import Row as Student
 from models.services.records import label_of, page, system_name, write_values
 from models.services.units import own_unit
@@ -52,11 +52,16 @@ _EVENT = {
 }
 
 
-def apply_receipt(session: Session, actor: Actor | None, receipt: Mapping[str, Any]) -> ReceiptOutcome:
-    """Apply a verified receipt body; a second time changes nothing. Raises FileRefusedError for a malformed one."""
+def apply_receipt(
+    session: Session, actor: Actor | None, receipt: Mapping[str, Any], decider: Decider | None = None
+) -> ReceiptOutcome:
+    """Apply a verified receipt body; a second time changes nothing. `decider` is who signed it at the tier above.
+
+    Raises FileRefusedError for a malformed one.
+    """
     package_id = str(receipt.get("in_reply_to"))
     if receipt.get("package_verdict") == "refused":
-        return _reopen(session, actor, package_id, str(receipt.get("reason", "")))
+        return _reopen(session, actor, package_id, str(receipt.get("reason", "")), decider)
     answers = _answers(receipt)
     sealed = _sealed(session, list(answers))
     open_answers = [(row, answers[row.id]) for row in sealed if row.attempt == answers[row.id]["attempt"]]
@@ -65,11 +70,11 @@ def apply_receipt(session: Session, actor: Actor | None, receipt: Mapping[str, A
     for row, answer in open_answers:
         event = _EVENT[answer["verdict"]]
         if event is Event.RECEIPT_ACCEPT:
-            event = _settle(session, actor, row, answer, drafts)
+            event = _settle(session, actor, row, answer, drafts, decider)
         groups.setdefault((event, str(answer["opinion"])), []).append(row.id)
     numbers: Counter[Event] = Counter()
     for (event, opinion), ids in groups.items():
-        record(session, actor, ids, event, opinion)
+        record(session, actor, ids, event, opinion, decider=decider)
         numbers[event] += len(ids)
     thaw(session, [row.id for row, _ in open_answers])
     _close_package(session, package_id)
@@ -122,19 +127,25 @@ def _sealed(session: Session, change_ids: Sequence[str]) -> list[Row[Any]]:
 
 
 def _settle(
-    session: Session, actor: Actor | None, row: Row[Any], answer: Mapping[str, Any], drafts: list[str]
+    session: Session,
+    actor: Actor | None,
+    row: Row[Any],
+    answer: Mapping[str, Any],
+    drafts: list[str],
+    decider: Decider | None,
 ) -> Event:
     """Bring an accepted change into effect; a value that changed meanwhile makes it a conflict, with a new draft."""
     if row.kind == WITHDRAWAL.key:
-        _withdraw_original(session, actor, row)
+        _withdraw_original(session, actor, row, decider)
     elif CHANGE_KIND[row.kind].takes_values:
         return _write(session, actor, row, dict(answer["values"] or {}), drafts)
     return Event.RECEIPT_ACCEPT
 
 
-def _withdraw_original(session: Session, actor: Actor | None, row: Row[Any]) -> None:
+def _withdraw_original(session: Session, actor: Actor | None, row: Row[Any], decider: Decider | None) -> None:
     for original in _sealed(session, [row.subject_id]):
-        record(session, actor, [original.id], Event.RECEIPT_WITHDRAWN, f"按撤回申请 {row.number}")
+        words = f"按撤回申请 {row.number}"
+        record(session, actor, [original.id], Event.RECEIPT_WITHDRAWN, words, decider=decider)
         thaw(session, [original.id])
 
 
@@ -170,13 +181,15 @@ def _initiator(session: Session, change: Row[Any]) -> Actor:
     return Actor(change.initiator_id, change.initiator_name, frozenset({Role.REGISTRAR}), own_unit(session))
 
 
-def _reopen(session: Session, actor: Actor | None, package_id: str, reason: str) -> ReceiptOutcome:
+def _reopen(
+    session: Session, actor: Actor | None, package_id: str, reason: str, decider: Decider | None
+) -> ReceiptOutcome:
     """The package as a whole was refused: its changes are approved again and go with the next one (decision 7)."""
     c = t.change.c
     query = select(c.id).where(c.package_id == package_id, c.state == State.SEALED.value)
     ids = list(session.execute(query).scalars())
     if ids:
-        record(session, actor, ids, Event.PACKAGE_REFUSED, reason)
+        record(session, actor, ids, Event.PACKAGE_REFUSED, reason, decider=decider)
     values = {"state": "refused", "note": reason, "handled_at": now_text()}
     p = t.package.c
     session.execute(update(t.package).where(p.id == package_id, p.direction == "out").values(**values))
