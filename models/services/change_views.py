@@ -167,7 +167,8 @@ def _filtered(query: Select[Any], q: ChangeQuery) -> Select[Any]:
     if q.package_id:
         query = query.where(c.package_id == q.package_id)
     if q.text:
-        query = query.where(or_(c.number.contains(q.text, autoescape=True), c.subject_label.contains(q.text)))
+        places = (c.number, c.subject_label)
+        query = query.where(or_(*(place.contains(q.text, autoescape=True) for place in places)))
     return query
 
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, text, true
+from sqlalchemy import ColumnElement, Select, false, select, text, true
 from sqlalchemy.orm import Session
 
 from models.domain.fields import ACCOUNTS, STUDENTS
@@ -32,7 +32,7 @@ _NUMERALS = str.maketrans("〇零一二两三四五六七八九", "001223456789"
 _CLASS = re.compile(r"[(（]|\d|班")
 _HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _COMMON_HAN = re.compile(r"[\u4e00-\u9fa5]+")
-_WORD = re.compile(r"[0-9a-z]+", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+")
 
 
 def needed_fields(kind: str) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def match(session: Session, kind: str, words: str) -> Select[Any]:
     """SELECT of the ids of records that fit every word of `words` (a blank means "and").
 
     A word is a piece of a name in characters, of its pinyin or initials, a class (`32` for 三(2)班), or at least four
-    characters of a number. Nothing to search for finds everything.
+    characters of a number. An empty text finds everything, one of signs alone nothing.
     """
     return select(_TABLES[kind].c.id).where(fits(kind, words))
 
@@ -124,9 +124,11 @@ def match(session: Session, kind: str, words: str) -> Select[Any]:
 def fits(kind: str, words: str) -> ColumnElement[bool]:
     """What `match` selects by, as a condition on the table of `kind`."""
     row = _TABLES[kind].c.row
+    if not words.strip():
+        return true()
     asked = [found for word in words.split() if (found := _word(word))]
     if not asked:
-        return true()
+        return false()
     search = _search_table(kind)
     rows = text(f"SELECT rowid FROM {search} WHERE {search} MATCH :asked").bindparams(asked=" AND ".join(asked))
     return row.in_(rows.columns(row).scalar_subquery())
@@ -140,17 +142,16 @@ def class_key(place: str) -> str:
 def _word(word: str) -> str:
     """FTS5 query of one word: the alternatives it may mean."""
     asked = []
-    if _HAN.search(word) and not _CLASS.search(word):
-        asked += [f'{{name place}} : "{_split(word)}"']
-    elif _CLASS.search(word) and class_key(word) and not re.search("[a-z]", word, re.IGNORECASE):
-        asked += [f'place : "{class_key(word)}" *']
-    pieces = _WORD.findall(word)
-    if not _HAN.search(word) and len(pieces) == 1:
-        piece = pieces[0].lower()
-        if not piece.isdigit():
-            asked += [f'{{name pinyin}} : "{piece}" *']
-        if len(piece) >= _SHORTEST:
-            asked += [f'number : "{piece}" *']
+    key = "" if re.search("[a-z]", word, re.IGNORECASE) or not _CLASS.search(word) else class_key(word)
+    if key:
+        asked += [f'place : "{key}" *']
+    if _HAN.search(word):
+        asked += [] if key else [f'{{name place}} : "{_split(word)}"']
+    elif pieces := _WORD.findall(word.lower()):
+        if not word.isdigit():
+            asked += [f'{{name pinyin}} : "{" ".join(pieces)}" *']
+        if len(pieces) == 1 and len(pieces[0]) >= _SHORTEST:
+            asked += [f'number : "{pieces[0]}" *']
     return f"({' OR '.join(asked)})" if asked else ""
 
 

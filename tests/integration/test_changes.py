@@ -265,3 +265,11 @@ def test_lists_find_by_state_kind_and_text(school, one, scan):
     assert [c.id for c in school.read(changes.list_changes, query(text=number[-4:]))] == [change]
     assert school.read(changes.get, number).summary.id == change
     assert school.read(changes.count_changes) == {"draft": 1, "pending": 1}
+
+
+def test_a_search_takes_signs_as_they_stand(school, one):
+    propose(school, one)
+    for asked, number in (("%", 0), ("_", 0), ("BG-", 2)):
+        assert len(school.read(changes.list_changes, changes.ChangeQuery(text=asked))) == number, asked
+    for asked in ("%", "😀", "——"):
+        assert school.read(roster.list_ids, roster.RosterQuery(text=asked)) == [], asked
