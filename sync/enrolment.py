@@ -46,6 +46,7 @@ from sync.identity import (
 from sync.refusals import Fault, MalformedError, RefusedError, UntrustedError
 from sync.requests import Reply, Request, base64_text, read_reply, read_request, unit_from, unit_json
 from sync.statements import Statement, sign, unbase64
+from sync.transport.removable import folder_for
 from sync.trust import Trust
 from sync.words import same_words, words_of
 
@@ -82,8 +83,8 @@ def request(store: Store, out_dir: Path | None = None) -> WrittenFile:
 
     Raises UserError, NotWrittenError.
     """
+    folder = folder_for(store.home, out_dir)
     statement = store.write(_request, store.actor)
-    folder = out_dir if out_dir is not None else store.home / "outgoing"
     target = folder / file_name("入网申请", store.actor.unit, statement.content["created"][:10])
     return WrittenFile(policies.write_statement(statement, target), words_of(statement.content))
 
@@ -123,12 +124,12 @@ def certify(
     The words of the result stand for this unit's anchor and are read out to the unit below (decision 6).
     Raises RefusedError, NotAllowedError, UserError, WrongSecretError, NotWrittenError.
     """
+    folder = folder_for(store.home, out_dir)
     asked = read_request(path)
     if confirmed_words is not None and not same_words(confirmed_words, asked.words):
         raise UntrustedError(Fault.OTHER_WORDS, words=asked.words)
     signers = policies.two_signers(store, passphrase, officer, "办理入网")
     statement, words = store.write(_certify, store.actor, asked, signers)
-    folder = out_dir if out_dir is not None else store.home / "outgoing"
     target = folder / file_name("入网批复", asked.unit, statement.content["at"][:10])
     return WrittenFile(policies.write_statement(statement, target), words)
 
@@ -150,7 +151,7 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
     session.execute(update(t.unit).where(t.unit.c.id == asked.unit.id).values(certificate=issued[0].der))
     anchor = own_anchor(session)
     assert anchor is not None
-    policy = policies.current(session)
+    told = [statement.to_json() for statement in policies.told_below(session)]
     body = {
         "type": REPLY,
         "v": 1,
@@ -161,7 +162,8 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
         "anchor": base64_text(anchor.der),
         "certificates": [base64_text(certificate.der) for certificate in issued],
         "superior_certificates": [base64_text(certificate.der) for certificate in in_force(session, own.id)],
-        "policy": None if policy is None else policy.to_json(),
+        "policy": told[0] if told else None,
+        "policies_to_come": told[1:],
         "channel": rejoining.place_told(session, own, asked.unit),
         "at": now,
     }
@@ -239,8 +241,9 @@ def _trust(session: Session, actor: Actor, reply: Reply) -> None:
     clock.advance(session, reply.at)
     if body.get("channel") is not None:
         rejoining.rejoin(session, actor, own, reply.superior, body["channel"])
-    if body["policy"] is not None:
-        _take_policy(session, actor, body["policy"])
+    for policy in (body["policy"], *body.get("policies_to_come", ())):
+        if policy is not None:
+            _take_policy(session, actor, policy)
     audit.append(session, actor, "enrolment.trust", f"unit:{reply.superior.id}", {"words": reply.words})
 
 

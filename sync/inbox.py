@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import FileRefusedError
 from models.domain.progress import SILENT, Progress
+from models.domain.times import local_day
 from models.domain.units import Actor, Role
 from models.services import review
-from models.services.policies import effective
+from models.services.policies import coming, effective, in_force_version
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
@@ -95,13 +96,18 @@ def receive(store: Store, path: Path, passphrase: str | None = None, progress: P
 def _received_policy(store: Store, path: Path) -> Received:
     version, issuer, warnings = policies.receive_policy(store, path)
     title = f"“{issuer}”的政策文件（第 {version} 版）"
-    return Received(
-        FileKind.POLICY,
-        title,
-        f"已接收第 {version} 版政策，从现在起执行。",
-        "可以查看（“设置”页，或命令 policy show）。",
-        warnings=warnings,
-    )
+    sentence = f"已接收第 {version} 版政策，{store.read(_starts, version)}。"
+    return Received(FileKind.POLICY, title, sentence, "可在“设置”中查看。", warnings=warnings)
+
+
+def _starts(session: Session, version: int) -> str:
+    """From when the superior's policy of `version` holds, and what holds until then."""
+    later = next((one for one in coming(session) if one.version == version), None)
+    if later is None:
+        return "从现在起执行"
+    held = in_force_version(session, later.unit_id)
+    until = f"在此之前仍按第 {held} 版执行" if held else "在此之前按原有规定执行"
+    return f"自 {local_day(later.effective_from)} 起执行，{until}"
 
 
 def _receive_package(store: Store, file: SignedFile, progress: Progress) -> Received:

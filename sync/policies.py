@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.domain.errors import NotAllowedError, UserError
@@ -26,7 +26,7 @@ from sync.identity import certified, ensure, superior_of, trust_of
 from sync.refusals import Fault, MalformedError, OutOfTurnError, RefusedError, UntrustedError
 from sync.signedfile import header_bytes
 from sync.statements import Statement, is_signed_by, sign
-from sync.transport.removable import write_out
+from sync.transport.removable import folder_for, write_out
 from sync.trust import Trust, require_two
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ def issue_policy(store: Store, passphrase: str, officer: tuple[str, str], out_di
 
     Raises NotAllowedError when the two are one person or lack the roles, UserError, WrongSecretError.
     """
+    folder = folder_for(store.home, out_dir)
     signers = two_signers(store, passphrase, officer, "下发政策")
     statement = store.write(_issue, store.actor, signers)
-    folder = out_dir if out_dir is not None else store.home / "outgoing"
     target = folder / file_name("政策", store.actor.unit, f"第{statement.content['version']}版")
     return write_statement(statement, target)
 
@@ -82,12 +82,16 @@ def _issue(session: Session, actor: Actor, signers: list[Signer]) -> Statement:
     return statement
 
 
-def current(session: Session) -> Statement | None:
-    """The own policy last issued, as signed; goes with every enrolment reply."""
+def told_below(session: Session) -> list[Statement]:
+    """The own policies as signed that go with every enrolment reply: the one in force, then those still to come."""
+    own = own_unit(session).id
+    wanted = {services.in_force_version(session, own)}
+    wanted |= {one.version for one in services.coming(session) if one.unit_id == own}
     c = t.policy.c
-    query = select(c.statement_id).where(c.unit_id == own_unit(session).id, c.state == "issued")
-    statement_id = session.execute(query.order_by(c.version.desc()).limit(1)).scalar()
-    return ledger.recall(session, statement_id) if statement_id else None
+    query = select(c.statement_id).where(c.unit_id == own, c.state == "issued", c.version.in_(wanted))
+    ids = session.execute(query.order_by(c.version)).scalars()
+    found = (ledger.recall(session, statement_id) for statement_id in ids if statement_id)
+    return [statement for statement in found if statement is not None]
 
 
 # --- at a unit below ------------------------------------------------------------------------------------
@@ -118,11 +122,9 @@ def take(session: Session, actor: Actor, statement: Statement) -> tuple[int, str
     if body.get("line") != own_unit(session).line.value:
         raise UntrustedError(Fault.WRONG_LINE)
     check_two(statement, trust_of(session), body, clock.now(session))
-    c = t.policy.c
-    query = select(func.max(c.version)).where(c.unit_id == superior.id, c.state == "received")
-    held = session.execute(query).scalar() or 0
-    if policy.version == held:
-        raise OutOfTurnError(Fault.KNOWN_POLICY, version=held)
+    held = services.in_force_version(session, superior.id)
+    if policy.version in services.versions(session, superior.id, "received"):
+        raise OutOfTurnError(Fault.KNOWN_POLICY, version=policy.version)
     if policy.version < held:
         raise OutOfTurnError(Fault.OLDER_POLICY, version=policy.version, held=held)
     ledger.keep(session, statement)
@@ -141,6 +143,7 @@ def _shape(body: Mapping[str, Any]) -> tuple[Policy, str, str]:
     try:
         policy, tier, at = Policy.from_json(body), Tier(body["tier"]).value, str(body["at"])
         to_time(at)
+        to_time(policy.effective_from or at)
         if body["type"] != POLICY or body["v"] != 1 or policy.version < 1:
             raise ValueError("policy")
     except (KeyError, TypeError, ValueError):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
 
 from desktop.cli.call import Call, choice, read_secret
 from desktop.cli.documents import document
-from desktop.cli.frame import Commands, UsageFaultError
+from desktop.cli.frame import Commands, Out, UsageFaultError
+from desktop.cli.packages import find_package
 from models.domain.errors import UserError
-from models.domain.policy import COLLISIONS, UE_SPELLINGS
+from models.domain.policy import COLLISIONS, UE_SPELLINGS, Policy
 from models.domain.states import VERDICT_LABELS, Verdict
+from models.domain.times import local_day, local_text
 from models.domain.units import TIER_LABELS, Tier
 
 app = Commands("上级的工作")
@@ -23,7 +25,6 @@ app.add_typer(policy, name="policy")
 
 Items = Annotated[list[str], typer.Argument(metavar="事项", help="事项的标识或变更编号")]
 Opinion = Annotated[str, typer.Option(metavar="文字", help="意见，会写进回执")]
-Out = Annotated[Path | None, typer.Option(metavar="文件夹", help="写到哪里（默认在数据文件夹中）")]
 
 
 # --- review ---------------------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ def show(ctx: typer.Context, item: Annotated[str, typer.Argument(metavar="事项
     lines = [f"{one.id}  {one.kind_label}  {one.state_label}", f"对象：{one.subject_label}"]
     lines += [f"  {diff.label}：{diff.before_text or '（空）'} → {diff.after_text or '（空）'}" for diff in found.diffs]
     lines += [f"理由：{found.reason}"] if found.reason else []
-    lines += [f"发起：{found.initiator}；批准：{found.approved_by} {found.approved_at}"]
+    lines += [f"发起：{found.initiator}；批准：{found.approved_by} {local_text(found.approved_at)}"]
     lines += [f"证明材料：{file.name}{'' if file.here else '（还没有收到）'}" for file in found.evidence]
     lines += [f"  {note}" for note in (*found.notes, *found.blockers)]
     call.emit(document(found), lines)
@@ -121,16 +122,9 @@ def finish(
 
     call: Call = ctx.obj
     with call.store() as store:
-        package_id = _package_id(store.read(ledger.list_packages, "in"), package)
+        package_id = find_package(store.read(ledger.list_packages, "in"), package, "收到")
         path = receipts.finish_review(store, package_id, call.passphrase(), out)
     call.emit({"path": str(path), "package_id": package_id}, f"已生成回执：{path}")
-
-
-def _package_id(packages: list[Any], start: str) -> str:
-    found = [one["id"] for one in packages if one["id"].startswith(start)]
-    if len(found) != 1:
-        raise UserError(f"{'有多个' if found else '没有'}以“{start}”开头的收到的数据包，请用 package list 查看标识。")
-    return str(found[0])
 
 
 # --- policy ---------------------------------------------------------------------------------------------------
@@ -142,53 +136,103 @@ def show_policy(ctx: typer.Context) -> None:
     from models.services import policies
     from models.services.checking import field_label
 
+    def read(session: Any) -> Any:
+        own = policies.own(session)
+        return policies.effective(session), own, policies.own_is_draft(session), policies.coming(session)
+
     call: Call = ctx.obj
     with call.store() as store:
-        effective, own, draft = store.read(
-            lambda session: (policies.effective(session), policies.own(session), policies.own_is_draft(session))
-        )
-    lines = [f"受控字段：{'、'.join(field_label(key) for key in sorted(effective.controlled_fields))}"]
-    lines += [f"ü 的写法：{effective.ue}；重名处理：{effective.collision}；版本 {effective.version}"]
+        effective, own, draft, coming = store.read(read)
+    lines = [f"受控字段：{_field_list(effective.controlled_fields)}"]
+    lines += [f"ü 的写法：{effective.ue}；重名处理：{COLLISION_LABELS[effective.collision]}；版本 {effective.version}"]
     names = {"ue": "ü 的写法", "collision": "重名处理"}
     sources = {"default": "默认", **{tier.value: TIER_LABELS[tier] for tier in Tier}}
     for key, tiers in sorted(effective.origin.items()):
         lines.append(f"  {names.get(key) or field_label(key)} 来自 {'、'.join(sources.get(one, one) for one in tiers)}")
-    lines += ["本级设置改过、还没有下发。"] if draft else []
-    call.emit({"effective": document(effective), "own": own.to_json(), "own_is_draft": draft}, lines)
+    for one in coming:
+        head = f"将要生效：{sources.get(one.tier, one.tier)}第 {one.version} 版，自 {local_day(one.effective_from)} 起"
+        lines.append(f"{head}；{_policy_text(one.policy)}")
+    if draft:
+        lines.append(f"本级未下发的草稿（第 {own.version} 版）：{_policy_text(own)}；请用 policy issue 下发。")
+    told = [{**document(one), "policy": one.policy.to_json()} for one in coming]
+    result = {"effective": document(effective), "own": own.to_json(), "own_is_draft": draft, "coming": told}
+    call.emit(result, lines)
 
 
-@policy.add("set", "修改本级设置；用 policy issue 下发后生效")
+def _field_list(keys: Iterable[str]) -> str:
+    from models.services.checking import field_label
+
+    return "、".join(field_label(key) for key in sorted(keys)) or "无"
+
+
+def _policy_text(policy: Policy) -> str:
+    """One tier's own settings in words."""
+    parts = [f"加设受控字段 {_field_list(policy.controlled_fields)}"]
+    parts += [f"ü 的写法 {policy.ue}"] if policy.ue else []
+    parts += [f"重名处理 {policy.collision}"] if policy.collision else []
+    return "，".join([*parts, f"自 {local_day(policy.effective_from)} 起生效"])
+
+
+@policy.add(
+    "set",
+    "修改本级设置；用 policy issue 下发后生效\n"
+    "--add、--remove 在现有受控字段上增减；--controlled 重写整份清单，没有写到的会取消。",
+)
 def set_policy(
     ctx: typer.Context,
-    controlled: Annotated[list[str] | None, typer.Option("--controlled", metavar="字段", help="受控字段")] = None,
+    add: Annotated[list[str] | None, typer.Option("--add", metavar="字段", help="增加受控字段")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", metavar="字段", help="取消受控字段")] = None,
+    controlled: Annotated[
+        list[str] | None, typer.Option("--controlled", metavar="字段", help="受控字段的整份清单")
+    ] = None,
     ue: Annotated[str | None, typer.Option(metavar="v|yu|u", help="ü 的写法")] = None,
-    collision: Annotated[str | None, typer.Option(metavar="方式", help="、".join(COLLISIONS))] = None,
-    effective_from: Annotated[str, typer.Option("--from", metavar="时间", help="何时起生效")] = "",
+    collision: Annotated[str | None, typer.Option(metavar="方式", help="重名处理：" + "、".join(COLLISIONS))] = None,
+    effective_from: Annotated[str, typer.Option("--from", metavar="年-月-日", help="从哪一天起生效")] = "",
 ) -> None:
     """Edit the own part of the policy."""
     from models.services import policies
 
-    if controlled is None and ue is None and collision is None and not effective_from:
+    if not any((controlled is not None, add, remove, ue is not None, collision is not None, effective_from)):
         raise UsageFaultError("请给出要修改的设置，用 --help 查看有哪些。")
+    if controlled is not None and (add or remove):
+        raise UsageFaultError("--controlled 是整份清单，不能与 --add、--remove 一起用。")
     for value, known, option in ((ue, UE_SPELLINGS, "--ue"), (collision, COLLISIONS, "--collision")):
         if value is not None:
             choice(value, {one: one for one in known}, option)
-    call: Call = ctx.obj
 
     def work(session: Any, actor: Any) -> Any:
-        return policies.set_own(
-            session, actor, controlled_fields=controlled, ue=ue, collision=collision, effective_from=effective_from
+        before = policies.own(session)
+        fields = _fields_after(before.controlled_fields, add or [], remove or []) if controlled is None else controlled
+        made = policies.set_own(
+            session, actor, controlled_fields=fields, ue=ue, collision=collision, effective_from=effective_from
         )
+        return before, made
 
+    call: Call = ctx.obj
     with call.store() as store:
-        made = store.write(work, store.actor)
-    call.emit(made.to_json(), f"本级设置已改为第 {made.version} 版；请用 policy issue 由两人签名下发。")
+        before, made = store.write(work, store.actor)
+    lines = [f"本级设置已改为第 {made.version} 版草稿：{_policy_text(made)}。"]
+    if set(before.controlled_fields) != set(made.controlled_fields):
+        was, now = _field_list(before.controlled_fields), _field_list(made.controlled_fields)
+        lines.append(f"本级加设的受控字段：原来 {was}，现在 {now}。")
+    call.emit({**made.to_json(), "before": before.to_json()}, [*lines, "请用 policy issue 由两人签名下发。"])
 
 
-@policy.add("issue", "由系统管理员和学籍管理员两人签名，生成给下级的政策文件")
+def _fields_after(present: Iterable[str], add: list[str], remove: list[str]) -> list[str]:
+    """The own controlled fields with some added and some taken away. Raises UserError for one not among them."""
+    missing = [key for key in remove if key not in set(present)]
+    if missing:
+        raise UserError(f"本级没有加设受控字段“{'、'.join(missing)}”，不能取消；默认的和上级设置的不能在本级取消。")
+    return sorted({*present, *add} - set(remove))
+
+
+@policy.add(
+    "issue",
+    "由两人签名，生成给下级的政策文件\n系统管理员登录后发起，再由一名学籍管理员或主管领导用自己的口令共同签名。",
+)
 def issue(
     ctx: typer.Context,
-    second_operator: Annotated[str, typer.Option(metavar="姓名", help="另一个签名的人")],
+    second_operator: Annotated[str, typer.Option(metavar="姓名", help="共同签名的人：学籍管理员或主管领导")],
     second_secret_file: Annotated[str | None, typer.Option(metavar="文件", help="此人的口令文件")] = None,
     out: Out = None,
 ) -> None:

@@ -23,3 +23,13 @@ def now_text() -> str:
 def local_text(text: str) -> str:
     """A time as people read it on this computer: `YYYY-MM-DD HH:MM`."""
     return from_text(text).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def start_of_day(day: str) -> str:
+    """When the day `YYYY-MM-DD` begins on this computer, as UTC text; raises ValueError."""
+    return to_text(datetime.strptime(day, "%Y-%m-%d").astimezone())
+
+
+def local_day(text: str) -> str:
+    """The day of a time as people read it on this computer: `YYYY-MM-DD`."""
+    return local_text(text)[:10]

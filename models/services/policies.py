@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
@@ -13,6 +15,7 @@ from models.domain.errors import FileRefusedError, NotAllowedError, UserError
 from models.domain.fields import STUDENT_FIELD
 from models.domain.policy import COLLISIONS, UE_SPELLINGS, EffectivePolicy, Policy, combine
 from models.domain.signing import canonical
+from models.domain.times import start_of_day
 from models.domain.units import TIER_LABELS, Actor, Role, Tier
 from models.services.permissions import require_role
 from models.services.units import own_unit
@@ -21,6 +24,19 @@ from models.store import tables as t
 from models.store.clock import now_text
 
 _TIER_ORDER = {tier.value: place for place, tier in enumerate(Tier)}
+_HELD: Final = ("issued", "received")
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class ComingPolicy:
+    """A signed policy whose day has not come yet; `unit_id` and `tier` are of the unit that set it."""
+
+    unit_id: str
+    tier: str
+    version: int
+    effective_from: str
+    policy: Policy
 
 
 def _latest(session: Session, unit_id: str, states: tuple[str, ...]) -> Policy | None:
@@ -57,6 +73,7 @@ def set_own(
 ) -> Policy:
     """Edit the own settings; they hold once issued with two signatures (decision 6). None leaves a setting as it is.
 
+    `effective_from` is a day, YYYY-MM-DD; without one a day to come that the draft had stays, else it holds at once.
     The version grows by one over the issued one. Raises NotAllowedError for schools and other roles, UserError for
     unknown fields or values (E3, E16).
     """
@@ -73,13 +90,27 @@ def set_own(
     if collision is not None and collision not in COLLISIONS:
         raise UserError(f"重名处理方式只能是 {'、'.join(COLLISIONS)} 之一。")
     issued = _latest(session, actor.unit.id, ("issued",)) or Policy()
-    policy = Policy(
-        issued.version + 1, controlled, ue or present.ue, collision or present.collision, effective_from or now_text()
-    )
+    starts = _start(effective_from) if effective_from else _kept_start(session, present)
+    policy = Policy(issued.version + 1, controlled, ue or present.ue, collision or present.collision, starts)
     session.execute(t.policy.delete().where(t.policy.c.unit_id == actor.unit.id, t.policy.c.state == "draft"))
     _store(session, actor.unit.id, actor.unit.tier.value, policy, None, "draft")
     audit.append(session, actor, "policy.set", f"policy:{policy.version}", policy.to_json())
     return policy
+
+
+def _start(day: str) -> str:
+    """The day as UTC text. Raises UserError for what is no day."""
+    try:
+        if not _DAY.fullmatch(day.strip()):
+            raise ValueError(day)
+        return start_of_day(day.strip())
+    except (ValueError, OverflowError):
+        raise UserError(f"生效日期“{day}”不对，请写成 年-月-日，例如 2026-09-01。") from None
+
+
+def _kept_start(session: Session, present: Policy) -> str:
+    now = now_text()
+    return present.effective_from if own_is_draft(session) and present.effective_from > now else now
 
 
 def _store(session: Session, unit_id: str, tier: str, policy: Policy, statement_id: str | None, state: str) -> None:
@@ -119,8 +150,9 @@ def mark_issued(session: Session, actor: Actor, version: int, statement_id: str)
 def record_received_policy(
     session: Session, unit_id: str, tier: str, body: Mapping[str, Any], statement_id: str
 ) -> Policy:
-    """Keep a verified policy of a tier above; an older version than the known one, or one known, changes nothing.
+    """Keep a verified policy of a tier above; one known, or older than the one in force, changes nothing.
 
+    A version that holds today is kept also when a later one, still to come, is known already.
     Raises FileRefusedError when the body is not a policy this program understands.
     """
     try:
@@ -128,19 +160,48 @@ def record_received_policy(
         label = TIER_LABELS[Tier(tier)]
     except (KeyError, TypeError, ValueError) as error:
         raise FileRefusedError("政策文件的内容不完整，本程序不能识别。请向下发单位索取新的政策文件。") from error
-    known = _latest(session, unit_id, ("received",))
-    if known is None or known.version < policy.version:
+    known = versions(session, unit_id, "received")
+    if policy.version not in known and policy.version > in_force_version(session, unit_id):
         _store(session, unit_id, tier, policy, statement_id, "received")
         act = {"statement": statement_id, "tier": label, "version": policy.version}
         audit.append(session, None, "policy.receive", f"policy:{policy.version}", act)
     return policy
 
 
+def versions(session: Session, unit_id: str, state: str) -> frozenset[int]:
+    """Versions kept of a unit's policy in `state` (issued, received)."""
+    c = t.policy.c
+    return frozenset(session.execute(select(c.version).where(c.unit_id == unit_id, c.state == state)).scalars())
+
+
+def in_force_version(session: Session, unit_id: str) -> int:
+    """The version of a unit's policy that holds now; 0 for none."""
+    c = t.policy.c
+    query = select(func.max(c.version)).where(c.unit_id == unit_id, c.state.in_(_HELD), c.effective_from <= now_text())
+    return int(session.execute(query).scalar() or 0)
+
+
+def coming(session: Session) -> list[ComingPolicy]:
+    """Signed policies of this unit and those above that hold from a later day, the next one first."""
+    c = t.policy.c
+    query = (
+        select(c.unit_id, c.tier, c.body)
+        .where(c.state.in_(_HELD), c.effective_from > now_text())
+        .order_by(c.effective_from, c.version)
+    )
+    found = []
+    for unit_id, tier, body in session.execute(query):
+        policy = Policy.from_json(json.loads(body))
+        if policy.version > in_force_version(session, unit_id):
+            found.append(ComingPolicy(unit_id, tier, policy.version, policy.effective_from, policy))
+    return found
+
+
 def effective(session: Session) -> EffectivePolicy:
     """What holds for this unit: the issued own settings and those received from above, nearest tier first."""
     query = (
         select(t.policy.c.unit_id, t.policy.c.tier, t.policy.c.body)
-        .where(t.policy.c.state.in_(("issued", "received")), t.policy.c.effective_from <= now_text())
+        .where(t.policy.c.state.in_(_HELD), t.policy.c.effective_from <= now_text())
         .order_by(t.policy.c.version)
     )
     newest = {unit_id: (tier, Policy.from_json(json.loads(body))) for unit_id, tier, body in session.execute(query)}

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from models.domain.errors import UserError
 from models.domain.states import Verdict
 from models.domain.units import Role
 from models.services import changes, review
-from sync import outbox, receipts
-from tests.sync_world import Member, make_template, opened
+from models.services import policies as policy_service
+from sync import outbox, policies, receipts
+from tests.sync_world import PEOPLE, Member, enrol, make_template, opened
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +69,48 @@ def test_history_names_who_decided_at_the_bureau(world: list[Member]) -> None:
     entry = next(e for e in school.store.read(changes.get, ids[0]).timeline if e.text == "上级退回补正")
     assert entry.unit == county.store.actor.unit.name
     assert entry.person == county.store.actor.name
+
+
+def issue(county: Member, fields: list[str], day: str = "") -> Path:
+    """A policy of the county signed by two, in force from `day`."""
+    passphrase = county.act(Role.ADMINISTRATOR)
+    county.store.write(policy_service.set_own, county.store.actor, controlled_fields=fields, effective_from=day)
+    return policies.issue_policy(county.store, passphrase, PEOPLE[Role.HEAD], county.out)
+
+
+def test_a_policy_to_come_says_from_when_and_leaves_the_one_in_force(world: list[Member]) -> None:
+    school, second, county = world
+    now, later = issue(county, ["phone"]), issue(county, ["phone", "class_name"], "2099-09-01")
+    assert "从现在起执行" in school.receive(now).sentence
+    told = school.receive(later).sentence
+    assert "自 2099-09-01 起执行" in told
+    assert "第 1 版" in told
+    assert school.store.read(policy_service.effective).version == 1
+    assert [one.version for one in school.store.read(policy_service.coming)] == [2]
+    enrol(second, county)  # joins after the policy to come was issued
+    assert second.store.read(policy_service.effective).version == 1
+    assert [one.version for one in second.store.read(policy_service.coming)] == [2]
+
+
+def test_the_version_in_force_is_taken_after_one_to_come(world: list[Member]) -> None:
+    school, _, county = world
+    now, later = issue(county, ["phone"]), issue(county, ["class_name"], "2099-09-01")
+    school.receive(later)
+    assert school.store.read(policy_service.effective).version == 0
+    school.receive(now)
+    assert school.store.read(policy_service.effective).version == 1
+
+
+@pytest.mark.parametrize("day", ["明天", "2026-13-01", "2026-9-1", "20260901", "2026-02-30"])
+def test_a_day_is_a_day(world: list[Member], day: str) -> None:
+    county = world[2]
+    county.act(Role.ADMINISTRATOR)
+    with pytest.raises(UserError, match="年-月-日"):
+        county.store.write(policy_service.set_own, county.store.actor, ue="v", effective_from=day)
+
+
+def test_a_draft_keeps_its_day(world: list[Member]) -> None:
+    county = world[2]
+    county.act(Role.ADMINISTRATOR)
+    first = county.store.write(policy_service.set_own, county.store.actor, ue="yu", effective_from="2099-09-01")
+    assert county.store.write(policy_service.set_own, county.store.actor, ue="u").effective_from == first.effective_from
