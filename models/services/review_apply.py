@@ -53,7 +53,9 @@ def _apply_baseline(session: Session, actor: Actor, row: Row[Any]) -> None:
         "updated_at": now_text(),
         "updated_by": actor.name,
     }
-    new = [{**shared, "id": e["id"], "revision": 1, **e["values"]} for e in rows if e["id"] not in known]
+    given = sorted({key for entry in rows for key in entry["values"]})  # empty values do not travel
+    blank = dict.fromkeys(given, "")
+    new = [{**blank, **e["values"], **shared, "id": e["id"], "revision": 1} for e in rows if e["id"] not in known]
     bulk.insert_students(session, new, pinyin_keys)
     # A row whose id another unit holds is never taken over from it.
     again = [entry for entry in rows if known.get(entry["id"]) == row.unit_id]

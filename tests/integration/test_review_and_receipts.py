@@ -121,6 +121,23 @@ def test_a_baseline_gives_the_county_the_pupils(loop, pupils):
     assert loop.school.read(lambda s: s.execute(select(t.baseline_row)).all()) == []
 
 
+def test_a_baseline_whose_pupils_have_gaps_arrives_whole(loop, pupils):
+    later = pupils(5)[3:]
+    later[0]["联系电话"] = ""
+    later[1]["现住址"] = ""
+    result = loop.school.take_in(later)
+    loop.school.write(changes.submit, loop.school.registrar, result.baseline_id)
+    loop.school.write(changes.approve, loop.school.head, loop.school.signer(Role.HEAD), [result.baseline_id])
+    package = loop.send()
+    loop.decide(package, Verdict.ACCEPT)
+    body, _ = loop.answer(package)
+    assert loop.take(body).accepted == 1
+    everybody = loop.county.read(roster.list_ids, roster.RosterQuery(unit_id=roster.ALL_UNITS))
+    offices = [{r.id: r.values for r in o.read(roster.page, "students", everybody)} for o in (loop.school, loop.county)]
+    assert len(everybody) == 5
+    assert offices[0] == offices[1]
+
+
 def test_accepted_values_reach_both_rosters_once(loop, scan):
     change = request(loop, scan=scan)
     package = loop.send()
