@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
-from models.domain.errors import UserError
+from models.domain.errors import UserError, system_sentence
+from models.domain.field_names import key_of
 
 T = TypeVar("T")
 
@@ -118,7 +119,7 @@ def read_secret(source: str | None, label: str, option: str) -> str:
             with Path(source).open("rb") as file:
                 raw = file.readline(4096)
         except OSError as error:
-            raise UserError(f"读不到{label}文件 {source}：{error.strerror}。") from None
+            raise UserError(f"{label}文件：{system_sentence(error)}") from None
     elif sys.stdin is not None and sys.stdin.isatty():
         return getpass.getpass(f"{label}：", sys.stderr)
     else:
@@ -141,19 +142,21 @@ def read_new_secret(source: str | None, label: str = "新口令", option: str = 
     return secret
 
 
-def assignments(pairs: Sequence[str]) -> dict[str, str]:
-    """`FIELD=VALUE` texts as a mapping. Raises UserError for one without "="."""
+def assignments(pairs: Sequence[str], kind: str) -> dict[str, str]:
+    """`FIELD=VALUE` texts as field key -> value; fields by key or Chinese label. Raises UserError."""
     values: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UserError(f"“{pair}”应写成 字段=值，例如 name=张三。")
-        values[key] = value
+            raise UserError(f"“{pair}”应写成 字段=值，例如 姓名=张三。")
+        values[key_of(kind, key)] = value
     return values
 
 
-def choice(value: str, choices: Mapping[str, T], option: str) -> T:
-    """What `value` stands for. Raises UserError that lists the choices."""
-    if value not in choices:
-        raise UserError(f"{option} 只能是 {'、'.join(choices)}，不能是“{value}”。")
-    return choices[value]
+def choice(value: str, choices: Mapping[str, T], option: str, labels: Mapping[Any, str] | None = None) -> T:
+    """What `value` stands for; `labels` are the Chinese words that say the same. Raises UserError with the choices."""
+    for key, chosen in choices.items():
+        if value == key or (labels is not None and value == labels.get(key)):
+            return chosen
+    known = "、".join(f"{key}（{labels[key]}）" if labels else key for key in choices)
+    raise UserError(f"{option} 只能是 {known}，不能是“{value}”。")

@@ -11,7 +11,9 @@ from desktop.cli.call import Call
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands
 from desktop.cli.packages import existing
+from models.domain.acts import act_text
 from models.domain.errors import UserError
+from models.domain.times import local_text
 
 app = Commands("维护")
 audit = Commands("操作记录")
@@ -41,12 +43,19 @@ def list_(
     act: Annotated[str, typer.Option(metavar="文字", help="操作名中含有的文字，例如 change.")] = "",
 ) -> None:
     """List audit entries."""
+    from models.services.audit_objects import object_texts
     from models.store import audit as chain
 
     call: Call = ctx.obj
     with call.store() as store:
         found = store.read(chain.entries, chain.AuditFilter(act=act), limit=limit)
-    rows = [f"{one.sequence}  {one.at}  {one.person_name or '程序'}  {one.act}  {one.object}" for one in found]
+        objects = store.read(object_texts, found)
+    rows = [
+        "  ".join(
+            (str(one.sequence), local_text(one.at), one.person_name or "程序", act_text(one.act), objects[one.object])
+        )
+        for one in found
+    ]
     call.emit([document(one) for one in found], rows or "没有记录。")
 
 
@@ -83,7 +92,7 @@ def restore(
     if not name:
         raise UserError(f"请用 --operator 说明以谁的身份恢复（{'、'.join(names)}）。")
     done = maintenance.restore(file, call.home, name, call.passphrase(), recovery_code=recovery_code)
-    lines = [f"已恢复到 {call.home}：{done.description.unit_name}，备份于 {done.description.created}"]
+    lines = [f"已恢复到 {call.home}：{done.description.unit_name}，备份于 {local_text(done.description.created)}"]
     lines += [f"原来的数据另存在 {done.kept}"] if done.kept else []
     lines += ["如果备份之后向上级报送过，请用 unit enrol-request 重新办理一次入网，数据包的编号才能接上。"]
     lines += [f"新的恢复码（只显示这一次）：{done.recovery_code}"] if done.recovery_code else []

@@ -12,8 +12,13 @@ from desktop.cli.documents import document
 from desktop.cli.frame import Commands
 from models.domain.change_kinds import CHANGE_KIND, CHANGE_KINDS, ChangeKind
 from models.domain.errors import UserError
+from models.domain.fields import STUDENTS
 from models.domain.states import STATE_LABELS, State
+from models.domain.statuses import CHECK_LEVELS
+from models.domain.times import local_text
 from models.domain.units import LINE_LABELS, ROLE_LABELS, TIER_LABELS
+
+KIND_LABELS = {kind.key: kind.label for kind in CHANGE_KINDS}
 
 app = Commands("变更：提出、提交、核办")
 change = Commands("变更：提出、提交、核办。变更可以用编号（如 BG-2026-0001）或内部标识指明。")
@@ -77,12 +82,12 @@ def propose(
     from models.services import evidence as evidences
 
     call: Call = ctx.obj
-    wanted = choice(kind, CHANGE_KIND, "种类")
+    wanted = choice(kind, CHANGE_KIND, "种类", KIND_LABELS)
     files = [evidences.inspect(path) for path in evidence or []]
 
     def act(session: Any, actor: Any) -> Any:
         subject_id = _subject(session, subject) if wanted.takes_values else subject
-        change_id = changes.propose(session, actor, kind, subject_id, assignments(values or []), reason)
+        change_id = changes.propose(session, actor, kind, subject_id, assignments(values or [], STUDENTS), reason)
         for file in files:
             changes.attach(session, actor, change_id, file.name, file.data, file.media_type)
         if submit:
@@ -96,7 +101,6 @@ def propose(
 
 def _subject(session: Any, text: str) -> str:
     from desktop.cli.rosters import find_row
-    from models.domain.fields import STUDENTS
 
     return find_row(session, STUDENTS, text, whole=True)  # a request about the wrong pupil must not begin by chance
 
@@ -104,7 +108,7 @@ def _subject(session: Any, text: str) -> str:
 @change.add("list", "列出本单位的变更")
 def list_(
     ctx: typer.Context,
-    state: Annotated[list[str] | None, typer.Option(metavar="状态", help="、".join(State))] = None,
+    state: Annotated[list[str] | None, typer.Option(metavar="状态", help="、".join(STATE_LABELS.values()))] = None,
     kind: Annotated[list[str] | None, typer.Option(metavar="种类", help="见 change kinds")] = None,
     text: Annotated[str, typer.Option(metavar="文字", help="编号或对象中含有的文字")] = "",
     open_only: Annotated[bool, typer.Option("--open", help="只看还没有结束的")] = False,
@@ -115,8 +119,8 @@ def list_(
     call: Call = ctx.obj
     states = {one.value: one.value for one in State}
     query = changes.ChangeQuery(
-        states=tuple(choice(one, states, "--state") for one in state or []),
-        kinds=tuple(choice(one, CHANGE_KIND, "--kind").key for one in kind or []),
+        states=tuple(choice(one, states, "--state", STATE_LABELS) for one in state or []),
+        kinds=tuple(choice(one, CHANGE_KIND, "--kind", KIND_LABELS).key for one in kind or []),
         text=text,
         open_only=open_only,
     )
@@ -145,8 +149,9 @@ def _detail_text(found: Any) -> list[str]:
     lines += [f"证明材料：{file.name}（{file.size} 字节）" for file in found.evidence]
     for entry in found.timeline:
         opinion = f"：{entry.opinion}" if entry.opinion else ""
-        lines.append(f"  {entry.at or '……'}  {entry.unit} {entry.person}  {entry.text}{opinion}")
-    lines += [f"  [{check.level}] {check.text}" for check in found.checks]
+        at = local_text(entry.at) if entry.at else "……"
+        lines.append(f"  {at}  {entry.unit} {entry.person}  {entry.text}{opinion}")
+    lines += [f"  [{CHECK_LEVELS[check.level]}] {check.text}" for check in found.checks]
     return [*lines, f"下一步：{found.next_step}"] if found.next_step else lines
 
 

@@ -11,7 +11,9 @@ from desktop.cli.documents import document
 from desktop.cli.frame import Commands
 from models.domain.errors import UserError
 from models.domain.ids import new_id
-from models.domain.units import ROLE_LABELS, Line, Role, Tier, Unit
+from models.domain.statuses import PERSON_STATUS
+from models.domain.times import local_text
+from models.domain.units import LINE_LABELS, ROLE_LABELS, TIER_LABELS, Line, Role, Tier, Unit
 
 app = Commands("操作员")
 operator = Commands("操作员：增加、激活、找回、查看、停用")
@@ -30,8 +32,8 @@ Code = Annotated[str, typer.Option(metavar="码", help="激活码或恢复码")]
 def init(
     ctx: typer.Context,
     unit: Annotated[str, typer.Option(metavar="名称", help="单位名称")],
-    tier: Annotated[str, typer.Option(metavar="school|county|city|province", help="层级")],
-    line: Annotated[str, typer.Option(metavar="open|basic", help="开放教育 open，基础教育 basic")],
+    tier: Annotated[str, typer.Option(metavar="层级", help="school 学校、county 县级、city 市级、province 省级")],
+    line: Annotated[str, typer.Option(metavar="条线", help="basic 基础教育、open 开放教育")],
     code: Annotated[str, typer.Option(metavar="代码", help="学校标识码或单位代码")],
     registrar: Annotated[str, typer.Option(metavar="姓名", help="学籍管理员")],
     head: Annotated[str, typer.Option(metavar="姓名", help="主管领导")],
@@ -46,7 +48,8 @@ def init(
 
     call: Call = ctx.obj
     tiers, lines = {one.value: one for one in Tier}, {one.value: one for one in Line}
-    made_unit = Unit(new_id(), unit, code, choice(tier, tiers, "--tier"), choice(line, lines, "--line"), city, county)
+    where = choice(tier, tiers, "--tier", TIER_LABELS), choice(line, lines, "--line", LINE_LABELS)
+    made_unit = Unit(new_id(), unit, code, *where, city, county)
     if city or county:
         place_tier = Tier.COUNTY if made_unit.tier is Tier.SCHOOL else made_unit.tier
         prefix_for(place_tier, city or None, county or None)  # a place nobody knows is told now, not at the first list
@@ -98,14 +101,14 @@ def passwd(ctx: typer.Context, new_secret_file: NewSecret = None) -> None:
 def add(
     ctx: typer.Context,
     name: Name,
-    role: Annotated[list[str], typer.Option(metavar="角色", help="registrar、head、administrator")],
+    role: Annotated[list[str], typer.Option(metavar="角色", help="学籍管理员、主管领导、系统管理员")],
 ) -> None:
     """Add an operator."""
     from models.services import operators
     from models.store.store import NewOperator
 
     call: Call = ctx.obj
-    roles = frozenset(choice(one, {each.value: each for each in Role}, "--role") for one in role)
+    roles = frozenset(choice(one, {each.value: each for each in Role}, "--role", ROLE_LABELS) for one in role)
     with call.store() as store:
         code = operators.add(store, NewOperator(name, roles))
     call.emit({"name": name, "activation_code": code}, f"已增加 {name}，激活码（只显示这一次）：{code}")
@@ -163,7 +166,10 @@ def list_(ctx: typer.Context) -> None:
     call: Call = ctx.obj
     with call.store() as store:
         found = store.read(operators.list_operators)
-    rows = [f"{one.name}  {'、'.join(ROLE_LABELS[role] for role in sorted(one.roles))}  {one.state}" for one in found]
+    rows = [
+        f"{one.name}  {'、'.join(ROLE_LABELS[role] for role in sorted(one.roles))}  {PERSON_STATUS[one.state]}"
+        for one in found
+    ]
     call.emit([document(one) for one in found], rows)
 
 
@@ -198,5 +204,5 @@ def _attempts_text(status: Any) -> str:
     if status is None:
         return "可以登录"
     if status.locked_until:
-        return f"已暂停到 {status.locked_until}"
+        return f"已暂停到 {local_text(status.locked_until)}"
     return f"可以登录（已输错 {status.failures} 次）"

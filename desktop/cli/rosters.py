@@ -10,8 +10,10 @@ from desktop.cli.call import Call, assignments, choice
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, UsageFaultError
 from models.domain.errors import UserError
+from models.domain.field_names import key_of
 from models.domain.fields import ACCOUNTS, FIELDS_OF, STUDENTS
 from models.domain.masking import mask
+from models.domain.statuses import RECORD_STATUS
 
 app = Commands("名册")
 students = Commands("学生名册")
@@ -20,14 +22,14 @@ app.add_typer(students, name="students")
 app.add_typer(accounts, name="accounts")
 
 Who = Annotated[str, typer.Argument(metavar="谁", help="内部标识、身份证件号、学籍号，或只指向一人的姓名、拼音")]
-Pairs = Annotated[list[str] | None, typer.Argument(metavar="字段=值", help="例如 class_name=3班")]
+Pairs = Annotated[list[str] | None, typer.Argument(metavar="字段=值", help="例如 班号=3班，字段见命令 fields")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="字段=值", help="同上，写成选项")]
 Text = Annotated[str, typer.Option("--search", metavar="文字", help="姓名、拼音首字母、号码片段")]
 Filters = Annotated[list[str] | None, typer.Option("--filter", metavar="字段=值", help="只看这个值")]
 Sort = Annotated[str, typer.Option(metavar="字段", help="按哪个字段排序；前面加 - 为倒序")]
 Limit = Annotated[int, typer.Option(min=1, metavar="数", help="最多显示多少条")]
 Offset = Annotated[int, typer.Option(min=0, metavar="数", help="跳过多少条")]
-Status = Annotated[str, typer.Option(metavar="状态", help="学生 enrolled、left；账户 active、disabled；all 为全部")]
+Status = Annotated[str, typer.Option(metavar="状态", help="学生 在籍、离校；账户 使用中、已停用；或 全部")]
 Reveal = Annotated[list[str] | None, typer.Option(metavar="字段", help="显示被遮盖的字段，会记入操作记录")]
 _STATUSES = {STUDENTS: ("enrolled", "left", "all"), ACCOUNTS: ("active", "disabled", "all")}
 _LISTED = {
@@ -88,11 +90,11 @@ def _list(call: Call, kind: str, query: dict[str, Any], limit: int, offset: int)
 
 
 def _query(kind: str, text: str, filters: list[str] | None, sort: str, status: str) -> dict[str, Any]:
-    choice(status, {one: one for one in _STATUSES[kind]}, "--status")
+    status = choice(status, {one: one for one in _STATUSES[kind]}, "--status", {**RECORD_STATUS, "all": "全部"})
     return {
         "text": text,
-        "filters": assignments(filters or []),
-        "sort": (sort.removeprefix("-"), not sort.startswith("-")),
+        "filters": assignments(filters or [], kind),
+        "sort": (key_of(kind, sort.removeprefix("-")), not sort.startswith("-")),
         "status": "" if status == "all" else status,
     }
 
@@ -101,7 +103,7 @@ def _show(call: Call, kind: str, who: str, reveal: list[str] | None) -> None:
     from models.services import roster
     from models.services.checking import value_text
 
-    shown = frozenset(reveal or ())
+    shown = frozenset(key_of(kind, one) for one in reveal or ())
 
     def work(session: Any, actor: Any) -> Any:
         row_id = find_row(session, kind, who)
@@ -112,7 +114,7 @@ def _show(call: Call, kind: str, who: str, reveal: list[str] | None) -> None:
     with call.store() as store:
         row = store.write(work, store.actor) if shown else store.read(lambda session: work(session, store.actor))
     values = _masked(kind, row.values, shown)
-    lines = [f"{row.id}  {row.status}  第 {row.revision} 版"]
+    lines = [f"{row.id}  {RECORD_STATUS.get(row.status, row.status)}  第 {row.revision} 版"]
     for field in FIELDS_OF[kind]:
         if values[field.key]:
             lines.append(f"  {field.label}（{field.key}）：{value_text(field.key, values[field.key], kind)}")
@@ -122,7 +124,7 @@ def _show(call: Call, kind: str, who: str, reveal: list[str] | None) -> None:
 def _set(call: Call, kind: str, who: str, pairs: list[str]) -> None:
     from models.services import roster
 
-    values = assignments(pairs)
+    values = assignments(pairs, kind)
     if not values:
         raise UsageFaultError("请给出要修改的字段，写成 字段=值。")
 
@@ -195,7 +197,7 @@ def add_account(ctx: typer.Context, pairs: Pairs = None, sets: Sets = None) -> N
     from models.services import roster
 
     call: Call = ctx.obj
-    values = assignments([*(pairs or []), *(sets or [])])
+    values = assignments([*(pairs or []), *(sets or [])], ACCOUNTS)
     with call.store() as store:
         row_id = store.write(services.add, store.actor, values)
         row = store.read(roster.get, ACCOUNTS, row_id)

@@ -10,6 +10,12 @@ from models.domain.fields import DEFAULT_CONTROLLED
 
 UE_SPELLINGS = ("v", "yu", "u")
 COLLISIONS = ("number2", "number01", "staff_number", "refuse")
+COLLISION_LABELS: dict[str, str] = {
+    "number2": "第二人起加 2、3……",
+    "number01": "第二人起加 01、02……",
+    "staff_number": "加工号",
+    "refuse": "不自动处理，由人指定",
+}
 
 
 @dataclass(frozen=True)

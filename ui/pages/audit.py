@@ -5,28 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from models.domain.acts import PARTS, act_text
 from models.domain.fields import ACCOUNT_FIELD, STUDENT_FIELD
 from ui.context import AppContext
 from ui.forms.inputs import Entry, choice
 from ui.kit import Banner, EmptyState, Item, PageHead, SidePanel, button, column, holder, key_value, label, row, rule
 from ui.moments import moment
 from ui.page import Page
-from ui.pages.audit_words import ACTS, PARTS
 from ui.pages.simple_table import simple_table
 from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from models.store.audit import AuditEntry, AuditReport
 
 MORE = 500
 KINDS = (("", "全部"), ("roster.", "名册"), ("account.", "账户"), ("change.", "变更"), ("review.", "核办"),
          ("package.", "数据包"), ("operator.", "操作员"), ("policy.", "政策"))  # fmt: skip
-
-
-def act_words(act: str) -> str:
-    """What an act is called; an unknown one keeps its key."""
-    return ACTS.get(act, act)
 
 
 class AuditPage(Page):
@@ -36,14 +33,17 @@ class AuditPage(Page):
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
+        self._objects: dict[str, str] = {}
         columns = (
             TableColumn(
                 "sequence", self.tr("序号"), 76, lambda entry: Cell(f"{entry.sequence:,}", "text2", right=True)
             ),
             TableColumn("at", self.tr("时间"), 130, lambda entry: Cell(moment(entry.at))),
             TableColumn("person", self.tr("人员"), 100, lambda entry: Cell(entry.person_name or self.tr("系统"))),
-            TableColumn("act", self.tr("操作"), 150, lambda entry: Cell(act_words(entry.act), tip=entry.act)),
-            TableColumn("object", self.tr("对象"), 260, lambda entry: Cell(entry.object, "text2", tip=entry.object)),
+            TableColumn("act", self.tr("操作"), 150, lambda entry: Cell(act_text(entry.act), tip=entry.act)),
+            TableColumn(
+                "object", self.tr("对象"), 260, lambda entry: Cell(self._object(entry), "text2", tip=entry.object)
+            ),
         )
         self.table, self.model = simple_table(self.tr("审计记录"), columns, self)
         self.table.selectionModel().currentRowChanged.connect(lambda *_rows: self._show_selected())
@@ -69,15 +69,24 @@ class AuditPage(Page):
         self._read(None)
 
     def _read(self, before: int | None) -> None:
+        from models.services.audit_objects import object_texts
         from models.store import audit
 
         wanted = audit.AuditFilter(act=self.kind.text())
-        self.context.read(
-            lambda session: audit.entries(session, wanted, limit=MORE, before=before),
-            done=lambda found: self._show(found, before), owner=self, replaces="audit",
-        )  # fmt: skip
 
-    def _show(self, found: list[AuditEntry], before: int | None) -> None:
+        def work(session: Session) -> tuple[list[AuditEntry], dict[str, str]]:
+            found = audit.entries(session, wanted, limit=MORE, before=before)
+            return found, object_texts(session, found)
+
+        self.context.read(
+            work, done=lambda result: self._show(result[0], result[1], before), owner=self, replaces="audit"
+        )
+
+    def _object(self, entry: AuditEntry) -> str:
+        return self._objects.get(entry.object, entry.object)
+
+    def _show(self, found: list[AuditEntry], objects: dict[str, str], before: int | None) -> None:
+        self._objects = {**self._objects, **objects} if before is not None else objects
         self.model.set_rows([*self.model.rows, *found] if before is not None else found)
         self.more.setVisible(len(found) == MORE)
 
@@ -91,10 +100,10 @@ class AuditPage(Page):
             return
         entry: AuditEntry = self.model.rows[rows[0]]
         parts: list[Item] = [
-            label(act_words(entry.act), "h2"),
+            label(act_text(entry.act), "h2"),
             key_value(self.tr("时间"), moment(entry.at)),
             key_value(self.tr("人员"), entry.person_name or self.tr("系统")),
-            key_value(self.tr("对象"), entry.object),
+            key_value(self.tr("对象"), self._object(entry)),
             rule(),
         ]
         if entry.body is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from models.domain.fields import STUDENT_FIELDS
-from models.domain.policy import COLLISIONS, UE_SPELLINGS, EffectivePolicy, Policy
+from models.domain.policy import COLLISION_LABELS, COLLISIONS, UE_SPELLINGS, EffectivePolicy, Policy
 from models.domain.units import Line, Role, Tier
 from ui.context import AppContext
 from ui.dialogs.two_people import TwoPeople
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from models.store.store import Session
 
 UE_WORDS = {"v": "v（吕 → lv）", "yu": "yu（吕 → lyu）", "u": "u（吕 → lu）"}
-COLLISION_WORDS = {
-    "number2": "第二人起加 2、3……", "number01": "第二人起加 01、02……", "staff_number": "加工号",
-    "refuse": "不自动处理，由人指定",
-}  # fmt: skip
 ORIGIN_WORDS = {"default": "系统默认", "school": "学校", "county": "县级", "city": "市级", "province": "省级"}
 
 
@@ -61,7 +57,7 @@ class PolicySettings(QWidget):
         self._editor = context.has(Role.ADMINISTRATOR) and context.actor.unit.tier is not Tier.SCHOOL
         self.holds = column(spacing=6)
         self.ue: Entry = choice(self.tr("ü 的写法"), [(key, UE_WORDS[key]) for key in UE_SPELLINGS])
-        self.collision: Entry = choice(self.tr("用户名重名"), [(key, COLLISION_WORDS[key]) for key in COLLISIONS])
+        self.collision: Entry = choice(self.tr("用户名重名"), [(key, COLLISION_LABELS[key]) for key in COLLISIONS])
         self.notice = Banner("wait", "")
         self.notice.hide()
         parts: list[QWidget] = [card(label(self.tr("现在执行的政策"), "strong"), self.holds)]
@@ -116,7 +112,7 @@ class PolicySettings(QWidget):
         if self.context.actor.unit.line is Line.BASIC:
             for key in [field.key for field in STUDENT_FIELDS if field.key in effective.controlled_fields]:
                 self.holds.addLayout(key_value(labels[key], self._origin(key), locked=True))
-        ue, collision = UE_WORDS.get(effective.ue, ""), COLLISION_WORDS.get(effective.collision, "")
+        ue, collision = UE_WORDS.get(effective.ue, ""), COLLISION_LABELS.get(effective.collision, "")
         self.holds.addLayout(key_value(self.tr("ü 的写法"), f"{ue} · {self._origin('ue')}"))
         self.holds.addLayout(key_value(self.tr("用户名重名"), f"{collision} · {self._origin('collision')}"))
         self._show_own(state)

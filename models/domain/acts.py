@@ -1,4 +1,4 @@
-"""What the acts of the audit log and the parts of their bodies are called."""
+"""What the acts of the audit log, their objects and the parts of their bodies are called."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ ACTS: dict[str, str] = {
     "roster.accept": "核办后更新",
     "roster.baseline": "收下名册基线",
     "batch.undo": "撤销批量操作",
-    "import.apply": "导入",
+    "import.students": "导入学生名册",
+    "import.teachers": "导入教师名单",
     "account.add": "新增账户",
     "account.disable": "停用账户",
     "account.enable": "恢复账户",
@@ -24,6 +25,15 @@ ACTS: dict[str, str] = {
     "change.return": "退回变更",
     "change.refuse": "不予通过",
     "change.withdraw": "撤回变更",
+    "change.revoke": "撤销批准",
+    "change.apply": "变更生效",
+    "change.seal": "变更打包",
+    "change.receipt_accept": "回执：通过",
+    "change.receipt_return": "回执：退回补正",
+    "change.receipt_refuse": "回执：不予通过",
+    "change.receipt_withdrawn": "回执：已撤回",
+    "change.package_refused": "数据包被拒收，恢复为已批准",
+    "change.conflict": "与名册冲突",
     "review.receive": "收到待核办",
     "review.decide": "核办",
     "review.undecide": "撤回核办",
@@ -33,7 +43,7 @@ ACTS: dict[str, str] = {
     "package.hold": "暂存数据包",
     "package.refuse": "拒收数据包",
     "package.drop": "丢弃暂存包",
-    "package.deliver": "写入 U 盘",
+    "package.hand_over": "写入 U 盘",
     "receipt.receive": "接收回执",
     "receipt.apply": "执行回执",
     "receipt.refused": "拒收回执",
@@ -46,6 +56,9 @@ ACTS: dict[str, str] = {
     "enrolment.certify": "办理入网",
     "enrolment.trust": "导入入网批复",
     "certificate.issue": "签发证书",
+    "certificate.revoke": "吊销证书",
+    "channel.rejoin": "接续数据包编号",
+    "audit.erase": "依规定清除记录内容",
     "operator.add": "添加操作员",
     "operator.activate": "操作员激活",
     "operator.disable": "停用操作员",
@@ -59,6 +72,24 @@ ACTS: dict[str, str] = {
     "store.create": "建立名册",
     "store.restore": "恢复备份",
     "clock.set_back": "调回时间",
+}
+OBJECTS: dict[str, str] = {
+    "operator": "操作员",
+    "unit": "单位",
+    "change": "变更",
+    "changes": "变更（若干）",
+    "batch": "批次",
+    "package": "数据包",
+    "policy": "政策",
+    "item": "事项",
+    "certificate": "证书",
+    "setting": "设置",
+    "student": "学生",
+    "students": "学生",
+    "account": "账户",
+    "teachers": "账户",
+    "store": "名册数据",
+    "audit": "操作记录",
 }
 PARTS: dict[str, str] = {
     "before": "原值",
@@ -77,3 +108,14 @@ PARTS: dict[str, str] = {
     "version": "版本",
     "tier": "层级",
 }
+
+
+def act_text(act: str) -> str:
+    """What an act is called; an unknown one keeps its key."""
+    return ACTS.get(act, act)
+
+
+def object_text(object_: str, name: str = "") -> str:
+    """An object (`kind:id`) in words, by `name` when it is known, else by the beginning of its id."""
+    kind, _, key = object_.partition(":")
+    return " ".join(part for part in (OBJECTS.get(kind, kind), name or key[:8]) if part)
