@@ -247,7 +247,7 @@ STUDENT_FIELDS: tuple[Field, ...] = (
         group=_MORE,
         aliases="随迁子女 是否随迁子女 进城务工人员随迁子女",
     ),
-    _f("student_number", "学籍号", _T.STUDENT_NUMBER, group=_ROLL, aliases="全国学籍号 学籍号码"),
+    _f("student_number", "学籍号", _T.STUDENT_NUMBER, mask=True, group=_ROLL, aliases="全国学籍号 学籍号码"),
     _f("grade", "年级", group=_ROLL, aliases="所在年级"),
 )
 

@@ -127,6 +127,7 @@ def test_who_looked_at_a_number_is_kept(school, full):
     number = school.write(roster.reveal, school.head, subject, "id_number")
     assert number == full[0]["身份证件号"]
     assert mask(STUDENT_FIELD["id_number"], number) == f"{number[:6]}********{number[-4:]}"
+    assert mask(STUDENT_FIELD["student_number"], f"G{number}") == f"G{number[:6]}********{number[-4:]}"
     entry = school.read(audit.entries)[0]
     assert (entry.act, entry.person_name, entry.body) == ("roster.reveal", "郑重", {"field": "id_number"})
 
