@@ -28,12 +28,12 @@ from sync.jsonlines import encode, line, long_value
 from sync.ledger import list_packages
 from sync.refusals import RefusedError
 from sync.statements import Statement
-from sync.transport.removable import HandoverLine, HandoverSheet, is_there, medium_of, write_out
+from sync.transport.removable import HandoverLine, HandoverSheet, folder_for, is_there, medium_of, write_out
 
 if TYPE_CHECKING:
     from models.store.store import Store
 
-__all__ = ["BuiltPackages", "build", "hand_over", "list_packages", "rewrite"]
+__all__ = ["BuiltPackages", "build", "hand_over", "list_packages", "rewrite", "rewrite_unanswered"]
 
 EVIDENCE_LIMIT: Final = 128 << 20
 """Raw bytes of evidence in one package; a package stays under 256 MiB (decision 20)."""
@@ -66,10 +66,10 @@ def build(
     `out_dir` None is the folder of the store. Raises UserError, WrongSecretError; NotWrittenError when only the files
     failed: the packages are then in the store and `rewrite` writes them.
     """
+    folder_for(store.home, out_dir)  # before anything is signed
     signer = store.signer(passphrase)
     new = store.write(_build, store.actor, signer, change_ids, store.home, progress)
-    rows = store.read(ledger.unanswered)
-    return BuiltPackages(tuple(new), tuple(_write(store, [row.id for row in rows], out_dir)))
+    return BuiltPackages(tuple(new), tuple(rewrite_unanswered(store, out_dir)))
 
 
 def _build(
@@ -193,9 +193,14 @@ def _evidence_lines(session: Session, content: Statement, heads: Sequence[dict[s
 def rewrite(store: Store, package_id: str, out_dir: Path | None = None) -> Path:
     """Write a package from the store to a file again; signed anew when the unit's key was replaced.
 
-    Raises UserError for an unknown package, NotWrittenError.
+    Raises UserError for an unknown package or folder, NotWrittenError.
     """
     return _write(store, [package_id], out_dir)[0]
+
+
+def rewrite_unanswered(store: Store, out_dir: Path | None = None) -> list[Path]:
+    """`rewrite` for every package that nobody has answered yet."""
+    return _write(store, [row.id for row in store.read(ledger.unanswered)], out_dir)
 
 
 def hand_over(store: Store, package_ids: Sequence[str], folder: Path, carrier: str = "") -> HandoverSheet:
@@ -230,7 +235,7 @@ def _require(session: Session, package_id: str) -> Row[Any]:
 
 
 def _write(store: Store, package_ids: Sequence[str], out_dir: Path | None) -> list[Path]:
-    folder = out_dir if out_dir is not None else store.home / "outgoing"
+    folder = folder_for(store.home, out_dir)
     paths: list[Path] = []
     for package_id in package_ids:
         row = store.read(_require, package_id)

@@ -29,6 +29,7 @@ from sync.jsonlines import long_value
 from sync.opening import RECEIPT
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
 from sync.statements import Statement, sign, unbase64
+from sync.transport.removable import folder_for
 
 if TYPE_CHECKING:
     from models.store.store import Store

@@ -137,6 +137,7 @@ def found(home: Path, unit: Unit) -> None:
 def open_member(home: Path) -> Member:
     """Open a store and let the registrar act."""
     member = Member(Store.open(home, *PEOPLE[Role.ADMINISTRATOR]), home.parent / "stick")
+    member.out.mkdir(exist_ok=True)
     member.act(Role.REGISTRAR)
     return member
 

@@ -12,7 +12,9 @@ from desktop.cli.documents import document
 from desktop.cli.frame import Commands, Out, UsageFaultError
 from desktop.cli.packages import find_package
 from models.domain.errors import UserError
-from models.domain.policy import COLLISIONS, UE_SPELLINGS, Policy
+from models.domain.field_names import key_of
+from models.domain.fields import STUDENTS
+from models.domain.policy import COLLISION_LABELS, COLLISIONS, UE_SPELLINGS, Policy
 from models.domain.states import VERDICT_LABELS, Verdict
 from models.domain.times import local_day, local_text
 from models.domain.units import TIER_LABELS, Tier
@@ -59,7 +61,8 @@ def show(ctx: typer.Context, item: Annotated[str, typer.Argument(metavar="事项
     lines = [f"{one.id}  {one.kind_label}  {one.state_label}", f"对象：{one.subject_label}"]
     lines += [f"  {diff.label}：{diff.before_text or '（空）'} → {diff.after_text or '（空）'}" for diff in found.diffs]
     lines += [f"理由：{found.reason}"] if found.reason else []
-    lines += [f"发起：{found.initiator}；批准：{found.approved_by} {local_text(found.approved_at)}"]
+    approved_at = local_text(found.approved_at) if found.approved_at else ""
+    lines += [f"发起：{found.initiator}；批准：{found.approved_by} {approved_at}"]
     lines += [f"证明材料：{file.name}{'' if file.here else '（还没有收到）'}" for file in found.evidence]
     lines += [f"  {note}" for note in (*found.notes, *found.blockers)]
     call.emit(document(found), lines)
@@ -169,7 +172,7 @@ def _policy_text(policy: Policy) -> str:
     """One tier's own settings in words."""
     parts = [f"加设受控字段 {_field_list(policy.controlled_fields)}"]
     parts += [f"ü 的写法 {policy.ue}"] if policy.ue else []
-    parts += [f"重名处理 {policy.collision}"] if policy.collision else []
+    parts += [f"重名处理 {COLLISION_LABELS[policy.collision]}"] if policy.collision else []
     return "，".join([*parts, f"自 {local_day(policy.effective_from)} 起生效"])
 
 
@@ -200,9 +203,12 @@ def set_policy(
         if value is not None:
             choice(value, {one: one for one in known}, option)
 
+    adds, removes = ([key_of(STUDENTS, one) for one in given or []] for given in (add, remove))
+    named = None if controlled is None else [key_of(STUDENTS, one) for one in controlled]
+
     def work(session: Any, actor: Any) -> Any:
         before = policies.own(session)
-        fields = _fields_after(before.controlled_fields, add or [], remove or []) if controlled is None else controlled
+        fields = _fields_after(before.controlled_fields, adds, removes) if named is None else named
         made = policies.set_own(
             session, actor, controlled_fields=fields, ue=ue, collision=collision, effective_from=effective_from
         )
@@ -222,7 +228,7 @@ def _fields_after(present: Iterable[str], add: list[str], remove: list[str]) -> 
     """The own controlled fields with some added and some taken away. Raises UserError for one not among them."""
     missing = [key for key in remove if key not in set(present)]
     if missing:
-        raise UserError(f"本级没有加设受控字段“{'、'.join(missing)}”，不能取消；默认的和上级设置的不能在本级取消。")
+        raise UserError(f"本级没有加设受控字段“{_field_list(missing)}”，不能取消；默认的和上级设置的不能在本级取消。")
     return sorted({*present, *add} - set(remove))
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from models.domain.errors import UserError
+
+Out = Annotated[Path | None, typer.Option(metavar="文件夹", help="写到哪里，须是已有的文件夹（默认在数据文件夹中）")]
 
 
 class UsageFaultError(UserError):

@@ -9,17 +9,18 @@ import typer
 
 from desktop.cli.call import Call, read_secret
 from desktop.cli.documents import document
-from desktop.cli.frame import Commands
+from desktop.cli.frame import Commands, Out
 from desktop.cli.packages import existing
+from models.domain.statuses import UNIT_STATUS
 from models.domain.units import TIER_LABELS
 
 app = Commands("单位")
 unit = Commands(
-    "单位：申请入网、认证、信任、查看\n入网的步骤：下级申请 → 上级认证 → 下级信任，文件用 U 盘带，核对词在电话里逐词核对。"
+    "单位：申请入网、认证、信任、查看\n"
+    "入网的步骤：下级申请 → 上级认证 → 下级信任，文件用 U 盘带，核对词在电话里逐词核对。"
 )
 app.add_typer(unit, name="unit")
 
-Out = Annotated[Path | None, typer.Option(metavar="文件夹", help="写到哪里（默认在数据文件夹中）")]
 File = Annotated[Path, typer.Argument(metavar="文件", help="对方给的文件")]
 Words = Annotated[str, typer.Option(metavar="核对词", help="对方在电话里念的核对词")]
 
@@ -77,6 +78,7 @@ def list_(ctx: typer.Context) -> None:
     with call.store() as store:
         found = store.read(enrolment.list_units)
     rows = [
-        f"{one.relation}  {one.unit.name}  {TIER_LABELS[one.unit.tier]}  {one.unit.code}  {one.state}" for one in found
+        "  ".join((one.relation, one.unit.name, TIER_LABELS[one.unit.tier], one.unit.code, UNIT_STATUS[one.state]))
+        for one in found
     ]
     call.emit([document(one) for one in found], rows)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from models.domain.errors import UserError
 from sync.refusals import NotWrittenError
 
 _KEPT = "内容仍保存在库中，没有丢失，换好后可以重新写出。"
@@ -49,6 +50,20 @@ class HandoverSheet:
     lines: Sequence[HandoverLine]
 
 
+def folder_for(home: Path, out_dir: Path | None) -> Path:
+    """Where files go: `out_dir`, which must be there, or the folder in `home`, which is made.
+
+    A stick that is not plugged in must not become a folder of its name. Raises UserError.
+    """
+    if out_dir is None:
+        out_dir = home / "outgoing"
+        with written_out(out_dir):
+            out_dir.mkdir(exist_ok=True)
+    elif not out_dir.is_dir():
+        raise UserError(f"找不到文件夹“{out_dir}”，没有写出任何文件。如果是 U 盘，请插好后再试，或换一个已有的文件夹。")
+    return out_dir
+
+
 @contextmanager
 def written_out(where: Path) -> Iterator[None]:
     """Turn what the system says about a full disk or a stick pulled out into a sentence. Raises NotWrittenError."""
@@ -69,7 +84,6 @@ def write_out(blocks: Iterable[bytes], target: Path, digest: str) -> None:
     part = target.with_name(f".{target.name}.{secrets.token_hex(3)}.part")
     with written_out(target.parent):
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
             with part.open("xb") as handle:
                 for block in blocks:
                     handle.write(block)

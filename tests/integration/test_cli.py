@@ -16,6 +16,7 @@ import pytest
 
 from desktop.__main__ import main
 from desktop.demo import invented
+from desktop.demo.school import name_of, secret_of
 from desktop.demo.sheet import write_messy
 from desktop.selftest import picture
 from models.domain.fields import STUDENT_FIELD
@@ -314,7 +315,7 @@ def test_care_of_the_store(school: Callable[..., Done], school_store: Any, tmp_p
     damaged = tmp_path / "坏.rbk"
     damaged.write_bytes(kept.read_bytes()[:-100])
     refused(rollbook(*other, "restore", damaged, given=f"{passphrase}\n"), 1)
-    assert school(Role.REGISTRAR, "policy", "show").json.keys() == {"effective", "own", "own_is_draft"}
+    assert school(Role.REGISTRAR, "policy", "show").json.keys() == {"effective", "own", "own_is_draft", "coming"}
     changed = school(Role.REGISTRAR, "export", "xlsx", "--out", tmp_path / "导出.xlsx")
     assert changed.code == 0, changed.err
 
@@ -325,7 +326,21 @@ def test_the_demo_ends_with_the_change_in_effect(tmp_path: Path) -> None:
     titles = [step["title"] for step in done.json["steps"]]
     assert any("已生效" in title for title in titles)
     assert any("名册中已是“张亦诺”" in title for title in titles)
-    packages = sorted(Path(done.json["folder"]).rglob("变更包*.rollbook"))
+    folder = Path(done.json["folder"])
+    packages = sorted(folder.rglob("变更包*.rollbook"))
     inspected = rollbook("--json", "package", "inspect", packages[0])
     assert (inspected.code, inspected.json["kind"]) == (0, "changes")
     assert "张一诺" not in inspected.out
+
+    person = ("--operator", name_of("school", Role.REGISTRAR), "--secret-file", "-")
+    home = ("--json", "--home", folder / "学校数据", *person)
+    secret = secret_of("school", Role.REGISTRAR) + "\n"
+    sent = rollbook(*home, "package", "list", given=secret).json
+    package = next(one for one in sent if one["purpose"] == "changes")
+    refused(
+        rollbook(*home, "package", "write", package["id"][:12], "--out", tmp_path / "拔掉", given=secret), 2, "U 盘"
+    )
+    refused(rollbook(*home, "package", "write", "0000", given=secret), 2, "没有")
+    rewritten = rollbook(*home, "package", "write", package["id"][:12], "--out", tmp_path, given=secret).json["paths"]
+    assert [Path(path).name for path in rewritten] == [package["file_name"]]
+    assert rollbook(*home, "package", "write", "all", "--out", tmp_path, given=secret).json == {"paths": []}

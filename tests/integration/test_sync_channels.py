@@ -47,6 +47,12 @@ def world(template: Path, tmp_path: Path) -> Iterator[list[Member]]:
         yield members
 
 
+def folder(path: Path) -> Path:
+    """The folder, made when it is not there: only a folder that is there is written to."""
+    path.mkdir(exist_ok=True)
+    return path
+
+
 def test_refused_package_comes_back_and_goes_again(world: list[Member], tmp_path: Path) -> None:
     """Too late at the county: the number is used up, a receipt says so, the items go with the next package."""
     school, county, _ = world
@@ -126,15 +132,15 @@ def test_every_delivery_carries_what_is_not_answered(world: list[Member], tmp_pa
     first = school.build(["赵明华"])
     second = school.build(["赵明亮"])
     assert len(second.paths) == 4
-    sheet = outbox.hand_over(school.store, [*first.new, *second.new], tmp_path / "U盘", "王老师")
+    sheet = outbox.hand_over(school.store, [*first.new, *second.new], folder(tmp_path / "U盘"), "王老师")
     assert (sheet.audience, sheet.carrier, len(sheet.lines)) == ("青禾县教育局", "王老师", 4)
     assert {p["state"] for p in school.store.read(ledger.list_packages)} == {"delivered"}
-    again = outbox.build(school.store, school.act(Role.REGISTRAR), tmp_path / "another")
+    again = outbox.build(school.store, school.act(Role.REGISTRAR), folder(tmp_path / "another"))
     assert (again.new, len(again.paths)) == ((), 4)
     for path in again.paths:
         county.receive(path)
     school.receive(county.review_all(first.new[0]))
-    left = outbox.build(school.store, school.act(Role.REGISTRAR), tmp_path / "third")
+    left = outbox.build(school.store, school.act(Role.REGISTRAR), folder(tmp_path / "third"))
     assert len(left.paths) == 2
     third = school.build(["赵明月"])
     county.receive(school.out / school.store.read(ledger.find, third.new[0]).file_name)
@@ -276,15 +282,15 @@ def test_enrolment_is_refused_in_plain_words(world: list[Member], tmp_path: Path
     assert school.receive(asked.path).kind is FileKind.ENROLMENT_REQUEST
     assert enrolment.read_request(asked.path).persons[0].role_names
     foreign = enrolment.certify(
-        other.store, asked.path, other.act(Role.ADMINISTRATOR), PEOPLE[Role.HEAD], asked.words, tmp_path / "o"
+        other.store, asked.path, other.act(Role.ADMINISTRATOR), PEOPLE[Role.HEAD], asked.words, folder(tmp_path / "o")
     )
     with pytest.raises(RefusedError) as caught:
         enrolment.trust(school.store, foreign.path, foreign.words)
     assert caught.value.fault is Fault.OTHER_SUPERIOR
-    from_above = enrolment.request(county.store, tmp_path / "c")
+    from_above = enrolment.request(county.store, folder(tmp_path / "c"))
     with pytest.raises(NotAllowedError, match="不是本单位"):
         enrolment.certify(
-            other.store, from_above.path, other.act(Role.ADMINISTRATOR), PEOPLE[Role.HEAD], None, tmp_path / "o"
+            other.store, from_above.path, other.act(Role.ADMINISTRATOR), PEOPLE[Role.HEAD], None, folder(tmp_path / "o")
         )
 
 
@@ -304,10 +310,31 @@ def test_faults_while_writing(world: list[Member], tmp_path: Path, number: int, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(removable, "os", stick)
         with pytest.raises(NotWrittenError, match=words):
-            outbox.build(school.store, school.act(Role.REGISTRAR), tmp_path / "stick")
+            outbox.build(school.store, school.act(Role.REGISTRAR), folder(tmp_path / "stick"))
     assert not list((tmp_path / "stick").iterdir())
-    again = outbox.build(school.store, school.act(Role.REGISTRAR), tmp_path / "stick")
+    again = outbox.build(school.store, school.act(Role.REGISTRAR), folder(tmp_path / "stick"))
     assert (again.new, len(again.paths)) == ((), 2)
+
+
+def test_stick_that_is_not_plugged_in(world: list[Member], tmp_path: Path) -> None:
+    """Nothing is signed, nothing is made; afterwards the same packages and receipts are written again."""
+    school, county, _ = world
+    (change,) = school.approved(["赵明华"])
+    with pytest.raises(UserError, match="U 盘"):
+        outbox.build(school.store, school.act(Role.REGISTRAR), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    assert school.state_of(change) == "approved"
+    built = outbox.build(school.store, school.act(Role.REGISTRAR), school.out)
+    again = outbox.rewrite_unanswered(school.store, folder(tmp_path / "again"))
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in built.paths]
+    for path in again:
+        county.receive(path)
+    receipt = county.review_all(built.new[0])
+    receipt.unlink()
+    (rewritten,) = outbox.rewrite_unanswered(county.store, county.out)
+    assert rewritten == receipt
+    school.receive(rewritten)
+    assert school.state_of(change) == "effective"
 
 
 def test_stick_that_reads_back_wrong(world: list[Member], tmp_path: Path) -> None:
@@ -316,7 +343,7 @@ def test_stick_that_reads_back_wrong(world: list[Member], tmp_path: Path) -> Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sync.transport.removable.digest_of", lambda path: "0" * 64)
         with pytest.raises(NotWrittenError, match="读回后"):
-            outbox.build(school.store, school.act(Role.REGISTRAR), tmp_path / "stick")
+            outbox.build(school.store, school.act(Role.REGISTRAR), folder(tmp_path / "stick"))
 
 
 def test_folder_that_is_a_file(tmp_path: Path) -> None:
@@ -351,7 +378,7 @@ def test_killed_while_building(template: Path, tmp_path: Path) -> None:
     for delay in (0.0, 0.02, 0.05, 0.1, 0.2, 0.4):
         home = tmp_path / f"kill-{delay}"
         shutil.copytree(tmp_path / "units" / "school", home)
-        out = tmp_path / f"out-{delay}"
+        out = folder(tmp_path / f"out-{delay}")
         process = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(BUILDER), str(home), str(out), PEOPLE[Role.REGISTRAR][1]],
             stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path.cwd())},
