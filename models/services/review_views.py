@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import CHANGE_KIND, KEY_FIELD, WITHDRAWAL
+from models.domain.change_kinds import BASELINE, CHANGE_KIND, KEY_FIELD, WITHDRAWAL
 from models.domain.errors import UserError
 from models.domain.fields import DEDUPLICATE_FIELDS, POLICE_PROOF_FIELDS, STUDENTS
 from models.domain.states import VERDICT_LABELS, Verdict
+from models.services.baseline_duplicates import BaselineDuplicate, baseline_duplicates, sentences
 from models.services.change_views import EvidenceInfo, FieldDiff, diffs
 from models.services.checking import check_context, field_label, new_errors, value_text
 from models.services.duplicates import find_same
@@ -44,7 +46,7 @@ class ReviewQuery:
 
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """One item in a list."""
+    """One item in a list; `duplicates`: pupils of an open baseline who may be the same as others."""
 
     id: str
     package_id: str
@@ -66,12 +68,13 @@ class ReviewItem:
     decided_at: str
     answered: bool
     created: str
+    duplicates: int = 0
 
 
 @dataclass(frozen=True)
 class ReviewDetail:
     """One item in full. `own_copy`: what this tier has of the pupil, None when unknown; `conflicts`: fields whose value
-    here is not the item's `before`; `notes`: duplicates and remarks; `blockers`: why it cannot be accepted yet."""
+    here is not the item's `before`; `notes`: duplicates and remarks; `blockers`: why it cannot be accepted yet; `duplicates`: all of a baseline's."""
 
     item: ReviewItem
     reason: str
@@ -86,6 +89,7 @@ class ReviewDetail:
     approved_at: str
     policy_version: int
     rows: int
+    duplicates: tuple[BaselineDuplicate, ...] = ()
 
 
 def list_items(session: Session, q: ReviewQuery | None = None) -> list[ReviewItem]:
@@ -107,7 +111,14 @@ def list_items(session: Session, q: ReviewQuery | None = None) -> list[ReviewIte
         .where(*(condition for asked, condition in conditions if asked))
         .order_by(t.package.c.created_at, c.package_id, c.position)
     )
-    return [_item(row, row.unit_name or "未知单位") for row in session.execute(query.limit(q.limit).offset(q.offset))]
+    rows = list(session.execute(query.limit(q.limit).offset(q.offset)))
+    same = baseline_duplicates(session, [row.id for row in rows if _is_open_baseline(row)])
+    pupils = Counter(item_id for item_id, _ in {(one.item_id, one.position) for one in same})
+    return [_item(row, row.unit_name or "未知单位", pupils[row.id]) for row in rows]
+
+
+def _is_open_baseline(row: Row[Any]) -> bool:
+    return row.kind == BASELINE.key and row.receipt_id is None
 
 
 def count_items(session: Session, package_id: str = "") -> dict[str, int]:
@@ -119,7 +130,7 @@ def count_items(session: Session, package_id: str = "") -> dict[str, int]:
     return {state: number for state, number in session.execute(query)}
 
 
-def _item(row: Row[Any], unit: str) -> ReviewItem:
+def _item(row: Row[Any], unit: str, duplicates: int) -> ReviewItem:
     body = json.loads(row.body)
     kind = CHANGE_KIND[row.kind]
     fields = "、".join(field_label(key) for key in body["after"])
@@ -136,7 +147,7 @@ def _item(row: Row[Any], unit: str) -> ReviewItem:
         kind.label,
         row.subject_id,
         row.subject_label,
-        f"{kind.label}：{fields}" if fields else kind.label,
+        _summary(kind.label, fields, duplicates),
         row.state,
         _STATE_LABELS.get(row.state, row.state),
         row.opinion,
@@ -144,7 +155,13 @@ def _item(row: Row[Any], unit: str) -> ReviewItem:
         row.decided_at or "",
         row.receipt_id is not None,
         body["created"],
+        duplicates,
     )
+
+
+def _summary(kind: str, fields: str, duplicates: int) -> str:
+    doubt = f"（{duplicates} 名学生疑似重复）" if duplicates else ""
+    return f"{kind}：{fields}" if fields else f"{kind}{doubt}"
 
 
 def find_item(session: Session, item_id: str) -> Row[Any]:
@@ -161,13 +178,14 @@ def get_item(session: Session, item_id: str) -> ReviewDetail:
     body = json.loads(row.body)
     own = _own_copy(session, row)
     approved_by, approved_at = _approval(session, row)
+    same = tuple(baseline_duplicates(session, [row.id] if _is_open_baseline(row) else []))
     return ReviewDetail(
-        _item(row, unit_name(session, row.unit_id)),
+        _item(row, unit_name(session, row.unit_id), len({one.position for one in same})),
         body["reason"],
         diffs(body["before"], body["after"]),
         own.values if own else None,
         _conflicts(body, own) if row.kind == KEY_FIELD.key else (),
-        tuple(_notes(session, row, body, own)),
+        (*_notes(session, row, body, own), *sentences(same)),
         accept_blockers(session, row),
         _evidence(session, body),
         str(body["initiator"]["name"]),
@@ -175,6 +193,7 @@ def get_item(session: Session, item_id: str) -> ReviewDetail:
         approved_at,
         int(body["policy_version"]),
         int((body.get("batch") or {}).get("count", 0)),
+        same,
     )
 
 
