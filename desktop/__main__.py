@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -23,9 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return probe()
     if not given:
         from desktop.app import run_window
-        from desktop.paths import data_home
+        from desktop.paths import data_home, is_named
 
-        return run_window(data_home())
+        return run_window(data_home(), named=is_named())
     return _command_line(given)
 
 
@@ -39,26 +40,27 @@ def _command_line(arguments: list[str]) -> int:
 
     _safe_output("--json" in arguments)
     if any(_unreadable(argument) for argument in arguments):
-        return _refuse("命令里有读不出来的字符（编码不对），没有执行。请重新输入，或换用 UTF-8 的终端。", CANNOT)
+        return _refuse("命令里有读不出来的字符（编码不对），没有执行。请重新输入，或换用 UTF-8 的终端。", CANNOT, "--json" in arguments)
     home = data_home(_named_home(arguments))
     doing = _command_name(arguments)
     started = time.monotonic()
     log = logs.start(home)
+    as_json = "--json" in arguments
     try:
         code = _run(arguments)
     except UserError as error:
-        code = _refuse(str(error), error.exit_code)
+        code = _refuse(str(error), error.exit_code, as_json)
     except TyperException as error:
-        code = _refuse(usage_sentence(error), CANNOT)
+        code = _refuse(usage_sentence(error), CANNOT, as_json)
     except (KeyboardInterrupt, Abort):
-        code = _refuse("已取消。", CANNOT)
+        code = _refuse("已取消。", CANNOT, as_json)
     except BrokenPipeError:
         sys.stdout = None
         code = CANNOT
     except OSError as error:
-        code = _refuse(system_sentence(error), CANNOT)
+        code = _refuse(system_sentence(error), CANNOT, as_json)
     except MemoryError:
-        code = _refuse("内存不够，请关闭其他程序后重试。", CANNOT)
+        code = _refuse("内存不够，请关闭其他程序后重试。", CANNOT, as_json)
     except Exception as error:  # whatever is left is a bug
         log.exception("bug in %s", doing)
         return crash.tell(error, home, doing)
@@ -110,8 +112,12 @@ def _command_name(arguments: list[str]) -> str:
     return next((argument for argument in arguments if argument in names), "?")
 
 
-def _refuse(sentence: str, code: int) -> int:
-    sys.stderr.write(" ".join(sentence.split()) + "\n")
+def _refuse(sentence: str, code: int, as_json: bool) -> int:
+    """The sentence on standard error; for scripts also as the one document on standard output."""
+    line = " ".join(sentence.split())
+    sys.stderr.write(line + "\n")
+    if as_json:
+        sys.stdout.write(json.dumps({"error": line, "exit_code": code}, ensure_ascii=False) + "\n")
     return code
 
 

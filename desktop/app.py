@@ -7,8 +7,11 @@ from pathlib import Path
 from models.domain.progress import Progress
 
 
-def run_window(home: Path) -> int:
-    """Show the window over the data folder `home` until it is closed; the exit code."""
+def run_window(home: Path, *, named: bool) -> int:
+    """Show the window over the data folder `home` until it is closed; the exit code.
+
+    `named`: the folder was named by option or variable and no other one is opened instead.
+    """
     from desktop import logs
     from ui import start
     from ui.start_hooks import Hooks
@@ -20,7 +23,7 @@ def run_window(home: Path) -> int:
 
         return crash.sentence(crash.write_report(error, home, doing))
 
-    return start.run(home, bug, Hooks(make_demo=make_demo))
+    return start.run(home, bug, Hooks(make_demo=make_demo), named=named)
 
 
 def make_demo(home: Path, progress: Progress) -> tuple[str, str]:

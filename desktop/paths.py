@@ -20,6 +20,11 @@ def data_home(chosen: Path | None = None) -> Path:
     return user_data_path("Rollbook", appauthor=False)
 
 
+def is_named(chosen: Path | None = None) -> bool:
+    """Whether option or variable name the data folder."""
+    return chosen is not None or bool(os.environ.get(HOME_VARIABLE))
+
+
 def log_folder(home: Path) -> Path:
     """Where logs and crash reports of a data folder lie."""
     return home / "logs"

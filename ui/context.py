@@ -47,6 +47,8 @@ class AppContext(QObject):
     ) -> None:
         super().__init__(parent)
         self.home = home
+        self.home_named = True
+        """Whether a person named the data folder for this start; then it is not remembered for the next."""
         self.jobs = Jobs(self)
         self.prompt: Prompt = prompt or QtPrompt()
         self.errors = errors or Errors()

@@ -1,28 +1,112 @@
-"""Paper: every print goes through a preview (ux 2)."""
+"""Paper: every print goes through a preview (ux 2), which also writes a PDF when no printer is there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
 
-from PySide6.QtGui import QPageLayout, QTextDocument
-from PySide6.QtPrintSupport import QPrinter, QPrintPreviewDialog
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QFont, QPageLayout, QPageSize, QTextDocument
+from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrinterInfo, QPrintPreviewWidget
+from PySide6.QtWidgets import QDialog, QWidget
+
+from ui.kit import button, column, holder, label, row
+from ui.prompt import Prompt, QtPrompt
+
+PDF = "PDF 文件 (*.pdf)"
+BODY_POINTS = 10.5
 
 
-def preview(parent: QWidget, title: str, html: str, *, landscape: bool = False) -> QPrintPreviewDialog:
+class PrintPreview(QDialog):
+    """Pages on the screen, then on paper or in a PDF file.
+
+    Qt's preview borrows its printer without owning it, so printer and document live as long as the dialog.
+    """
+
+    def __init__(self, parent: QWidget, title: str, html: str, *, landscape: bool, prompt: Prompt | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self._title, self._prompt = title, prompt or QtPrompt()
+        self._landscape = landscape
+        self.document = QTextDocument(self)
+        font = QFont(self.font())
+        font.setPointSizeF(BODY_POINTS)  # the window's font is in px, which paper would show tiny
+        self.document.setDefaultFont(font)
+        self.document.setHtml(html)
+        self.printers = QPrinterInfo.availablePrinterNames()
+        self.printer = self._printer(QPrinter.PrinterMode.ScreenResolution)
+        self.pages = QPrintPreviewWidget(self.printer, self)
+        self.pages.paintRequested.connect(self._paint)
+        self.notice = label(
+            "" if self.printers else self.tr("这台电脑没有打印机，可以存为 PDF 后到别处打印。"), "dim", wrap=True
+        )
+        self.setLayout(column((self.pages, 1), self._foot(), margins=(12, 12, 12, 12)))
+        self.resize(960, 620)
+
+    def _foot(self) -> QWidget:
+        smaller = button("", "zoom-out", tip=self.tr("缩小"), on_click=self.pages.zoomOut)
+        larger = button("", "zoom-in", tip=self.tr("放大"), on_click=self.pages.zoomIn)
+        whole = button(self.tr("整页"), on_click=self.pages.fitInView)
+        self.save = button(self.tr("存为 PDF"), "file-export", on_click=self._ask_pdf)
+        self.go = button(self.tr("打印"), "printer", on_click=self._ask_printer, enabled=bool(self.printers))
+        first = self.go if self.printers else self.save
+        first.setProperty("kind", "primary")
+        first.setDefault(True)
+        close = button(self.tr("关闭"), on_click=self.reject)
+        return holder(row(smaller, larger, whole, (self.notice, 1), close, self.save, self.go))
+
+    def _printer(self, mode: QPrinter.PrinterMode) -> QPrinter:
+        printer = QPrinter(mode)
+        if not self.printers:
+            printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+        printer.setDocName(self._title)
+        printer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
+        if self._landscape:
+            printer.setPageOrientation(QPageLayout.Orientation.Landscape)
+        return printer
+
+    def _paint(self, printer: QPrinter) -> None:
+        self.document.print_(printer)
+
+    # --- paper and file ---------------------------------------------------------------------------------
+
+    def _ask_printer(self) -> None:
+        target = self._printer(QPrinter.PrinterMode.HighResolution)
+        dialog = QPrintDialog(target, self)
+        dialog.setWindowTitle(self._title)
+
+        def print_() -> None:
+            self._paint(target)
+            self.accept()
+
+        dialog.accepted.connect(print_)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _ask_pdf(self) -> None:
+        self._prompt.save_file(self, self.tr("存为 PDF"), f"{self._title}.pdf", PDF, self.write_pdf)
+
+    def write_pdf(self, path: Path) -> None:
+        """Write the pages to `path`; what did not work is said at the foot."""
+        try:
+            path.open("wb").close()  # Qt does not say why it cannot write
+        except OSError:
+            words = self.tr("没有写成“{path}”，请换一个文件夹，或关闭已打开的同名文件。")
+            self.notice.setText(words.format(path=path))
+            return
+        target = self._printer(QPrinter.PrinterMode.HighResolution)
+        target.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+        target.setOutputFileName(str(path))
+        self._paint(target)
+        self.notice.setText(self.tr("已存为“{path}”。").format(path=path))
+
+
+def preview(
+    parent: QWidget, title: str, html: str, *, landscape: bool = False, prompt: Prompt | None = None
+) -> PrintPreview:
     """Show pages made of `html` (its texts already escaped) before they are printed."""
-    printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
-    printer.setDocName(title)
-    if landscape:
-        printer.setPageOrientation(QPageLayout.Orientation.Landscape)
-    document = QTextDocument(parent)
-    document.setHtml(html)
-    dialog = QPrintPreviewDialog(printer, parent)
-    dialog.setWindowTitle(title)
-    dialog.paintRequested.connect(document.print_)
+    dialog = PrintPreview(parent, title, html, landscape=landscape, prompt=prompt)
     dialog.finished.connect(dialog.deleteLater)
-    dialog.finished.connect(document.deleteLater)
     dialog.open()
     return dialog
 

@@ -18,10 +18,16 @@ from ui.theme import Theme
 CHOSEN_HOME = "store/home"
 
 
-def make_window(home: Path, bug: BugHook | None = None, hooks: Hooks | None = None) -> MainWindow:
-    """The window over the data folder `home`, not shown yet. Needs a QApplication."""
+def make_window(
+    home: Path, bug: BugHook | None = None, hooks: Hooks | None = None, *, named: bool = True
+) -> MainWindow:
+    """The window over the data folder `home`, not shown yet. Needs a QApplication.
+
+    `named`: a person named this folder, so the one chosen at an earlier first start does not count.
+    """
     context = AppContext(home, errors=Errors(bug) if bug is not None else Errors())
-    chosen = str(context.settings.value(CHOSEN_HOME) or "")
+    context.home_named = named
+    chosen = "" if named else str(context.settings.value(CHOSEN_HOME) or "")
     if chosen and not (home / "keys.json").exists() and (Path(chosen) / "keys.json").exists():
         context.home = Path(chosen)  # the folder chosen at the first start
     look = stored_look(context.settings)
@@ -30,8 +36,8 @@ def make_window(home: Path, bug: BugHook | None = None, hooks: Hooks | None = No
     return MainWindow(context, hooks)
 
 
-def run(home: Path, bug: BugHook | None = None, hooks: Hooks | None = None) -> int:
-    """Show the window until it is closed; the process's exit code."""
+def run(home: Path, bug: BugHook | None = None, hooks: Hooks | None = None, *, named: bool = True) -> int:
+    """Show the window until it is closed; the process's exit code. `named`: see make_window."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("Rollbook")
@@ -41,7 +47,7 @@ def run(home: Path, bug: BugHook | None = None, hooks: Hooks | None = None) -> i
 
     if translator.load("qtbase_zh_CN", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
         app.installTranslator(translator)
-    window = make_window(home, bug, hooks)
+    window = make_window(home, bug, hooks, named=named)
     _catch_bugs(window)
     window.show()
     return int(app.exec())

@@ -14,6 +14,7 @@ from models.domain.units import Role
 from models.store.store import Store
 from tests.ui.pagekit import add_pupils, settle
 from tests.ui.windowkit import make_window, open_window, show
+from ui.context import AppContext
 from ui.errors import Errors
 from ui.idle import IdleWatch
 from ui.jobs import Jobs
@@ -258,3 +259,18 @@ def test_a_bug_is_reported_through_the_hook() -> None:
     assert len(reported) == 1
     assert not Errors(hook).describe(UserError("x")).bug
     assert "磁盘已满" in Errors(hook).describe(OSError(28, "no space", "/a")).sentence
+
+
+def test_a_named_folder_wins_over_the_remembered_one(qtbot, school_store, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    from PySide6.QtCore import QSettings
+
+    from ui import start
+
+    settings = QSettings(str(tmp_path / "ui.ini"), QSettings.Format.IniFormat)
+    settings.setValue(start.CHOSEN_HOME, str(school_store.home))
+    monkeypatch.setattr(start, "AppContext", lambda home, **kw: AppContext(home, settings=settings, **kw))
+    for named, expected in ((True, tmp_path / "新的"), (False, school_store.home)):
+        window = start.make_window(tmp_path / "新的", named=named)
+        qtbot.addWidget(window)
+        assert window.context.home == expected
+        window.context.jobs.shut()

@@ -116,7 +116,8 @@ class FirstRun(Doorway):
         self._made = made
         self.notice.hide()
         self.context.home = self.unit_form.home()
-        self.context.settings.setValue(HOME, str(self.context.home))
+        if not self.context.home_named:
+            self.context.settings.setValue(HOME, str(self.context.home))
         sheet = CodesSheet(self.context, self.unit_form.name.text(), made.recovery_code, made.activation_codes)
         sheet.confirmed.connect(self._done)
         self.stepper.set_current(2)
