@@ -70,6 +70,7 @@ def save_draft(session: Session, actor: Actor, checked: CheckedImport, draft_id:
         "sheets": [asdict(sheet) for sheet in workbook.sheets],
         "skipped": [asdict(part) for part in workbook.skipped],
         "chosen": sorted(checked.chosen),
+        "left_out": sorted(checked.left_out),
     }
     values = {
         "id": draft_id or new_id(),
@@ -83,8 +84,12 @@ def save_draft(session: Session, actor: Actor, checked: CheckedImport, draft_id:
     return str(values["id"])
 
 
-def load_draft(session: Session, draft_id: str) -> tuple[Workbook, set[tuple[int, int]]]:
-    """The workbook of a saved import and the rows whose user name a person chose. Raises UserError."""
+Rows = set[tuple[int, int]]
+"""Sheet and row, both as positions from 0."""
+
+
+def load_draft(session: Session, draft_id: str) -> tuple[Workbook, Rows, Rows]:
+    """The workbook of a saved import, the rows whose user name a person chose, those left out. Raises UserError."""
     content = session.execute(select(t.import_draft.c.content).where(t.import_draft.c.id == draft_id)).scalar()
     if content is None:
         raise UserError("找不到这份导入草稿，可能已经删除。")
@@ -92,7 +97,8 @@ def load_draft(session: Session, draft_id: str) -> tuple[Workbook, set[tuple[int
     sheets = [_sheet(sheet) for sheet in body["sheets"]]
     skipped = [Skipped(**part) for part in body["skipped"]]
     workbook = Workbook(Path(body["path"]), body["kind"], body["format"], body["digest"], sheets, skipped)
-    return workbook, {(place, index) for place, index in body["chosen"]}
+    chosen, left_out = ({(place, index) for place, index in body.get(key, ())} for key in ("chosen", "left_out"))
+    return workbook, chosen, left_out
 
 
 def _sheet(body: dict[str, Any]) -> SheetData:

@@ -44,6 +44,7 @@ class Outcome(StrEnum):
     UPDATE = "update"
     CHANGES = "changes"
     ERROR = "error"
+    LEFT_OUT = "left_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,15 @@ class RowPlan:
 
 
 NEW_ROW, SAME_ROW, ERROR_ROW = RowPlan(Outcome.NEW), RowPlan(Outcome.SAME), RowPlan(Outcome.ERROR)
+LEFT_OUT_ROW = RowPlan(Outcome.LEFT_OUT)
 
 
 @dataclass
 class Known:
     """The store as an import compares with it. `rows`: id -> values of `keys`, joined, which the store does many times
     faster than handing over each cell; `numberless`: ids without an ID number; `by_number` and `by_identity` say which
-    rows answer to a key; `open_fields`: subject -> field -> (number of the open change, value asked for)."""
+    rows answer to a key; `open_fields`: subject -> field -> (number of the open change, value asked for); `classes`: how
+    many pupils each class has."""
 
     keys: tuple[str, ...]
     rows: dict[str, str]
@@ -77,17 +80,28 @@ class Known:
     unit: Unit
     ue: str
     collision: str
+    classes: dict[str, int] = field(default_factory=dict)
 
     def values_of(self, row_id: str) -> dict[str, str]:
         """What the store has of a row in the fields of the file."""
         return dict(zip(self.keys, self.rows[row_id].split(SEPARATOR), strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class CellAsRead:
+    """One cell before anybody edited it: text, normalised value, and what reading had to say of it."""
+
+    raw: str
+    value: str
+    problems: tuple[LocatedFinding, ...]
+
+
 @dataclass
 class CheckedImport:
     """A file that was read and judged, with the plan of every row; nothing is written yet.
 
-    `plans[s][i]` belongs to row i of `workbook.sheets[s]`; `edits` counts cells changed since the file was read.
+    `plans[s][i]` belongs to row i of `workbook.sheets[s]`; `edits` counts cells changed since the file was read;
+    `left_out` are (sheet, row) that a person does not want; `as_read` keeps what reading gave for edited cells.
     """
 
     workbook: Workbook
@@ -99,6 +113,8 @@ class CheckedImport:
     proposals: dict[tuple[int, int], Proposal] = field(default_factory=dict)
     chosen: set[tuple[int, int]] = field(default_factory=set)
     edits: int = 0
+    left_out: set[tuple[int, int]] = field(default_factory=set)
+    as_read: dict[tuple[int, int, str], CellAsRead] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -159,6 +175,7 @@ def snapshot(session: Session, workbook: Workbook) -> Known:
     if kind == STUDENTS:
         known.controlled = controlled_fields(session)
         known.open_fields = _open_fields(session)
+        known.classes = _classes(session, unit.id) if "class_name" in present else {}
     else:
         known.taken = taken_usernames(session)
     return known
@@ -176,6 +193,12 @@ def _open_fields(session: Session) -> dict[str, dict[str, tuple[str, str]]]:
         entry = found.setdefault(subject_id, {})
         entry.update({key: (number, value) for key, value in json.loads(after).items()})
     return found
+
+
+def _classes(session: Session, unit_id: str) -> dict[str, int]:
+    c = t.student.c
+    query = select(c.class_name, func.count()).where(c.unit_id == unit_id, c.status == "enrolled", c.class_name != "")
+    return {name: number for name, number in session.execute(query.group_by(c.class_name))}
 
 
 def joined(known: Known, sheet: SheetData) -> list[str]:

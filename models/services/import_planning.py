@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from models.domain.fields import ACCOUNTS
 from models.domain.findings import Finding, Level, LocatedFinding
 from models.exchange.sheets import SheetData
 from models.rules.checks import duplicates_inside, missing_columns
+from models.rules.classes import class_finding, unlike_classes
 from models.rules.naming import Proposal
 from models.services.accounts import propose_for
 from models.services.import_plan import (
     ERROR_ROW,
+    LEFT_OUT_ROW,
     NEW_ROW,
     SAME_ROW,
     CheckedImport,
@@ -36,15 +40,18 @@ def replan(checked: CheckedImport) -> None:
         matcher = Matcher(checked.known, checked.kind)
         for place, sheet in enumerate(checked.workbook.sheets):
             for index, (row_id, finding) in enumerate(matcher.match(sheet, whole[place])):
+                if (place, index) in checked.left_out:
+                    continue
                 if row_id:
                     subjects[place, index] = row_id
                 if finding:
                     said.append(((place, index), finding))
     if checked.kind == ACCOUNTS:
         said += _name_accounts(checked, subjects)
-    said += _duplicates(checked) + _twice(checked, subjects) + _indistinct(checked)
+    said += _duplicates(checked) + _twice(checked, subjects) + _indistinct(checked) + _unlike_classes(checked)
     for place, by_row in enumerate(checked.rule_findings):
         said += [((place, index), finding) for index, findings in by_row.items() for finding in findings]
+    said = [one for one in said if one[0] not in checked.left_out]
     faulty = {place for place, finding in said if finding.level is Level.ERROR} | _faulty_cells(checked)
     checked.plans = [
         _plan_sheet(checked, place, whole[place], subjects, faulty, said)
@@ -67,10 +74,14 @@ def _faulty_cells(checked: CheckedImport) -> set[Place]:
 def _duplicates(checked: CheckedImport) -> Said:
     """Duplicates over all sheets of the file together."""
     sheets = checked.workbook.sheets
-    places = [(place, index) for place, sheet in enumerate(sheets) for index in range(len(sheet.rows))]
+    places = [
+        p for place, s in enumerate(sheets) for i in range(len(s.rows)) if (p := (place, i)) not in checked.left_out
+    ]
     present = {key for sheet in sheets for key in sheet.values if key in _COMPARED}
-    columns = {key: [v for s in sheets for v in s.values.get(key, [""] * len(s.rows))] for key in present}
-    numbers = [row for sheet in sheets for row in sheet.rows]
+    columns = {
+        key: [s[index] if (s := sheets[place].values.get(key)) else "" for place, index in places] for key in present
+    }
+    numbers = [sheets[place].rows[index] for place, index in places]
     return [(places[index], finding) for index, finding in duplicates_inside(checked.kind, columns, numbers)]
 
 
@@ -92,12 +103,37 @@ def _indistinct(checked: CheckedImport) -> Said:
     for place, sheet in enumerate(checked.workbook.sheets):
         for index in range(len(sheet.rows)):
             record = sheet.record(index)
+            if (place, index) in checked.left_out:
+                continue
             if record.get("name") and not record.get("id_number") and not record.get("birth_date"):
                 key = tuple(record.get(part, "") for part in ("name", "sex", "city", "county"))
                 groups.setdefault(key, []).append((place, index))
     message = "文件中有同名、同性别、同单位的人，无法区分是否为同一人，请补填身份证件号或出生日期，或删去重复的行。"
     finding = Finding("FILE_INDISTINCT", Level.ERROR, "name", message)
     return [(place, finding) for places in groups.values() if len(places) > 1 for place in places]
+
+
+def class_numbers(checked: CheckedImport) -> dict[str, int]:
+    """Pupils in each class, of the rows to import and of the store; pupils of the store who are in the file count
+    twice, which makes their class only less unusual."""
+    numbers = Counter(checked.known.classes if checked.known else {})
+    for place, sheet in enumerate(checked.workbook.sheets):
+        names = sheet.values.get("class_name", ())
+        numbers.update(name for i, name in enumerate(names) if name and (place, i) not in checked.left_out)
+    return dict(numbers)
+
+
+def _unlike_classes(checked: CheckedImport) -> Said:
+    """Classes of a single pupil that are written almost like another class."""
+    if checked.kind == ACCOUNTS:
+        return []
+    unlike = unlike_classes(class_numbers(checked))
+    return [
+        ((place, index), class_finding(name, unlike[name]))
+        for place, sheet in enumerate(checked.workbook.sheets)
+        for index, name in enumerate(sheet.values.get("class_name", ()))
+        if name in unlike
+    ]
 
 
 def _plan_sheet(
@@ -107,7 +143,9 @@ def _plan_sheet(
     plans: list[RowPlan] = []
     for index in range(len(sheet.rows)):
         row_id = subjects.get((place, index))
-        if (place, index) in faulty:
+        if (place, index) in checked.left_out:
+            plans.append(LEFT_OUT_ROW)
+        elif (place, index) in faulty:
             plans.append(ERROR_ROW)
         elif row_id is None or known is None:
             plans.append(NEW_ROW)
@@ -129,7 +167,7 @@ def _name_accounts(checked: CheckedImport, subjects: dict[Place, str]) -> Said:
         values = sheet.values.setdefault("username", [""] * len(sheet.rows))
         sheet.raw.setdefault("username", raw)
         for index in range(len(sheet.rows)):
-            if (place, index) in subjects:
+            if (place, index) in subjects or (place, index) in checked.left_out:
                 continue
             if raw[index] or (place, index) in checked.chosen:
                 given.append((place, index))
@@ -200,10 +238,14 @@ def _located(checked: CheckedImport, said: Said) -> list[LocatedFinding]:
     by_sheet: list[list[tuple[int, Finding]]] = [[] for _ in checked.workbook.sheets]
     for (place, index), finding in said:
         by_sheet[place].append((index, finding))
+    left_out: list[set[int]] = [set() for _ in checked.workbook.sheets]
+    for place, index in checked.left_out:
+        left_out[place].add(checked.workbook.sheets[place].rows[index])
     return [
         located
-        for sheet, found in zip(checked.workbook.sheets, by_sheet, strict=True)
+        for sheet, found, without in zip(checked.workbook.sheets, by_sheet, left_out, strict=True)
         for located in _located_in(checked.kind, sheet, found)
+        if located.row not in without
     ]
 
 

@@ -22,6 +22,7 @@ from models.domain.units import Line
 from models.exchange.normalise import normalise
 from models.exchange.sheets import SheetData, Workbook
 from models.rules.checks import Context, check_columns, check_record
+from models.rules.classes import unlike_classes
 from models.rules.identity import examine
 from models.services.checking import check_context
 from models.services.import_apply import ImportResult, MassChangeError, apply
@@ -34,8 +35,8 @@ from models.services.import_memory import (
     save_draft,
 )
 from models.services.import_memory import load_draft as load_draft_workbook
-from models.services.import_plan import CheckedImport, Outcome, RowPlan, snapshot
-from models.services.import_planning import replan
+from models.services.import_plan import CellAsRead, CheckedImport, Outcome, RowPlan, snapshot
+from models.services.import_planning import class_numbers, replan
 from models.store.clock import now_text
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "bare_context",
     "check",
     "delete_draft",
+    "leave_out",
     "list_drafts",
     "load_draft",
     "recall_mapping",
@@ -121,10 +123,10 @@ def _sheet_findings(kind: str, sheet: SheetData, context: Context) -> dict[int, 
 
 def load_draft(session: Session, draft_id: str) -> CheckedImport:
     """A saved import, judged anew against the store as it now stands."""
-    workbook, chosen = load_draft_workbook(session, draft_id)
+    workbook, chosen, left_out = load_draft_workbook(session, draft_id)
     checked = check(session, workbook)
-    checked.chosen = chosen
-    if chosen:
+    checked.chosen, checked.left_out = chosen, left_out
+    if chosen or left_out:
         replan(checked)
     return checked
 
@@ -156,11 +158,20 @@ def set_cells(checked: CheckedImport, cells: Sequence[tuple[int, int, str, str]]
     return values
 
 
+def leave_out(checked: CheckedImport, rows: Sequence[tuple[int, int]], out: bool = True) -> None:
+    """Leave rows (sheet, row index) of the file out of the import, or take them in again; duplicates and plan follow."""
+    (checked.left_out.update if out else checked.left_out.difference_update)(rows)
+    checked.edits += len(rows)
+    with collector_paused():
+        replan(checked)
+
+
 def _put(checked: CheckedImport, place: int, row_index: int, field: str, text: str) -> str:
     data = checked.workbook.sheets[place]
     declared = next((one for one in FIELDS_OF[checked.kind] if one.key == field), None)
     if declared is None:
         raise UserError(f"没有名为“{field}”的字段。")
+    before = _as_read(checked, place, row_index, field)
     value, findings = normalise(declared, text)
     for columns in (data.values, data.raw):
         columns.setdefault(field, [""] * len(data.rows))
@@ -170,8 +181,25 @@ def _put(checked: CheckedImport, place: int, row_index: int, field: str, text: s
         (checked.chosen.add if value else checked.chosen.discard)((place, row_index))
     row = data.rows[row_index]
     data.problems[:] = [p for p in data.problems if (p.row, p.finding.field) != (row, field)]
+    if (
+        before is not None and before.raw == text
+    ):  # the cell as the file has it, e.g. a number that lost its last digits
+        data.values[field][row_index] = before.value
+        data.problems += before.problems
+        return before.value
     data.problems += [LocatedFinding(data.sheet, row, data.column_of(field), finding) for finding in findings]
     return value
+
+
+def _as_read(checked: CheckedImport, place: int, row_index: int, field: str) -> CellAsRead | None:
+    """What reading gave for a cell, kept at its first edit; None when the file has no such column."""
+    data = checked.workbook.sheets[place]
+    cell = (place, row_index, field)
+    if cell not in checked.as_read and field in data.raw and field in data.values:
+        row = data.rows[row_index]
+        problems = tuple(p for p in data.problems if (p.row, p.finding.field) == (row, field))
+        checked.as_read[cell] = CellAsRead(data.raw[field][row_index], data.values[field][row_index], problems)
+    return checked.as_read.get(cell)
 
 
 def _place_of(workbook: Workbook, name: str) -> int:
@@ -202,6 +230,8 @@ def suggestions(checked: CheckedImport, finding: LocatedFinding) -> list[Suggest
     bare = without_blanks(raw)
     if key not in ("id_number", "") and raw and bare != raw and bare != record.get(key, ""):
         found.append(Suggestion("去掉空格", bare, key))
+    if finding.finding.code == "CLASS_UNLIKE":
+        found.append(Suggestion("改为", unlike_classes(class_numbers(checked)).get(record.get(key, ""), ""), key))
     proposal = checked.proposals.get((place, index))
     if proposal and key in ("username", "name"):
         words = {True: "按规则的用户名", False: "另一读音的用户名"}

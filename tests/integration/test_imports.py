@@ -227,3 +227,37 @@ def test_a_mapping_is_remembered_by_the_titles(school, pupils):
     assert school.read(imports.recall_mapping, sheet, "students") is None
     school.write(imports.remember_mapping, sheet, "students", {"F": "class_name", "G": None})
     assert school.read(imports.recall_mapping, sheet, "students") == {"F": "class_name", "G": None}
+
+
+def test_a_row_left_out_is_no_longer_a_duplicate_and_is_not_written(school, pupils):
+    rows = pupils(4)
+    checked = school.check([*rows, rows[1]])
+    assert [row for row, _ in errors(checked)] == [3, 6]
+    imports.leave_out(checked, [(0, 4)])
+    assert errors(checked) == []
+    assert outcomes(checked) == ["new"] * 4 + ["left_out"]
+    draft = school.write(imports.save_draft, school.registrar, checked)
+    again = school.read(imports.load_draft, draft)
+    assert outcomes(again) == outcomes(checked)
+    imports.leave_out(again, [(0, 4)], out=False)
+    assert len(errors(again)) == 2
+    assert school.write(imports.apply, school.registrar, checked).new == 4
+
+
+def test_a_cell_given_its_text_back_has_its_first_finding_back(school, pupils):
+    checked = school.check([{**row, "身份证件号": " " + row["身份证件号"]} for row in pupils(2)])
+    before, value = list(checked.findings), checked.values[0]["id_number"][0]
+    raw = checked.raw[0]["id_number"][0]
+    imports.set_cell(checked, 0, 0, "id_number", "1")
+    assert checked.findings != before
+    assert imports.set_cell(checked, 0, 0, "id_number", raw) == value
+    assert checked.findings == before
+
+
+def test_a_class_written_almost_like_another_is_pointed_out(school, pupils):
+    rows = [{**row, "班级": "五年级一班"} for row in pupils(4)]
+    rows[3]["班级"] = "五年级一班儿"
+    checked = school.check(rows)
+    (told,) = [f for f in checked.findings if f.finding.code == "CLASS_UNLIKE"]
+    assert (told.row, told.finding.level) == (5, Level.WARNING)
+    assert [s.value for s in imports.suggestions(checked, told)] == ["五年级一班"]
