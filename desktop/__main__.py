@@ -38,14 +38,15 @@ def _command_line(arguments: list[str]) -> int:
     from desktop.cli.frame import usage_sentence
     from desktop.paths import data_home
 
-    _safe_output("--json" in arguments)
+    as_json = "--json" in arguments
+    _safe_output(as_json)
     if any(_unreadable(argument) for argument in arguments):
-        return _refuse("命令里有读不出来的字符（编码不对），没有执行。请重新输入，或换用 UTF-8 的终端。", CANNOT, "--json" in arguments)
+        sentence = "命令里有读不出来的字符（编码不对），没有执行。请重新输入，或换用 UTF-8 的终端。"
+        return _refuse(sentence, CANNOT, as_json)
     home = data_home(_named_home(arguments))
     doing = _command_name(arguments)
     started = time.monotonic()
     log = logs.start(home)
-    as_json = "--json" in arguments
     try:
         code = _run(arguments)
     except UserError as error:

@@ -18,6 +18,7 @@ from models.services import policies as services
 from models.services.units import own_unit
 from models.store import audit, clock
 from models.store import tables as t
+from models.store.errors import WrongSecretError
 from sync import ledger
 from sync.certificates import to_time
 from sync.dispatch import file_name
@@ -60,7 +61,11 @@ def two_signers(store: Store, passphrase: str, officer: tuple[str, str], act: st
     roles = store.read(_roles_by_name, name)
     if name == store.actor.name or not roles & {Role.REGISTRAR.value, Role.HEAD.value}:
         raise NotAllowedError(f"{act}须由系统管理员和另一名经办人员（学籍管理员或主管领导）两人签名。")
-    return [store.signer(passphrase), store.signer_of(name, secret)]
+    own = store.signer(passphrase)
+    try:
+        return [own, store.signer_of(name, secret)]
+    except WrongSecretError as error:
+        raise WrongSecretError(f"共同签名的“{name}”：{error}") from None
 
 
 def _roles_by_name(session: Session, name: str) -> frozenset[str]:

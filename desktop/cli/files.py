@@ -21,6 +21,11 @@ app = Commands("名字和表格文件")
 KINDS = {STUDENTS: STUDENTS, ACCOUNTS: ACCOUNTS}
 _BATCH = 2000
 _SHOWN = 200
+_SKIPPED_SHOWN = 20
+_COUNTS = (("new", "新增"), ("updated", "更新"), ("same", "没有变化"), ("drafts", "变更草稿"), ("skipped", "跳过"))
+ErrorsTo = Annotated[
+    Path | None, typer.Option("--errors-to", metavar="文件.xlsx", help="把有错误的行连同原因导出，改正后可再导入")
+]
 
 
 # --- user names -----------------------------------------------------------------------------------------------
@@ -110,12 +115,14 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="文件", help="xlsx、xls 或 csv")],
     kind: Annotated[str | None, typer.Option(metavar="students|teachers", help="名册种类，默认按列名识别")] = None,
     records: Annotated[bool, typer.Option("--records", help="JSON 中附上规范化后的每一行")] = False,
+    errors_to: ErrorsTo = None,
 ) -> int:
     """Dry run of an import."""
     call: Call = ctx.obj
     with call.store() if call.home_named else nullcontext() as store:
         checked = _checked(call, store, file, kind)
-    document = {**_check_document(checked), **({"rows": _records(checked)} if records else {})}
+    exported = _export_errors(call, checked, errors_to)
+    document = {**_check_document(checked), **({"rows": _records(checked)} if records else {}), **exported}
     call.emit(document, _check_text(checked))
     return 1 if _has_errors(checked) else 0
 
@@ -127,27 +134,63 @@ def import_(
     kind: Annotated[str | None, typer.Option(metavar="students|teachers", help="名册种类，默认按列名识别")] = None,
     accept_clean: Annotated[bool, typer.Option("--accept-clean", help="写入没有错误的行")] = False,
     confirm: Annotated[bool, typer.Option("--confirm", help="确认一次改动大量已有记录")] = False,
+    errors_to: ErrorsTo = None,
 ) -> int:
     """Check a file and write it."""
-    from models.services import imports
+    from models.services import changes, imports
 
     call: Call = ctx.obj
     with call.store() as store:
         checked = _checked(call, store, file, kind)
-        document = _check_document(checked)
+        document = {**_check_document(checked), **_export_errors(call, checked, errors_to)}
         if _has_errors(checked) and not accept_clean:
             advice = "没有写入任何内容：请改正后重新导入，或用 --accept-clean 只导入没有错误的行。"
             call.emit({**document, "written": None}, [_check_text(checked), advice])
             return 1
         result = store.write(imports.apply, store.actor, checked, accept_clean, call.progress, confirm)
-    counts = (("new", "新增"), ("updated", "更新"), ("same", "没有变化"), ("drafts", "变更草稿"), ("skipped", "跳过"))
-    written = {key: getattr(result, key) for key, _ in counts}
-    text = "已导入：" + "，".join(f"{label} {written[key]}" for key, label in counts) + "。"
+        baseline = store.read(changes.get, result.baseline_id).summary.number if result.baseline_id else ""
+    written = {key: getattr(result, key) for key, _ in _COUNTS}
+    more = {"batch_id": result.batch_id, "baseline_id": result.baseline_id, "baseline_number": baseline}
     call.emit(
-        {**document, "written": {**written, "batch_id": result.batch_id, "baseline_id": result.baseline_id}},
-        [_check_text(checked), text],
+        {**document, "written": {**written, **more}},
+        [_check_text(checked), *_written_text(checked, written, baseline)],
     )
     return 1 if _has_errors(checked) else 0
+
+
+def _written_text(checked: Any, written: dict[str, int], baseline: str) -> list[str]:
+    """What was written, which rows were not and why, and what to do next."""
+    lines = ["已导入：" + "，".join(f"{label} {written[key]}" for key, label in _COUNTS) + "。"]
+    skipped = _faulty_rows(checked)
+    for (sheet, row), reasons in list(skipped.items())[:_SKIPPED_SHOWN]:
+        lines.append(f"  跳过 {sheet} 第 {row} 行：{'；'.join(reasons)}")
+    if len(skipped) > _SKIPPED_SHOWN:
+        lines.append(f"  …… 还有 {len(skipped) - _SKIPPED_SHOWN} 行，用 --errors-to 可以导出全部。")
+    if baseline:
+        lines.append(f"已建立名册基线变更 {baseline}（草稿）。下一步：change submit {baseline}")
+    if written["drafts"]:
+        lines.append("关键信息不一致的已另拟变更草稿，用 change list --open 查看；补充理由和证明材料后提交。")
+    return lines
+
+
+def _faulty_rows(checked: Any) -> dict[tuple[str, int], list[str]]:
+    """Sheet and row of every row with errors -> what is wrong there."""
+    rows: dict[tuple[str, int], list[str]] = {}
+    for located in checked.findings:
+        if located.finding.level is Level.ERROR and located.row:
+            rows.setdefault((located.sheet, located.row), []).append(located.finding.message)
+    return dict(sorted(rows.items()))
+
+
+def _export_errors(call: Call, checked: Any, path: Path | None) -> dict[str, Any]:
+    """Write the rows with errors to `path` when there are any; what JSON says of it."""
+    from models.exchange.writing import write_error_workbook
+
+    if path is None or not _has_errors(checked):
+        return {}
+    count = write_error_workbook(path, checked.workbook, checked.findings)
+    call.note(f"有错误的 {count} 行已导出到 {path}，改正后可以直接导入。")
+    return {"errors_to": str(path)}
 
 
 def _checked(call: Call, store: Any, file: Path, kind: str | None) -> Any:

@@ -14,6 +14,7 @@ from desktop.version import VERSION
 
 SUMMARIES: tuple[tuple[str, str], ...] = (
     ("username", "按规则生成用户名（不需要数据）"),
+    ("fields", "列出名册有哪些字段（不需要数据）"),
     ("check", "检查一个名册文件，不写入任何内容"),
     ("init", "新建数据：单位、操作员和密钥"),
     ("passwd", "修改自己的口令"),
@@ -42,6 +43,8 @@ def _module(name: str) -> Commands:
     match name:
         case "username" | "check" | "import" | "export":
             from desktop.cli.files import app
+        case "fields":
+            from desktop.cli.fields import app
         case "init" | "passwd" | "operator" | "lock-status":
             from desktop.cli.people import app
         case "unit":

@@ -20,6 +20,7 @@ from models.domain.errors import UserError
 from models.domain.fields import ACCOUNT_FIELD, ACCOUNTS, DEFAULT_CONTROLLED, STUDENT_FIELD, STUDENTS
 from models.domain.findings import Level
 from models.domain.states import Verdict
+from models.domain.times import local_text
 from models.domain.units import ROLE_LABELS, Role
 from models.exchange.reading import read_workbook
 from models.exchange.writing import write_error_workbook
@@ -218,7 +219,7 @@ def _key_field(stage: Stage) -> None:
     with stage.at("school", Role.REGISTRAR) as store:
         row = store.read(roster.get, STUDENTS, row_id)
         detail = store.read(changes.get, change_id)
-    trail = [f"{one.at} {one.unit} {one.person} {one.text}" for one in detail.timeline if one.done]
+    trail = [f"{local_text(one.at)} {one.unit} {one.person} {one.text}" for one in detail.timeline if one.done]
     stage.step(f"名册中已是“{row.values['name']}”（第 {row.revision} 版），经过：", *trail)
 
 
@@ -240,10 +241,11 @@ def _round(stage: Stage, change_id: str, what: str) -> None:
     stage.step(f"主管领导用自己的口令批准{what}（签名）", f"现在是“{state}”")
     with stage.at("school", Role.REGISTRAR) as store:
         built = outbox.build(store, secret_of("school", Role.REGISTRAR), stage.stick, progress=stage.call.progress)
+        titles = [f"{path.name}：{formats.describe(path, store).title}" for path in built.paths]
         state = store.read(changes.get, change_id).summary.state_label
     stage.step(
         f"学籍管理员打包：签名、加密、写到 U 盘并读回，现在是“{state}”",
-        *(f"{path.name}（{path.stat().st_size} 字节）：{formats.describe(path, None).title}" for path in built.paths),
+        *titles,
     )
     with stage.at("county", Role.REGISTRAR) as store:
         said = [inbox.receive(store, path, progress=stage.call.progress).sentence for path in built.paths]

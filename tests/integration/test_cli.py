@@ -75,9 +75,10 @@ def _call(words: list[str], given: bytes, patch: pytest.MonkeyPatch) -> Done:
 
 
 def refused(done: Done, code: int, *words: str) -> None:
-    """Nothing on standard output, one sentence on standard error."""
+    """One sentence on standard error; nothing on standard output, or with --json the sentence as a document."""
     assert done.code == code, done.err
-    assert done.out == ""
+    if done.out:
+        assert done.json == {"error": done.err.strip(), "exit_code": code}
     assert done.err.strip().count("\n") == 0
     assert "Traceback" not in done.err
     assert all(word in done.err for word in words), done.err
@@ -182,6 +183,23 @@ def test_check_names_every_fault_by_row_and_column(roster_file: Path) -> None:
     assert report["rows"][0]["row"] == 3
 
 
+def test_fields_are_listed_with_their_words() -> None:
+    listed = {one["key"]: one for one in rollbook("--json", "fields").json}
+    assert listed["ethnicity"]["label"] == "民族"
+    assert listed["ethnicity"]["code_table"] == "ethnicity"
+    assert listed["id_number"]["controlled"]
+    assert "hidden_47" not in listed
+    text = rollbook("fields", "--kind", "teachers").out
+    assert "邮箱  email  邮箱  必填" in text
+
+
+def test_rows_with_errors_can_be_taken_away(roster_file: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "要改的.xlsx"
+    done = rollbook("--json", "check", roster_file, "--errors-to", kept)
+    assert (done.code, done.json["errors_to"]) == (1, str(kept))
+    assert rollbook("--json", "check", kept).json["records"] == 2
+
+
 def test_a_file_that_is_no_spreadsheet_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "假的.xlsx"
     path.write_bytes(b"\x00\x01 not a workbook" * 50)
@@ -234,6 +252,7 @@ def test_import_writes_nothing_with_errors_then_the_clean_rows_then_nothing_agai
     second = school(Role.REGISTRAR, "import", roster_file, "--accept-clean")
     assert second.code == 1
     assert (second.json["written"]["new"], second.json["written"]["skipped"]) == (10, 2)
+    assert second.json["written"]["baseline_number"].startswith("BG-")
     third = school(Role.REGISTRAR, "import", roster_file, "--accept-clean").json["written"]
     assert (third["new"], third["updated"], third["same"]) == (0, 0, 10)
     listed = school(Role.REGISTRAR, "students", "list", "--limit", 3).json
@@ -253,7 +272,7 @@ def test_a_pupil_is_shown_changed_and_a_key_field_takes_a_change(
     shown = school(Role.REGISTRAR, "students", "show", number, "--reveal", "id_number").json
     assert shown["values"]["id_number"] == number
     assert not shown["values"]["phone"].isalnum()
-    assert school(Role.REGISTRAR, "students", "set", number, "class_name=9").json["values"]["class_name"] == "9"
+    assert school(Role.REGISTRAR, "students", "set", number, "班号=9").json["values"]["class_name"] == "9"
     refused(school(Role.REGISTRAR, "students", "set", number, "name=张亦"), 2, "change propose")
     refused(school(Role.REGISTRAR, "students", "show", "没有的人"), 2, "没有")
 
