@@ -161,6 +161,23 @@ def show_student(ctx: typer.Context, who: Who, reveal: Reveal = None) -> None:
     _show(ctx.obj, STUDENTS, who, reveal)
 
 
+@students.add("add", "新增一名学生：检查、查重，并拟一份上报用的名册基线草稿")
+def add_student(ctx: typer.Context, pairs: Pairs = None, sets: Sets = None) -> None:
+    """Add a pupil."""
+    from models.services import roster
+    from models.services.roster_add import add_pupil
+
+    call: Call = ctx.obj
+    values = assignments([*(pairs or []), *(sets or [])], STUDENTS)
+    with call.store() as store:
+        added = store.write(add_pupil, store.actor, values)
+        row = store.read(roster.get, STUDENTS, added.id)
+    call.emit(
+        {**_row_document(STUDENTS, row), **document(added)},
+        [f"已新增学生 {row.values['name']}。", *(f"  [提醒] {text}" for text in added.warnings)],
+    )
+
+
 @students.add("set", "修改学生的字段；关键信息要用 change propose 提出变更")
 def set_student(ctx: typer.Context, who: Who, pairs: Pairs = None, sets: Sets = None) -> None:
     """Change fields of a pupil."""

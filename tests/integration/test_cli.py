@@ -275,6 +275,12 @@ def test_a_pupil_is_shown_changed_and_a_key_field_takes_a_change(
     assert school(Role.REGISTRAR, "students", "set", number, "班号=9").json["values"]["class_name"] == "9"
     refused(school(Role.REGISTRAR, "students", "set", number, "name=张亦"), 2, "change propose")
     refused(school(Role.REGISTRAR, "students", "show", "没有的人"), 2, "没有")
+    pupil = invented.pupils()[7]
+    refused(school(Role.REGISTRAR, "students", "add", *(f"{key}={text}" for key, text in pupil.items())), 2, "已在名册")
+    fresh = invented.pupils(14)[13]
+    given = [f"{key}={fresh[key]}" for key in ("name", "sex", "birth_date", "id_type", "id_number")]
+    added = school(Role.REGISTRAR, "students", "add", *given).json
+    assert (added["values"]["name"], bool(added["baseline_id"])) == (fresh["name"], True)
 
     proof = tmp_path / "证明.png"
     proof.write_bytes(picture())
