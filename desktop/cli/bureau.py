@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from desktop.cli.call import Call, choice, read_secret
+from desktop.cli.contents import Everybody, Folder, evidence_lines, pupil_documents, pupil_lines
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, Out, UsageFaultError
 from desktop.cli.packages import find_package
@@ -25,6 +26,7 @@ policy = Commands("政策：受控字段和命名规则")
 app.add_typer(review, name="review")
 app.add_typer(policy, name="policy")
 
+Item = Annotated[str, typer.Argument(metavar="事项", help="事项的标识或变更编号")]
 Items = Annotated[list[str], typer.Argument(metavar="事项", help="事项的标识或变更编号")]
 Opinion = Annotated[str, typer.Option(metavar="文字", help="意见，会写进回执")]
 
@@ -49,23 +51,45 @@ def list_(
     call.emit([document(one) for one in found], rows or "没有收到的事项。")
 
 
-@review.add("show", "查看一个事项：前后对照、证明材料、批准人、检查结果")
-def show(ctx: typer.Context, item: Annotated[str, typer.Argument(metavar="事项", help="事项的标识")]) -> None:
+@review.add("show", "查看一个事项：前后对照、证明材料、名册基线的学生、批准人、检查结果")
+def show(ctx: typer.Context, item: Item, everybody: Everybody = False) -> None:
     """Show one received item."""
     from models.services import review as services
 
+    def read(session: Any) -> Any:
+        item_id = _item_id(session, item, open_only=False)
+        found = services.get_item(session, item_id)
+        return found, services.rows_of_item(session, item_id, 0, found.rows)
+
     call: Call = ctx.obj
     with call.store() as store:
-        found = store.read(lambda session: services.get_item(session, _item_id(session, item, open_only=False)))
+        found, rows = store.read(read)
     one = found.item
+    pupils = pupil_documents(rows)
     lines = [f"{one.id}  {one.kind_label}  {one.state_label}", f"对象：{one.subject_label}"]
     lines += [f"  {diff.label}：{diff.before_text or '（空）'} → {diff.after_text or '（空）'}" for diff in found.diffs]
     lines += [f"理由：{found.reason}"] if found.reason else []
     approved_at = local_text(found.approved_at) if found.approved_at else ""
     lines += [f"发起：{found.initiator}；批准：{found.approved_by} {approved_at}"]
-    lines += [f"证明材料：{file.name}{'' if file.here else '（还没有收到）'}" for file in found.evidence]
-    lines += [f"  {note}" for note in (*found.notes, *found.blockers)]
-    call.emit(document(found), lines)
+    lines += evidence_lines(found.evidence)
+    lines += [f"  {note}" for note in (*found.conflicts, *found.notes, *found.blockers)]
+    call.emit({**document(found), "pupils": pupils}, [*lines, *pupil_lines(pupils, everybody)])
+
+
+@review.add("evidence", "把收到的证明材料另存为文件；会记入操作记录，不覆盖已有的文件")
+def evidence_(ctx: typer.Context, item: Item, out: Folder) -> None:
+    """Write the evidence of a received item into a folder."""
+    from models.services import review as services
+    from models.services.evidence_export import export_evidence
+
+    def work(session: Any, actor: Any) -> Any:
+        found = services.get_item(session, _item_id(session, item, open_only=False))
+        return export_evidence(session, actor, found.item.number, found.evidence, out)
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        paths = store.write(work, store.actor)
+    call.emit({"paths": document(paths)}, [f"已另存：{path}" for path in paths])
 
 
 def _item_id(session: Any, text: str, open_only: bool = True) -> str:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from desktop.cli.call import Call, assignments, choice
+from desktop.cli.contents import Everybody, Folder, evidence_lines, pupil_documents, pupil_lines
 from desktop.cli.documents import document
-from desktop.cli.frame import Commands
+from desktop.cli.frame import Commands, UsageFaultError
 from models.domain.change_kinds import CHANGE_KIND, CHANGE_KINDS, ChangeKind
 from models.domain.errors import UserError
 from models.domain.fields import STUDENTS
@@ -25,6 +26,7 @@ change = Commands("变更：提出、提交、核办。变更可以用编号（�
 app.add_typer(change, name="change")
 
 Ids = Annotated[list[str], typer.Argument(metavar="编号", help="一个或多个变更的编号")]
+Number = Annotated[str, typer.Argument(metavar="编号", help="变更的编号")]
 Opinion = Annotated[str, typer.Option(metavar="文字", help="意见")]
 
 
@@ -130,15 +132,18 @@ def list_(
     call.emit([document(one) for one in found], rows or "没有符合条件的变更。")
 
 
-@change.add("show", "查看一个变更：前后对照、证明材料、经过和下一步")
-def show(ctx: typer.Context, number: Annotated[str, typer.Argument(metavar="编号", help="变更的编号")]) -> None:
+@change.add("show", "查看一个变更：前后对照、证明材料、名册基线的学生、经过和下一步")
+def show(ctx: typer.Context, number: Number, everybody: Everybody = False) -> None:
     """Show one change in full."""
     from models.services import changes
 
     call: Call = ctx.obj
     with call.store() as store:
-        found = store.read(changes.get, number, store.actor)
-    call.emit(document(found), _detail_text(found))
+        found, rows = store.read(
+            lambda session: (changes.get(session, number, store.actor), changes.pupils(session, number))
+        )
+    pupils = pupil_documents(rows)
+    call.emit({**document(found), "pupils": pupils}, [*_detail_text(found), *pupil_lines(pupils, everybody)])
 
 
 def _detail_text(found: Any) -> list[str]:
@@ -146,13 +151,77 @@ def _detail_text(found: Any) -> list[str]:
     lines = [f"{one.number}  {one.kind_label}  {one.state_label}（第 {one.attempt} 次）", f"对象：{one.subject_label}"]
     lines += [f"  {diff.label}：{diff.before_text or '（空）'} → {diff.after_text or '（空）'}" for diff in found.diffs]
     lines += [f"理由：{found.reason}"] if found.reason else []
-    lines += [f"证明材料：{file.name}（{file.size} 字节）" for file in found.evidence]
+    lines += evidence_lines(found.evidence)
     for entry in found.timeline:
         opinion = f"：{entry.opinion}" if entry.opinion else ""
         at = local_text(entry.at) if entry.at else "……"
         lines.append(f"  {at}  {entry.unit} {entry.person}  {entry.text}{opinion}")
     lines += [f"  [{CHECK_LEVELS[check.level]}] {check.text}" for check in found.checks]
     return [*lines, f"下一步：{found.next_step}"] if found.next_step else lines
+
+
+@change.add("evidence", "把变更的证明材料另存为文件；会记入操作记录，不覆盖已有的文件")
+def evidence_(ctx: typer.Context, number: Number, out: Folder) -> None:
+    """Write a change's evidence into a folder."""
+    from models.services import changes
+    from models.services.evidence_export import export_evidence
+
+    def work(session: Any, actor: Any) -> Any:
+        found = changes.get(session, number)
+        return export_evidence(session, actor, found.summary.number, found.evidence, out)
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        paths = store.write(work, store.actor)
+    call.emit({"paths": document(paths)}, [f"已另存：{path}" for path in paths])
+
+
+@change.add("edit", "修改草稿（包括退回补正的）：没有提到的保持不变；之后用 change submit 提交")
+def edit(
+    ctx: typer.Context,
+    number: Number,
+    values: Annotated[list[str] | None, typer.Option("--set", metavar="字段=值", help="新的值")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="文字", help="新的理由")] = None,
+    evidence: Annotated[list[Path] | None, typer.Option(metavar="文件", help="添加证明材料")] = None,
+    drop_evidence: Annotated[list[str] | None, typer.Option(metavar="文件名", help="去掉这份证明材料")] = None,
+) -> None:
+    """Correct a draft in one transaction."""
+    from models.services import changes
+    from models.services import evidence as evidences
+
+    call: Call = ctx.obj
+    if not (values or evidence or drop_evidence) and reason is None:
+        raise UsageFaultError("请给出要修改的内容：--set、--reason、--evidence 或 --drop-evidence。")
+    files = [evidences.inspect(path) for path in evidence or []]
+    wanted = assignments(values or [], STUDENTS)
+
+    def act(session: Any, actor: Any) -> Any:
+        found = changes.get(session, number)
+        change_id = found.summary.id
+        if wanted and not CHANGE_KIND[found.summary.kind].takes_values:
+            raise UserError(f"“{found.summary.kind_label}”没有可以修改的值，--set 只用于关键信息变更。")
+        if wanted or reason is not None:
+            kept = {diff.field: diff.after for diff in found.diffs}
+            changes.update_draft(session, actor, change_id, {**kept, **wanted} if wanted else None, reason)
+        for name in drop_evidence or []:
+            changes.detach(session, actor, change_id, _digest(found.evidence, name))
+        for file in files:
+            changes.attach(session, actor, change_id, file.name, file.data, file.media_type)
+        return changes.get(session, change_id)
+
+    with call.store() as store:
+        made = store.write(act, store.actor)
+    call.emit(document(made), ["已修改。", *_detail_text(made)])
+
+
+def _digest(files: Any, name: str) -> str:
+    """The evidence file that `name` names. Raises UserError when it names none or several."""
+    found = [file.digest for file in files if name in (file.name, file.digest)]
+    if len(found) != 1:
+        names = "、".join(file.name for file in files) or "无"
+        which = "有多份" if found else "没有"
+        raise UserError(f"{which}叫“{name}”的证明材料；现有：{names}。同名的请写它的摘要（见 change show --json）。")
+    return str(found[0])
 
 
 def _acted(call: Call, numbers: list[str], act: Any, done: str) -> None:

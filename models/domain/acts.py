@@ -48,6 +48,7 @@ ACTS: dict[str, str] = {
     "receipt.apply": "执行回执",
     "receipt.refused": "拒收回执",
     "evidence.receive": "接收证明材料",
+    "evidence.export": "另存证明材料",
     "policy.set": "设置政策",
     "policy.issue": "签发政策",
     "policy.receive": "接收政策",

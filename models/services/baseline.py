@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -39,6 +40,16 @@ def thaw(session: Session, change_ids: Sequence[str]) -> None:
     """Drop the copies of changes that are not on their way any more."""
     for part in in_chunks(change_ids):
         session.execute(delete(t.baseline_row).where(t.baseline_row.c.change_id.in_(part)))
+
+
+def pupils_of(session: Session, change: Row[Any]) -> list[dict[str, Any]]:
+    """The pupils a baseline reports, {"id", "values"}: as submitted, else those of its batch as they stand now."""
+    lines = [json.loads(line) for line in frozen_lines(session, change.id)]
+    if lines:
+        return lines
+    keys, s = KEYS_OF[STUDENTS], t.student.c
+    query = select(s.id, *(s[key] for key in keys)).where(s.batch_id == change.batch_id).order_by(s.id)
+    return [{"id": row[0], "values": dict(zip(keys, row[1:], strict=True))} for row in session.execute(query)]
 
 
 def frozen_lines(session: Session, change_id: str) -> Iterator[bytes]:

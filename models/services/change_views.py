@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import CHANGE_KIND
+from models.domain.change_kinds import BASELINE, CHANGE_KIND
 from models.domain.states import STATE_LABELS, Event, State
 from models.domain.units import ROLE_LABELS, TIER_LABELS, Actor, Role, Tier
+from models.services.baseline import pupils_of
 from models.services.change_checks import Check, checks_of
 from models.services.change_log import OPEN_STATES, find_change
 from models.services.checking import field_label, value_text
@@ -228,6 +229,12 @@ def get_change(session: Session, id_or_number: str, actor: Actor | None = None) 
         {key: policy.origin.get(key, ()) for key in item["after"]},
         _allowed(row, state, actor) if actor else frozenset(),
     )
+
+
+def pupils(session: Session, id_or_number: str) -> list[dict[str, Any]]:
+    """The pupils a baseline reports, {"id", "values"}; none for other kinds."""
+    row = find_change(session, id_or_number)
+    return pupils_of(session, row) if row.kind == BASELINE.key else []
 
 
 def diffs(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FieldDiff, ...]:

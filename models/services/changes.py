@@ -16,6 +16,7 @@ from models.services.change_views import (
     TimelineEntry,
     count_changes,
     list_changes,
+    pupils,
 )
 from models.services.change_views import get_change as get
 
@@ -33,6 +34,7 @@ __all__ = [
     "get",
     "list_changes",
     "propose",
+    "pupils",
     "refuse",
     "return_",
     "revoke",

@@ -74,7 +74,8 @@ class ReviewItem:
 @dataclass(frozen=True)
 class ReviewDetail:
     """One item in full. `own_copy`: what this tier has of the pupil, None when unknown; `conflicts`: fields whose value
-    here is not the item's `before`; `notes`: duplicates and remarks; `blockers`: why it cannot be accepted yet; `duplicates`: all of a baseline's."""
+    here is not the item's `before`; `notes`: duplicates and remarks; `blockers`: why it cannot be accepted yet;
+    `duplicates`: all pupils of a baseline that may be the same as others."""
 
     item: ReviewItem
     reason: str
