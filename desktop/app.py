@@ -7,7 +7,7 @@ from pathlib import Path
 from models.domain.progress import Progress
 
 
-def run_window(home: Path, *, named: bool) -> int:
+def run_window(home: Path, *, named: bool = True) -> int:
     """Show the window over the data folder `home` until it is closed; the exit code.
 
     `named`: the folder was named by option or variable and no other one is opened instead.

@@ -81,7 +81,7 @@ class PrintPreview(QDialog):
 
         dialog.accepted.connect(print_)
         dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        QDialog.open(dialog)  # QPrintDialog's own open wants a receiver
 
     def _ask_pdf(self) -> None:
         self._prompt.save_file(self, self.tr("存为 PDF"), f"{self._title}.pdf", PDF, self.write_pdf)

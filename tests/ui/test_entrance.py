@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QApplication
 
 from models.domain.errors import CancelledError, UserError
 from models.domain.units import Role
@@ -274,3 +275,78 @@ def test_a_named_folder_wins_over_the_remembered_one(qtbot, school_store, tmp_pa
         qtbot.addWidget(window)
         assert window.context.home == expected
         window.context.jobs.shut()
+
+
+def test_the_unlock_page_knows_who_waits_and_who_was_last(qtbot, school_store, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from models.services import operators
+    from models.store.store import NewOperator
+    from ui.pages.unlock import last_key
+
+    store = school_store.open(Role.ADMINISTRATOR)
+    operators.add(store, NewOperator("新来的", frozenset({Role.REGISTRAR})))
+    store.close()
+    window = make_window(school_store.home, tmp_path)
+    qtbot.addWidget(window)
+    page = window.entrance
+    settle(qtbot, window.context)
+    box = page.name.widget
+    assert "新来的" not in [box.itemText(place) for place in range(box.count())]
+    page._show_mode("activate")
+    assert [box.itemText(place) for place in range(box.count())] == ["新来的"]
+    assert page.name.text() == "新来的"
+    last = school_store.people[Role.HEAD][0]
+    window.context.settings.setValue(last_key(school_store.home), last)
+    page._show_mode("open")
+    page._show_names(page._people)
+    assert page.name.text() in (last, "")
+    again = UnlockPage(window.context, Hooks())
+    qtbot.addWidget(again)
+    again._show_names(page._people)
+    assert again.name.text() == last
+    assert again.focusWidget() is again.passphrase.widget
+    window.close()
+
+
+def test_enter_goes_on_in_the_wizard(qtbot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    from PySide6.QtWidgets import QPushButton
+
+    window = make_window(tmp_path / "名册", tmp_path)
+    qtbot.addWidget(window)
+    first = window.entrance
+    tile = next(made for made in first.findChildren(QPushButton) if made.property("kind") == "tile")
+    qtbot.keyClick(tile, Qt.Key.Key_Return)
+    unit = first.unit_form
+    unit.city.set_text("沧州市")
+    unit._show_counties()
+    unit.county.set_text("河间市")
+    QApplication.processEvents()
+    before = unit.place.y()
+    qtbot.keyClick(unit.name.widget, Qt.Key.Key_Return)
+    assert unit.name._fault.text()
+    QApplication.processEvents()
+    assert unit.place.y() == before  # a fault moves nothing
+    unit.name.set_text("青禾县第二小学")
+    unit.code.set_text("1399990002")
+    qtbot.keyClick(unit.code.widget, Qt.Key.Key_Return)
+    assert first.inner.currentIndex() == 1
+    window.close()
+
+
+def test_two_people_go_on_with_enter(qtbot, school_store, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from tests.ui.pagekit import finish, make_context
+    from ui.dialogs.two_people import TwoPeople
+
+    context, _said = make_context(school_store.open(Role.ADMINISTRATOR), tmp_path)
+    seen: list[object] = []
+    dialog = TwoPeople(None, context, "办理入网", "", ["周全"], lambda own, other: (own, other), seen.append)
+    qtbot.addWidget(dialog)
+    with qtbot.waitExposed(dialog):
+        dialog.show()
+    dialog.own.set_text("甲")
+    qtbot.keyClick(dialog.own.widget, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    dialog.other.set_text("乙")
+    qtbot.keyClick(dialog.other.widget, Qt.Key.Key_Return)
+    settle(qtbot, context)
+    assert seen == [("甲", ("周全", "乙"))]
+    finish(context)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QLineEdit, QWidget
 
 from ui.context import AppContext
 from ui.forms.inputs import Entry, choice, fill, line, secret
-from ui.kit import Banner, button, column, holder, key_value, label, row
+from ui.kit import Banner, EnterArea, button, column, holder, key_value, label, row
 from ui.prompt import PACKAGES
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class RestoreDialog(QDialog):
         self.passphrase = secret(self.tr("口令"))
         self.again = secret(self.tr("再输入一次新口令"))
         parts = (self.name, self.by_code, self.code, self.passphrase, self.again)
-        self.form = holder(column(*parts))
+        self.form = EnterArea(column(*parts), self._restore)
         self.form.hide()
         self._show_way(False)
 

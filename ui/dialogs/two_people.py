@@ -30,8 +30,8 @@ class TwoPeople(QDialog):
         self.fault = label("", tone="bad", wrap=True)
         self.fault.hide()
         self.go = button(act, "rubber-stamp", "primary", on_click=self._run)
+        self.go.setDefault(True)
         cancel = button(self.tr("取消"), on_click=self.reject)
-        cancel.setDefault(True)
         self.setLayout(
             column(
                 label(act, "h2"), label(sentence, "dim", wrap=True), self.own, self.officer, self.other, self.fault,
@@ -46,7 +46,9 @@ class TwoPeople(QDialog):
         assert isinstance(self.other.widget, QLineEdit)
         own, other, name = self.own.widget.text(), self.other.widget.text(), self.officer.text()
         if not own or not other:
-            (self.other if own else self.own).fail(self.tr("请输入口令。"))
+            missing = self.other if own else self.own
+            missing.fail(self.tr("请输入口令。"))
+            missing.setFocus()
             return
         self.go.setEnabled(False)
         self.context.jobs.run(
@@ -59,6 +61,7 @@ class TwoPeople(QDialog):
 
     def _failed(self, error: Exception) -> None:
         self.go.setEnabled(True)
+        self.own.setFocus()
         self.fault.setText(self.context.errors.describe(error, "two signatures").sentence)
         self.fault.show()
 

@@ -6,14 +6,31 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QWidget
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QApplication, QComboBox, QCompleter, QLayout, QLineEdit, QWidget
 
-from ui.kit import SecretEdit, column, label, set_tone
+from ui.kit import Item, SecretEdit, column, label, row, set_tone
+from ui.theme import Theme
 
 if TYPE_CHECKING:
     from models.domain.fields import Field
 
 _PLACEHOLDERS = {"date": "2017-01-01", "month": "2024-09", "period": "2020-01-01/2030-01-01"}
+
+
+GAP = 3
+
+
+def fault_room() -> int:
+    """Height in px that an input keeps free below itself, so that a fault moves nothing."""
+    font = QApplication.font()
+    font.setPixelSize(Theme.current().px("caption"))
+    return QFontMetrics(font).lineSpacing() + 1
+
+
+def level(*parts: Item) -> QLayout:
+    """Buttons beside inputs, in one line with them: neither caption nor room for faults counts."""
+    return column(None, row(*parts), fault_room() + GAP, spacing=0)
 
 
 class Entry(QWidget):
@@ -27,10 +44,13 @@ class Entry(QWidget):
         widget.setAccessibleName(caption)
         self._fault = label(hint, "cap", wrap=True)
         self._hint = hint
+        self._fault.setMinimumHeight(fault_room())
+        self._fault.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._reserve(True)
         self._fault.setVisible(bool(hint))
         self.caption = label(caption, "cap")
         self.caption.setBuddy(widget)
-        self.setLayout(column(self.caption, widget, self._fault, spacing=3))
+        self.setLayout(column(self.caption, widget, self._fault, None, spacing=GAP))
         self.setFocusProxy(widget)
         if isinstance(widget, QLineEdit):
             widget.textEdited.connect(self._changed)
@@ -61,6 +81,17 @@ class Entry(QWidget):
             self.widget.setCurrentIndex(place)
         elif self.widget.isEditable():
             self.widget.setEditText(text)
+
+    def _reserve(self, on: bool) -> None:
+        policy = self._fault.sizePolicy()
+        policy.setRetainSizeWhenHidden(on)
+        self._fault.setSizePolicy(policy)
+
+    def without_room(self) -> Entry:
+        """The input itself, now as low as it can be: for bars, where a fault is said elsewhere."""
+        self._reserve(False)
+        self._fault.setMinimumHeight(0)
+        return self
 
     def fail(self, sentence: str) -> None:
         """Say what is wrong below the input; "" takes it back."""

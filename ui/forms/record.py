@@ -6,12 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from models.domain.fields import FIELDS_OF, Field
 from models.domain.findings import Finding, Level
 from ui.forms.inputs import Entry, entry_for
 from ui.kit import column, label
+from ui.kit.basic import is_enter
 
 if TYPE_CHECKING:
     from models.store.store import Session
@@ -48,13 +50,15 @@ class RecordForm(QWidget):
     """Inputs in the groups of the declarations. `edited` with every change."""
 
     edited = Signal()
+    entered = Signal()
+    """Enter in an input: the form's owner does what it is there for."""
 
     def __init__(self, kind: str, *, leave_out: Collection[str] = (), only: Collection[str] = ()) -> None:
         super().__init__()
         self.kind = kind
         self.entries: dict[str, Entry] = {}
         self._before: dict[str, str] = {}
-        self._box = column(spacing=8)
+        self._box = column(spacing=2)
         self.setLayout(self._box)
         group = ""
         for field in _in_groups(FIELDS_OF[kind]):
@@ -67,6 +71,13 @@ class RecordForm(QWidget):
             entry.edited.connect(self.edited)
             self.entries[field.key] = entry
             self._box.addWidget(entry)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Enter that no input took."""
+        if is_enter(event):
+            self.entered.emit()
+        else:
+            super().keyPressEvent(event)
 
     def place_after(self, key: str, other: str) -> None:
         """Move an input directly below another one."""

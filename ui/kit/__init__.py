@@ -2,6 +2,7 @@
 
 from ui.kit.basic import (
     Button,
+    EnterArea,
     IconLabel,
     Item,
     Pill,
@@ -25,6 +26,7 @@ __all__ = [
     "Banner",
     "Button",
     "EmptyState",
+    "EnterArea",
     "Figure",
     "IconLabel",
     "Item",

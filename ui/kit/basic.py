@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -54,6 +55,28 @@ def set_tone(widget: QWidget, tone: str, attribute: str = "tone") -> None:
     widget.setProperty(attribute, tone)
     widget.style().unpolish(widget)
     widget.style().polish(widget)
+
+
+def is_enter(event: QKeyEvent) -> bool:
+    """Whether a key is Enter, of either kind, with nothing held down."""
+    plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
+    return plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class EnterArea(QWidget):
+    """A widget around inputs: Enter in any of them, which they leave alone, does `act`."""
+
+    def __init__(self, layout: QLayout, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._act = act
+        self.setLayout(layout)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Take Enter, pass on what else comes."""
+        if is_enter(event):
+            self._act()
+        else:
+            super().keyPressEvent(event)
 
 
 class IconLabel(QLabel):
@@ -109,6 +132,13 @@ class Button(QPushButton):
         """Change the words and with them the accessible name."""
         self.setText(text)
         self.setAccessibleName(text.replace("&", "") or self.toolTip())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Enter presses the button that has the focus, in a dialog too, where it would press the default one."""
+        if is_enter(event) and not event.isAutoRepeat():
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def _draw(self) -> None:
         if not self._icon:

@@ -36,6 +36,7 @@ class AccountForm(QWidget):
         self._proposed = ""
         self.form = RecordForm(ACCOUNTS)
         self.form.show_values(self._before)
+        self.form.entered.connect(self.save)
         self.notice = Banner("bad", "")
         self.notice.hide()
         title = self.tr("编辑：{name}").format(name=self._before.get("name", "")) if row_id else self.tr("新增教师账户")

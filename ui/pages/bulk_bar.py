@@ -39,7 +39,7 @@ class BulkBar(QFrame):
         self.context, self.kind, self._ids = context, kind, ids
         self._fields: dict[str, Field] = {}
         self._value: Entry | None = None
-        self._field: Entry = choice(self.tr("批量修改的字段"), [])
+        self._field: Entry = choice(self.tr("批量修改的字段"), []).without_room()
         self._field.setMinimumWidth(180)
         self._field.edited.connect(self._show_value)
         self._slot = row(spacing=0)
@@ -76,7 +76,7 @@ class BulkBar(QFrame):
         field = self._fields.get(self._field.text())
         if field is None:
             return
-        self._value = entry_for(field)
+        self._value = entry_for(field).without_room()
         self._value.caption.setText(self.tr("改为"))
         self._value.widget.setAccessibleName(self.tr("改为"))
         self._value.setMinimumWidth(180)

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QStackedW
 
 from models.domain.units import LINE_LABELS, ROLE_LABELS, TIER_LABELS, Line, Role, Tier, Unit
 from ui.context import AppContext
-from ui.forms.inputs import Entry, choice, fill, line, secret
-from ui.kit import Banner, Button, Stepper, button, column, holder, label, row
+from ui.forms.inputs import Entry, choice, fill, level, line, secret
+from ui.kit import Banner, Button, EnterArea, Stepper, button, column, holder, label, row
 from ui.pages.unlock import Doorway
 from ui.start_hooks import Hooks
 
@@ -70,10 +70,15 @@ class FirstRun(Doorway):
         self.inner = QStackedWidget()
         self.inner.addWidget(self.unit_form)
         self.inner.addWidget(self.people_form)
-        wizard = holder(column(self.stepper, 4, self.inner, 4, row(back, None, go)))
+        wizard = EnterArea(column(self.stepper, 4, self.inner, 4, row(back, None, go)), self._enter)
         self.steps.addWidget(wizard)
         self.steps.setCurrentWidget(wizard)
         self.unit_form.name.setFocus()
+
+    def _enter(self) -> None:
+        """Enter in an input is 下一步 or 建立名册, as long as one of them is offered."""
+        if self.go.isVisible() and self.go.isEnabled():
+            self._next()
 
     def _back(self) -> None:
         self.notice.hide()
@@ -255,7 +260,7 @@ class PeopleForm(QWidget):
             self.me[role] = QRadioButton(self.tr("是我，现在设口令"))
             self.me[role].setAccessibleName(self.tr("{role}是我").format(role=ROLE_LABELS[role]))
             self._group.addButton(self.me[role])
-            inner: QHBoxLayout = row((self.names[role], 1), column(None, self.me[role]), spacing=12)
+            inner: QHBoxLayout = row((self.names[role], 1), level(self.me[role]), spacing=12)
             box.addLayout(inner)
         self.me[Role.REGISTRAR].setChecked(True)
         self.passphrase = secret(self.tr("我的口令（至少 12 个字符，例如几个不相干的词）"))

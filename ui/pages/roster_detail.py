@@ -215,6 +215,7 @@ class RosterDetail(SidePanel):
             return
         self.form = RecordForm(STUDENTS, leave_out=detail.controlled)
         self.form.show_values(detail.row.values)
+        self.form.entered.connect(self.save)
         title = self.tr("编辑：{name}").format(name=detail.row.values["name"])
         self._notice = Banner("bad", "")
         self._notice.hide()

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLineEdit, QSpinBox, QWidget
 from models.services import preferences
 from ui.context import AppContext
 from ui.forms.inputs import Entry, secret
-from ui.kit import button, card, column, label, row
+from ui.kit import EnterArea, button, card, column, label, row
 
 
 def _typed(entry: Entry) -> str:
@@ -40,7 +40,7 @@ class AccessSettings(QWidget):
             column(
                 card(
                     label(self.tr("修改我的口令"), "strong"),
-                    row((self.old, 1), (self.new, 1), (self.again, 1)), row(None, change),
+                    EnterArea(row((self.old, 1), (self.new, 1), (self.again, 1)), self.change), row(None, change),
                 ),
                 card(
                     label(self.tr("自动锁定"), "strong"),

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from models.domain.units import ROLE_LABELS, Role
 from ui.context import AppContext
-from ui.forms.inputs import Entry, choice, line
+from ui.forms.inputs import Entry, choice, level, line, on_enter
 from ui.kit import button, card, column, label, row
 from ui.pages.simple_table import simple_table
 from ui.tables.cell import Cell
@@ -37,6 +37,7 @@ class PeopleSettings(QWidget):
         self.table, self.model = simple_table(self.tr("操作员列表"), columns, self)
         self.table.setMinimumHeight(180)
         self.name = line(self.tr("姓名"), self.tr("本人真实姓名"))
+        on_enter(self.name, self.add)
         self.role: Entry = choice(self.tr("角色"), [(role.value, ROLE_LABELS[role]) for role in Role])
         self.reason = line(self.tr("停用原因"), self.tr("如：调离、退休"))
         self._may = context.has(Role.ADMINISTRATOR)
@@ -45,8 +46,8 @@ class PeopleSettings(QWidget):
         stop = button(self.tr("停用"), "user-off", "danger", on_click=self.disable)
         renew = button(self.tr("更换恢复码"), "shield-lock", on_click=self.renew_recovery)
         edits = card(
-            label(self.tr("添加操作员"), "strong"), row((self.name, 1), (self.role, 1), column(None, add)),
-            label(self.tr("选中的操作员"), "strong"), row((self.reason, 1), column(None, row(again, stop))),
+            label(self.tr("添加操作员"), "strong"), row((self.name, 1), (self.role, 1), level(add)),
+            label(self.tr("选中的操作员"), "strong"), row((self.reason, 1), level(again, stop)),
             label(self.tr("恢复码"), "strong"),
             label(self.tr("恢复码丢失或被别人看到时更换，旧的立即失效。"), "dim", wrap=True), row(renew, None),
         )  # fmt: skip

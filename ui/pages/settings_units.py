@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from models.domain.units import TIER_LABELS, Role, Tier
 from ui.context import AppContext
 from ui.dialogs.two_people import TwoPeople
-from ui.forms.inputs import line
+from ui.forms.inputs import line, on_enter
 from ui.kit import Banner, button, card, column, label, row
 from ui.moments import moment
 from ui.pages.settings_policy import read_policy
@@ -41,6 +41,7 @@ class UnitSettings(QWidget):
         self.table, self.model = simple_table(self.tr("上下级单位列表"), columns, self)
         self.table.setMinimumHeight(150)
         self.words = line(self.tr("对方在电话里读出的核对词"), self.tr("按顺序输入，用空格分开"))
+        on_enter(self.words, self._confirmed)
         self.facts = label("", "dim", wrap=True)
         self.confirm = card(
             label(self.tr("核对词"), "strong"), self.facts, self.words,

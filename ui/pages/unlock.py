@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from models.store.store import Store
 
 LAST = "window/last_operator"
+"""Group of settings: who opened each data folder last."""
+
+
+def last_key(home: Path) -> str:
+    """The setting that holds who opened `home` last; paths are no keys, so a short digest of it stands there."""
+    return f"{LAST}/{sha256(str(home.absolute()).encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
 class Doorway(QWidget):
@@ -48,6 +56,7 @@ class UnlockPage(Doorway):
         self.context, self._hooks = context, hooks
         self._mode = "open"
         self._expected = ""
+        self._people = People((), ())
         self._fields()
         self._show_mode("open")
         self._warm = False
@@ -98,8 +107,7 @@ class UnlockPage(Doorway):
             "open": self.tr("打开名册"), "activate": self.tr("第一次登录"), "recover": self.tr("用恢复码设置新口令"),
         }  # fmt: skip
         self.title.setText(titles[mode])
-        if mode != "open":
-            let_type(self.name)  # who is new or was locked out may not be in the list
+        self._offer_names()
         self.code.setVisible(mode != "open")
         self.again.setVisible(mode != "open")
         self.code.caption.setText(self.tr("激活码") if mode == "activate" else self.tr("恢复码"))
@@ -114,7 +122,6 @@ class UnlockPage(Doorway):
         for entry in (self.code, self.passphrase, self.again):
             entry.set_text("")
             entry.fail("")
-        (self.passphrase if mode == "open" else self.code).setFocus()
 
     def locked(self, name: str, *, draft: bool) -> None:
         """Say that the window was locked, who was there, and that nothing typed is lost."""
@@ -129,27 +136,36 @@ class UnlockPage(Doorway):
     def _warm_up(self) -> None:
         """Read the names, and import what opening needs, after the first paint and off the window's thread."""
         home = self.context.home
-
-        def names() -> list[str]:
-            from models.store.vault import keyfile
-
-            return [slot.name for slot in keyfile.load(home).operators]
-
-        self.context.jobs.run(names, self._show_names, self._fail, owner=self)
+        self.context.jobs.run(lambda: _people(home), self._show_names, self._fail, owner=self)
         self.context.jobs.run(_import_store, owner=self)
         self.context.jobs.run(lambda: _remembered(home), self._show_remembered, lambda _error: None, owner=self)
 
-    def _show_names(self, names: list[str]) -> None:
-        present = self._expected or self.name.text() or str(self.context.settings.value(LAST) or "")
+    def _show_names(self, people: People) -> None:
+        self._people = people
+        self._offer_names()
+
+    def _offer_names(self) -> None:
+        """Those who can do what the page is for, the last one chosen, and the caret where one goes on."""
+        waiting = self._mode == "activate"
+        names = self._people.waiting if waiting else self._people.active
         widget = self.name.widget
         assert isinstance(widget, QComboBox)
+        typed = self.name.text()
+        if widget.isEditable():
+            widget.setEditable(False)
+        last = str(self.context.settings.value(last_key(self.context.home)) or "")
         fill(widget, [(name, name) for name in names])
-        self.name.set_text(present if present else (names[0] if len(names) == 1 else ""))
-        if not self.name.text():
+        widget.setCurrentIndex(-1)
+        usual = names[0] if len(names) == 1 else ""
+        chosen = next((name for name in (self._expected, typed, last, usual) if name and name in names), "")
+        self.name.set_text(chosen)
+        if self._mode == "recover" or (waiting and not names):
+            let_type(self.name)  # who was locked out may not be in the list
+        if not chosen:
             widget.setCurrentIndex(-1)
-            self.name.setFocus()
-        else:
-            self.passphrase.setFocus()
+            if widget.isEditable():
+                widget.setEditText(typed)
+        (self.name if not chosen else self.passphrase if self._mode == "open" else self.code).setFocus()
 
     def _show_remembered(self, names: list[str]) -> None:
         self.read_only.setVisible(bool(names))
@@ -198,7 +214,7 @@ class UnlockPage(Doorway):
         self.notice.say("info", self.tr("正在打开，请稍候。"), icon="hourglass") if on else self.notice.hide()
 
     def _opened(self, store: Store) -> None:
-        self.context.settings.setValue(LAST, store.actor.name)
+        self.context.settings.setValue(last_key(self.context.home), store.actor.name)
         for entry in (self.code, self.passphrase, self.again):
             entry.set_text("")
         self._busy(False)
@@ -241,6 +257,23 @@ class UnlockPage(Doorway):
 def _import_store() -> None:
     import models.services.operators
     import models.services.roster  # noqa: F401
+
+
+@dataclass(frozen=True)
+class People:
+    """Names: who can open the store, and who has an activation code that waits."""
+
+    active: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+
+def _people(home: Path) -> People:
+    from models.store.vault import keyfile
+    from models.store.vault.codes import CodeKind
+
+    keys = keyfile.load(home)
+    waiting = tuple(slot.name for slot in keys.codes if slot.kind is CodeKind.ACTIVATION)
+    return People(tuple(slot.name for slot in keys.operators), waiting)
 
 
 def _remembered(home: Path) -> list[str]:
