@@ -127,7 +127,7 @@ def certify(
     folder = folder_for(store.home, out_dir)
     asked = read_request(path)
     if confirmed_words is not None and not same_words(confirmed_words, asked.words):
-        raise UntrustedError(Fault.OTHER_WORDS, words=asked.words)
+        raise UntrustedError(Fault.OTHER_WORDS)
     signers = policies.two_signers(store, passphrase, officer, "办理入网")
     statement, words = store.write(_certify, store.actor, asked, signers)
     target = folder / file_name("入网批复", asked.unit, statement.content["at"][:10])
@@ -206,7 +206,7 @@ def trust(store: Store, path: Path, confirmed_words: str) -> Unit:
     reply = read_reply(path)
     try:
         if not same_words(confirmed_words, reply.words):
-            raise UntrustedError(Fault.OTHER_WORDS, words=reply.words)
+            raise UntrustedError(Fault.OTHER_WORDS)
         store.write(_trust, store.actor, reply)
     except RefusedError as error:
         raise error.told_about(f"这是“{reply.superior.name}”的入网批复。") from None

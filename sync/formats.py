@@ -13,7 +13,8 @@ from sync import envelope, signedfile
 from sync.certificates import parse
 from sync.refusals import Fault, MalformedError, NotWrittenError, RefusedError
 from sync.signedfile import FAMILY, SignedFile
-from sync.statements import Statement, is_signed_by
+from sync.statements import Statement, is_signed_by, unbase64
+from sync.words import words_of
 
 if TYPE_CHECKING:
     from models.store.store import Store
@@ -52,15 +53,15 @@ KIND_LABELS: Final = {
     FileKind.UNKNOWN: "不认识的文件",
 }
 NEXT_STEPS: Final = {
-    FileKind.CHANGES: "由上级单位接收后核办。",
-    FileKind.EVIDENCE: "由上级单位接收，与变更一起核办。",
-    FileKind.RECEIPT: "由报送单位接收，接收后变更生效或退回。",
-    FileKind.POLICY: "由下级单位接收后执行。",
-    FileKind.ENROLMENT_REQUEST: "由上级单位打电话逐词核对后办理入网。",
-    FileKind.ENROLMENT_REPLY: "由申请单位打电话逐词核对后导入。",
+    FileKind.CHANGES: "由上级单位接收（命令 receive）后核办。",
+    FileKind.EVIDENCE: "由上级单位接收（命令 receive），与变更一起核办。",
+    FileKind.RECEIPT: "由报送单位接收（命令 receive），接收后变更生效或退回。",
+    FileKind.POLICY: "由下级单位接收（命令 receive）后执行。",
+    FileKind.ENROLMENT_REQUEST: "由上级单位打电话逐词核对后办理入网（“设置”，或命令 unit certify）。",
+    FileKind.ENROLMENT_REPLY: "由申请单位打电话逐词核对后导入（“设置”，或命令 unit trust）。",
     FileKind.BACKUP: "需要时恢复（“恢复备份”，或命令 restore）。",
     FileKind.SPREADSHEET: "请导入（“导入”页，或命令 import）。",
-    FileKind.PICTURE: "可作为证明材料添加到变更中。",
+    FileKind.PICTURE: "可作为证明材料添加到变更中（命令 change propose、change edit 的 --evidence）。",
     FileKind.UNKNOWN: "请核实文件来源。",
 }
 _ENVELOPES: Final = {purpose: FileKind(purpose) for purpose in envelope.PURPOSES}
@@ -140,7 +141,9 @@ def _is_table_text(start: bytes) -> bool:
     """Text with separators, or an HTML table under a spreadsheet's name."""
     if b"\0" in start or not start:
         return False
-    return b"," in start or b"\t" in start or b"<table" in start.lower()
+    lines = [line for line in start.splitlines()[:20] if line.strip()]
+    rows = sum(b"," in line or b"\t" in line for line in lines)
+    return 2 * rows > len(lines) or b"<table" in start.lower()
 
 
 def describe(path: Path, store: Store | None = None) -> Description:
@@ -218,18 +221,40 @@ def _describe_document(kind: FileKind, file: SignedFile, names: Mapping[str, str
     elif kind is FileKind.ENROLMENT_REQUEST:
         unit = body.get("unit")
         issuer = str(unit.get("name", "")) if isinstance(unit, dict) else ""
+        details["words"] = words_of(body)
     else:
         superior = body.get("superior")
         issuer = str(superior.get("name", "")) if isinstance(superior, dict) else ""
         details["audience"] = str(body.get("unit"))
+        details["words"] = _anchor_words(body.get("anchor"))
     at = str(body.get("at") or body.get("created") or "")
     audience = _unit_name(str(body.get("unit")), names) if kind is FileKind.ENROLMENT_REPLY else ""
     title = f"“{issuer}”的{KIND_LABELS[kind]}"
     return Description(kind, title, issuer, audience, at, NEXT_STEPS[kind], tuple(faults), details)
 
 
+def _anchor_words(anchor: Any) -> str:
+    """The words of the anchor a reply brings; "" when it cannot be read."""
+    from sync.identity import anchor_words
+
+    try:
+        return anchor_words(parse(unbase64(anchor)))
+    except (TypeError, ValueError):
+        return ""
+
+
 def _tier_label(value: Any) -> str:
     return TIER_LABELS[Tier(value)] if value in list(Tier) else ""
+
+
+def require_kind(path: Path, wanted: FileKind) -> None:
+    """Refuse a file of another kind, saying what it is and where it belongs. Raises MalformedError."""
+    found = sniff(path)
+    if found is FileKind.UNKNOWN:
+        raise MalformedError(Fault.NOT_SIGNED_FILE)
+    if found is not wanted:
+        step = f"{KIND_LABELS[found]}{NEXT_STEPS[found]}"
+        raise MalformedError(Fault.OTHER_DOOR, found=KIND_LABELS[found], wanted=KIND_LABELS[wanted], step=step)
 
 
 def require_whole(file: SignedFile) -> None:

@@ -34,13 +34,8 @@ if TYPE_CHECKING:
     from models.store.store import Store
 
 _PACKAGES: Final = (FileKind.CHANGES, FileKind.EVIDENCE, FileKind.RECEIPT)
-_FOR_OTHER_DOORS: Final = (
-    FileKind.ENROLMENT_REQUEST,
-    FileKind.ENROLMENT_REPLY,
-    FileKind.BACKUP,
-    FileKind.SPREADSHEET,
-    FileKind.PICTURE,
-)
+_ENROLMENT: Final = (FileKind.ENROLMENT_REQUEST, FileKind.ENROLMENT_REPLY)
+_FOR_OTHER_DOORS: Final = (FileKind.BACKUP, FileKind.SPREADSHEET, FileKind.PICTURE)
 
 
 @dataclass(frozen=True)
@@ -79,8 +74,12 @@ def receive(store: Store, path: Path, passphrase: str | None = None, progress: P
     kind = sniff(path)
     if kind is FileKind.POLICY:
         return _received_policy(store, path)
+    if kind in _ENROLMENT:
+        return Received(
+            kind, KIND_LABELS[kind], f"这是{KIND_LABELS[kind]}，要先打电话核对词语，没有接收。", NEXT_STEPS[kind]
+        )
     if kind in _FOR_OTHER_DOORS:
-        return Received(kind, KIND_LABELS[kind], f"这是{KIND_LABELS[kind]}，没有作为数据包接收。", NEXT_STEPS[kind])
+        raise MalformedError(Fault.NOT_FOR_RECEIVING, found=KIND_LABELS[kind], step=NEXT_STEPS[kind])
     if kind not in _PACKAGES:
         raise MalformedError(Fault.NOT_SIGNED_FILE)
     received = _receive_package(store, open_file(path), progress)

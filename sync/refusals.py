@@ -62,12 +62,13 @@ class Fault(Enum):
     TWO_PERSONS = "该文件应由系统管理员和另一名经办人员两人签名，现有签名不符合要求，已拒收。"
     OLDER_POLICY = "这是旧版政策（第 {version} 版），本单位已在执行第 {held} 版，未作改动。"
     KNOWN_POLICY = "第 {version} 版政策此前已经接收，无需重复接收。"
-    OTHER_WORDS = "核对词不一致：文件上的是“{words}”。请打电话与对方逐词核对，不一致时不要继续。"
+    OTHER_WORDS = "核对词与文件的不一致，未作任何改动。请打电话请对方逐词再念一遍，仍不一致时不要继续，文件可能被换过。"
     NOT_OUR_REQUEST = "入网批复里的密钥不是本单位的，可能是为旧申请办理的。请用最新的入网申请重新办理。"
     OTHER_SUPERIOR = "本单位已登记的上级是“{superior}”，不能用这个文件改换上级。请联系上级办理隶属变更。"
     BAD_REQUEST = "入网申请的内容不完整（{what}），不能办理。请申请单位重新生成申请。"
     ALREADY_RECEIVED = "{what}此前已经接收，无需重复接收，未作改动。"
-    NOT_FOR_RECEIVING = "{what}"
+    OTHER_DOOR = "这是{found}，不是{wanted}，未作处理。{step}"
+    NOT_FOR_RECEIVING = "这是{found}，不由“接收”处理，没有接收。{step}"
 
 
 class RefusedError(FileRefusedError):

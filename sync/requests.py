@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from models.domain.units import ROLE_LABELS, Line, Role, Tier, Unit
 from sync.certificates import ISSUING, load_public, parse, to_time
-from sync.formats import REPLY, REQUEST, open_file, require_whole
+from sync.formats import FileKind, open_file, require_kind, require_whole
 from sync.identity import anchor_words
 from sync.refusals import Fault, MalformedError, UntrustedError
 from sync.statements import Statement, is_signed_by, unbase64
@@ -80,11 +80,10 @@ def base64_text(raw: bytes) -> str:
 
 def read_request(path: Path) -> Request:
     """What a request asks for, and its words; no store is needed. Raises RefusedError."""
+    require_kind(path, FileKind.ENROLMENT_REQUEST)
     file = open_file(path)
     require_whole(file)
     statement = file.statement
-    if statement.type != REQUEST:
-        raise MalformedError(Fault.BAD_REQUEST, what="不是入网申请")
     if len(statement.signatures) != 1 or not is_signed_by(statement, statement.signatures[0]):
         raise UntrustedError(Fault.EDITED)
     if statement.signatures[0].certificate is not None or statement.signatures[0].person_id:
@@ -121,11 +120,12 @@ def _person(value: Any) -> Person:
 
 def read_reply(path: Path) -> Reply:
     """Whose reply it is and the words of its anchor; no store is needed. Raises RefusedError."""
+    require_kind(path, FileKind.ENROLMENT_REPLY)
     file = open_file(path)
     require_whole(file)
     body = file.statement.content
     try:
-        if file.statement.type != REPLY or body["v"] != 1:
+        if body["v"] != 1:
             raise ValueError("reply")
         anchor = parse(unbase64(body["anchor"]))
         superior = unit_from(body["superior"])

@@ -87,7 +87,10 @@ def inspect(ctx: typer.Context, file: File) -> int:
     with call.store() if call.home_named else nullcontext() as store:
         found = formats.describe(existing(file), store)
     made = local_text(found.created) if found.created else ""
-    named = (("发件", found.issuer), ("收件", found.audience), ("时间", made), ("下一步", found.next_step))
+    named = (
+        ("发件", found.issuer), ("收件", found.audience), ("时间", made),
+        ("核对词（电话里逐词核对）", found.details.get("words")), ("下一步", found.next_step),
+    )  # fmt: skip
     lines = [found.title, *(f"{label}：{text}" for label, text in named if text), *found.faults]
     call.emit(found.to_json(), lines)
     return 1 if found.faults else 0

@@ -13,7 +13,9 @@ from models.domain.states import Verdict
 from models.domain.units import Role
 from models.services import changes, review
 from models.services import policies as policy_service
-from sync import outbox, policies, receipts
+from sync import enrolment, outbox, policies, receipts
+from sync.formats import describe
+from sync.refusals import RefusedError
 from tests.sync_world import PEOPLE, Member, enrol, make_template, opened
 
 
@@ -114,3 +116,31 @@ def test_a_draft_keeps_its_day(world: list[Member]) -> None:
     county.act(Role.ADMINISTRATOR)
     first = county.store.write(policy_service.set_own, county.store.actor, ue="yu", effective_from="2099-09-01")
     assert county.store.write(policy_service.set_own, county.store.actor, ue="u").effective_from == first.effective_from
+
+
+def test_a_wrong_kind_of_file_says_what_it_is_and_where_it_belongs(world: list[Member], tmp_path: Path) -> None:
+    school, _, county = world
+    asked = enrolment.request(school.store, school.out)
+    officer = PEOPLE[Role.REGISTRAR]
+    passphrase = county.act(Role.ADMINISTRATOR)
+    with pytest.raises(RefusedError) as caught:
+        enrolment.certify(county.store, asked.path, passphrase, officer, "高山 大海", county.out)
+    assert asked.words not in str(caught.value)
+    assert describe(asked.path).details["words"] == asked.words
+    reply = enrolment.certify(county.store, asked.path, passphrase, officer, asked.words, county.out)
+    with pytest.raises(RefusedError) as caught:
+        enrolment.trust(school.store, reply.path, "高山 大海")
+    assert reply.words not in str(caught.value)
+    assert describe(reply.path).details["words"] == reply.words
+    with pytest.raises(RefusedError, match=r"这是入网申请，不是入网批复.*unit certify"):
+        enrolment.trust(school.store, asked.path, asked.words)
+    with pytest.raises(RefusedError, match=r"这是入网批复，不是入网申请.*unit trust"):
+        enrolment.certify(county.store, reply.path, passphrase, officer, reply.words, county.out)
+    sheet, readme = tmp_path / "名单.csv", tmp_path / "README.md"
+    sheet.write_text("姓名,性别\n张三,男\n", encoding="utf-8")
+    readme.write_text("# 说明\n\n这里没有表格, 只有文字。\n\n另一段\n", encoding="utf-8")
+    with pytest.raises(RefusedError, match=r"表格文件.*import"):
+        school.receive(sheet)
+    with pytest.raises(RefusedError, match="不是本程序的签名文件"):
+        school.receive(readme)
+    assert "unit certify" in school.receive(asked.path).next_step
