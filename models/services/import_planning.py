@@ -250,7 +250,10 @@ def _located(checked: CheckedImport, said: Said) -> list[LocatedFinding]:
 
 
 def _located_in(kind: str, sheet: SheetData, said: list[tuple[int, Finding]]) -> list[LocatedFinding]:
-    """The findings of one sheet by row and column (A, B ... Z, AA)."""
+    """The findings of one sheet by row and column (A, B ... Z, AA).
+
+    A cell whose text could not be read is empty because of that, which no rule tells as a fault of its own.
+    """
     name, rows = sheet.sheet, sheet.rows
     letters = {column.field: column.letter for column in sheet.columns if column.field}
     header = sheet.header_rows[-1] if sheet.header_rows else 0
@@ -259,8 +262,11 @@ def _located_in(kind: str, sheet: SheetData, said: list[tuple[int, Finding]]) ->
         found[header, finding.code, finding.field] = LocatedFinding(name, header, "", finding)
     for problem in sheet.problems:
         found[problem.row, problem.finding.code, problem.finding.field] = problem
+    wrong = (one for one in sheet.problems if one.finding.level is Level.ERROR and one.finding.field in sheet.values)
+    unread = {(one.row, one.finding.field) for one in wrong}
     for index, finding in said:
         key = (rows[index], finding.code, finding.field)
-        if key not in found:
+        absent = (rows[index], finding.field) in unread and not sheet.values[finding.field][index]
+        if key not in found and not absent:
             found[key] = LocatedFinding(name, rows[index], letters.get(finding.field, ""), finding)
     return sorted(found.values(), key=lambda one: (one.row, len(one.column), one.column))

@@ -76,6 +76,15 @@ def test_a_file_with_errors_is_all_or_nothing_unless_the_clean_part_is_asked_for
     assert (result.new, result.skipped) == (5, 1)
 
 
+def test_a_cell_that_cannot_be_read_is_one_fault(school, pupils):
+    rows = pupils(2)
+    rows[0]["身份证件号"], rows[1]["身份证件号"] = "1.30999E+17", ""
+    checked = school.check(rows)
+    assert errors(checked) == [(2, "ID_STORED_AS_NUMBER"), (3, "ID_MISSING")]
+    imports.set_cell(checked, 0, 0, "id_number", "")
+    assert (2, "ID_MISSING") in errors(checked)
+
+
 def test_the_preview_equals_the_result_also_with_duplicates_in_the_file(school, pupils):
     rows = pupils(6)
     rows.append(dict(rows[0]))
