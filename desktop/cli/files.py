@@ -13,14 +13,13 @@ from desktop.cli.call import Call, choice
 from desktop.cli.frame import Commands, UsageFaultError
 from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS, STUDENTS
-from models.domain.findings import Level, LocatedFinding
+from models.domain.findings import Level
 from models.domain.policy import UE_SPELLINGS
 from models.domain.units import Tier
 
 app = Commands("名字和表格文件")
 KINDS = {STUDENTS: STUDENTS, ACCOUNTS: ACCOUNTS}
 _BATCH = 2000
-_SHOWN = 200
 _SKIPPED_SHOWN = 20
 _COUNTS = (("new", "新增"), ("updated", "更新"), ("same", "没有变化"), ("drafts", "变更草稿"), ("skipped", "跳过"))
 ErrorsTo = Annotated[
@@ -118,12 +117,14 @@ def check(
     errors_to: ErrorsTo = None,
 ) -> int:
     """Dry run of an import."""
+    from desktop.cli.findings import check_text
+    from models.exchange.report import check_report
+
     call: Call = ctx.obj
     with call.store() if call.home_named else nullcontext() as store:
         checked = _checked(call, store, file, kind)
     exported = _export_errors(call, checked, errors_to)
-    document = {**_check_document(checked), **({"rows": _records(checked)} if records else {}), **exported}
-    call.emit(document, _check_text(checked))
+    call.emit({**check_report(checked.workbook, checked.findings, records), **exported}, check_text(checked))
     return 1 if _has_errors(checked) else 0
 
 
@@ -137,15 +138,20 @@ def import_(
     errors_to: ErrorsTo = None,
 ) -> int:
     """Check a file and write it."""
+    from desktop.cli.findings import check_text
+    from models.exchange.report import check_report
     from models.services import changes, imports
 
     call: Call = ctx.obj
     with call.store() as store:
         checked = _checked(call, store, file, kind)
-        document = {**_check_document(checked), **_export_errors(call, checked, errors_to)}
+        document = {
+            **check_report(checked.workbook, checked.findings),
+            **_export_errors(call, checked, errors_to),
+        }
         if _has_errors(checked) and not accept_clean:
             advice = "没有写入任何内容：请改正后重新导入，或用 --accept-clean 只导入没有错误的行。"
-            call.emit({**document, "written": None}, [_check_text(checked), advice])
+            call.emit({**document, "written": None}, [check_text(checked), advice])
             return 1
         result = store.write(imports.apply, store.actor, checked, accept_clean, call.progress, confirm)
         baseline = store.read(changes.get, result.baseline_id).summary.number if result.baseline_id else ""
@@ -153,7 +159,7 @@ def import_(
     more = {"batch_id": result.batch_id, "baseline_id": result.baseline_id, "baseline_number": baseline}
     call.emit(
         {**document, "written": {**written, **more}},
-        [_check_text(checked), *_written_text(checked, written, baseline)],
+        [check_text(checked), *_written_text(checked, written, baseline)],
     )
     return 1 if _has_errors(checked) else 0
 
@@ -219,64 +225,8 @@ def _remembered(session: Any, workbook: Any) -> dict[str, Any]:
     return {name: mapping for name, mapping in found.items() if mapping}
 
 
-def finding_document(located: LocatedFinding) -> dict[str, Any]:
-    """A finding as it stands in JSON."""
-    finding = located.finding
-    return {
-        "sheet": located.sheet,
-        "row": located.row,
-        "column": located.column,
-        "field": finding.field,
-        "level": finding.level.value,
-        "code": finding.code,
-        "message": finding.message,
-        "value": finding.value,
-    }
-
-
-def _check_document(checked: Any) -> dict[str, Any]:
-    workbook = checked.workbook
-    return {
-        "kind": workbook.kind,
-        "sheets": [
-            {
-                "sheet": sheet.sheet,
-                "header_rows": list(sheet.header_rows),
-                "columns": [
-                    {"column": column.letter, "title": column.title, "field": column.field} for column in sheet.columns
-                ],
-            }
-            for sheet in workbook.sheets
-        ],
-        "records": sum(len(sheet.rows) for sheet in workbook.sheets),
-        "findings": [finding_document(located) for located in checked.findings],
-    }
-
-
-def _records(checked: Any) -> list[dict[str, Any]]:
-    return [
-        {"sheet": sheet.sheet, "row": row, "values": sheet.record(index)}
-        for sheet in checked.workbook.sheets
-        for index, row in enumerate(sheet.rows)
-    ]
-
-
 def _has_errors(checked: Any) -> bool:
     return any(located.finding.level is Level.ERROR for located in checked.findings)
-
-
-def _check_text(checked: Any) -> str:
-    findings = checked.findings
-    errors = sum(located.finding.level is Level.ERROR for located in findings)
-    kind = "学生名册" if checked.workbook.kind == STUDENTS else "教师名单"
-    count = sum(len(sheet.rows) for sheet in checked.workbook.sheets)
-    lines = [f"{kind}，{count} 条记录；错误 {errors} 处，提醒 {len(findings) - errors} 处。"]
-    for located in findings[:_SHOWN]:
-        level = "错误" if located.finding.level is Level.ERROR else "提醒"
-        lines.append(f"  {located.sheet} 第 {located.row} 行 {located.column} 列 [{level}] {located.finding.message}")
-    if len(findings) > _SHOWN:
-        lines.append(f"  …… 还有 {len(findings) - _SHOWN} 处，用 --json 可以看到全部。")
-    return "\n".join(lines)
 
 
 # --- export ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from models.domain.findings import LocatedFinding
 from models.exchange.sheets import Workbook
 
 
-def check_report(workbook: Workbook, findings: Iterable[LocatedFinding], with_records: bool) -> dict[str, Any]:
+def check_report(workbook: Workbook, findings: Iterable[LocatedFinding], with_records: bool = False) -> dict[str, Any]:
     """The JSON document of `check`; `with_records` adds the normalised rows. Rows and columns as in the file."""
     report: dict[str, Any] = {
         "kind": workbook.kind,

@@ -21,6 +21,7 @@ from desktop.demo.sheet import write_messy
 from desktop.selftest import picture
 from models.domain.fields import STUDENT_FIELD
 from models.domain.units import Role
+from models.rules.identity import complete
 
 ROOT = Path(__file__).resolve().parents[2]
 LINUX = sys.platform != "win32"
@@ -198,6 +199,30 @@ def test_rows_with_errors_can_be_taken_away(roster_file: Path, tmp_path: Path) -
     done = rollbook("--json", "check", roster_file, "--errors-to", kept)
     assert (done.code, done.json["errors_to"]) == (1, str(kept))
     assert rollbook("--json", "check", kept).json["records"] == 2
+
+
+def test_check_tells_errors_first_and_equal_findings_once(tmp_path: Path) -> None:
+    path = tmp_path / "名单.csv"
+    pupils = [(one["name"], one["id_number"]) for one in invented.pupils(40)]
+    lines = ["姓名,性别,身份证件号", *(f"{name},,{number}" for name, number in pupils[:39]), f"{pupils[39][0]},男,12"]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    done = rollbook("check", path)
+    shown = done.out.splitlines()
+    assert done.code == 1
+    errors, warnings = (next(n for n, line in enumerate(shown) if line.startswith(word)) for word in ("错误", "提醒"))
+    assert errors < warnings
+    assert sum("表里没有这" in line for line in shown) == 1
+    assert any("第 41 行 C 列" in line for line in shown[errors:warnings])
+    assert len([line for line in shown[warnings:] if "没有填写性别" in line]) == 2
+    assert any("……" in line and "行（共" in line for line in shown)
+    assert len(shown) < 12
+    listed = rollbook("--json", "check", path).json["findings"]
+    assert len([one for one in listed if one["code"] == "COLUMN_MISSING"]) > 5
+    wide = tmp_path / "宽.csv"
+    numbers = [complete(f"1399{place}20120307221") for place in range(10, 40)]  # thirty places that are not
+    texts = "\n".join(f"{name},{number}" for (name, _), number in zip(pupils, numbers, strict=False))
+    wide.write_text(f"姓名,身份证件号\n{texts}\n", encoding="utf-8")
+    assert "还有 11 条没有列出；在命令前加 --json" in rollbook("check", wide).out
 
 
 def test_a_file_that_is_no_spreadsheet_is_refused(tmp_path: Path) -> None:
