@@ -72,13 +72,36 @@ def install(requirements: str, folder: Path = VENV) -> None:
     if not Path(program("python", folder)).is_file():
         say(f"making {folder.relative_to(ROOT)}")
         venv.EnvBuilder(with_pip=True, symlinks=not WINDOWS).create(folder)
-    say(f"installing {requirements} (hashes are checked)")
-    pip = [program("python", folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    must(
-        [*pip, "--require-hashes", "--only-binary", ":all:", "-r", requirements],
-        f"{requirements} could not be installed; is the package index reachable? The lines above say why.",
-    )
+    say(f"installing {requirements} (hashes are checked); the first time takes a minute or two")
+    pip = [program("python", folder), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+    if told_briefly([*pip, "--require-hashes", "--only-binary", ":all:", "-r", requirements]):
+        raise SystemExit(
+            f"dev.py: {requirements} could not be installed; is the package index reachable? The lines above say why."
+        )
     stamp.write_text(key, encoding="utf-8")
+
+
+def told_briefly(command: Sequence[str]) -> int:
+    """Run pip with one line of progress on a terminal, and a line now and then elsewhere; all it said on failure."""
+    said: list[str] = []
+    packages, shown, terminal = 0, time.monotonic(), sys.stderr.isatty()
+    with subprocess.Popen(
+        list(command), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        for line in process.stdout or ():
+            said.append(line)
+            packages += line.startswith("Collecting ")
+            doing = "unpacking" if line.startswith("Installing") else f"fetching, {packages} packages so far"
+            if terminal:
+                print(f"\rdev.py: {doing:<50}", end="", file=sys.stderr, flush=True)
+            elif time.monotonic() - shown > 15 or line.startswith("Installing"):
+                say(doing)
+                shown = time.monotonic()
+    if terminal:
+        print("\r" + " " * 60 + "\r", end="", file=sys.stderr, flush=True)
+    if process.returncode:
+        sys.stderr.write("".join(said))
+    return process.returncode
 
 
 def missing_debian_packages() -> list[str]:

@@ -27,6 +27,7 @@ app.add_typer(review, name="review")
 app.add_typer(policy, name="policy")
 
 Item = Annotated[str, typer.Argument(metavar="事项", help="事项的标识或变更编号")]
+_COLLISION_WORDS = "；".join(f"{key} {COLLISION_LABELS[key]}" for key in COLLISIONS)
 Items = Annotated[list[str], typer.Argument(metavar="事项", help="事项的标识或变更编号")]
 Opinion = Annotated[str, typer.Option(metavar="文字", help="意见，会写进回执")]
 
@@ -213,7 +214,7 @@ def set_policy(
         list[str] | None, typer.Option("--controlled", metavar="字段", help="受控字段的整份清单")
     ] = None,
     ue: Annotated[str | None, typer.Option(metavar="v|yu|u", help="ü 的写法")] = None,
-    collision: Annotated[str | None, typer.Option(metavar="方式", help="重名处理：" + "、".join(COLLISIONS))] = None,
+    collision: Annotated[str | None, typer.Option(metavar="方式", help=f"重名处理：{_COLLISION_WORDS}")] = None,
     effective_from: Annotated[str, typer.Option("--from", metavar="年-月-日", help="从哪一天起生效")] = "",
 ) -> None:
     """Edit the own part of the policy."""

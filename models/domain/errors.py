@@ -5,6 +5,15 @@ from __future__ import annotations
 import errno
 
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_REASONS = (
+    (errno.EIO, "读写出错，请检查 U 盘或硬盘是否插好、是否损坏"),
+    (errno.ENODEV, "设备不见了，请重新插好 U 盘"),
+    (errno.ENOTDIR, "这条路径中间有一段不是文件夹，请核对路径"),
+    (errno.EEXIST, "已经有同名的文件，请换一个名字"),
+    (errno.ENAMETOOLONG, "文件名或路径太长，请改短一些"),
+    (errno.ELOOP, "这个快捷方式指回自己，请换一个位置"),
+    (errno.EMFILE, "打开的文件太多，请关闭其他程序后重试"),
+)
 
 
 class UserError(Exception):
@@ -49,4 +58,7 @@ def system_sentence(error: OSError) -> str:
         return f"没有权限，或文件正被别的程序打开{where}。请关闭它后重试。"
     if isinstance(error, IsADirectoryError):
         return f"这是文件夹，需要的是文件{where}。"
-    return f"系统不能完成这个操作（{error.strerror or type(error).__name__}）{where}。请重试。"
+    for number, reason in _REASONS:
+        if error.errno == number:
+            return f"{reason}{where}。"
+    return f"系统不能完成这个操作（系统错误 {error.errno or type(error).__name__}）{where}。请重试。"

@@ -85,7 +85,8 @@ def test_a_bug_ends_with_70_and_says_where_the_report_lies(
         (OSError(errno.ENOSPC, "x", "a.xlsx"), "磁盘已满"),
         (FileNotFoundError(errno.ENOENT, "x", "a.xlsx"), "找不到文件"),
         (PermissionError(errno.EACCES, "x", "a.xlsx"), "没有权限"),
-        (OSError(errno.EIO, "x"), "系统不能完成"),
+        (OSError(errno.EIO, "Input/output error"), "读写出错"),
+        (OSError(errno.EXDEV, "Invalid cross-device link"), "系统错误"),
     ],
 )
 def test_faults_of_the_file_system_are_sentences(error: OSError, words: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -53,11 +54,19 @@ def test_a_second_setup_has_nothing_to_do(dev: ModuleType, tmp_path: Path, monke
     python = Path(dev.program("python", tmp_path))
     python.parent.mkdir()
     python.touch()
-    monkeypatch.setattr(dev, "run", lambda command, *_: calls.append(list(command)) or 0)
+    monkeypatch.setattr(dev, "told_briefly", lambda command: calls.append(list(command)) or 0)
     dev.install(dev.PRODUCT, tmp_path)
     dev.install(dev.PRODUCT, tmp_path)
     assert len(calls) == 1
     assert "--require-hashes" in calls[0]
+
+
+def test_the_installer_is_heard_only_when_it_fails(dev: ModuleType, capfd: pytest.CaptureFixture[str]) -> None:
+    talk = "print('WARNING: of no use'); raise SystemExit({})"
+    assert dev.told_briefly([sys.executable, "-c", talk.format(0)]) == 0
+    assert "WARNING" not in capfd.readouterr().err
+    assert dev.told_briefly([sys.executable, "-c", talk.format(3)]) == 3
+    assert "WARNING" in capfd.readouterr().err
 
 
 def test_requirements_are_pinned_with_hashes_and_name_no_address(dev: ModuleType) -> None:
