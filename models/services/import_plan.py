@@ -65,8 +65,8 @@ LEFT_OUT_ROW = RowPlan(Outcome.LEFT_OUT)
 class Known:
     """The store as an import compares with it. `rows`: id -> values of `keys`, joined, which the store does many times
     faster than handing over each cell; `numberless`: ids without an ID number; `by_number` and `by_identity` say which
-    rows answer to a key; `open_fields`: subject -> field -> (number of the open change, value asked for); `classes`: how
-    many pupils each class has."""
+    rows answer to a key; `open_fields`: subject -> field -> (number of the open change, value asked for); `classes`:
+    pupils in each class."""
 
     keys: tuple[str, ...]
     rows: dict[str, str]

@@ -159,7 +159,7 @@ def set_cells(checked: CheckedImport, cells: Sequence[tuple[int, int, str, str]]
 
 
 def leave_out(checked: CheckedImport, rows: Sequence[tuple[int, int]], out: bool = True) -> None:
-    """Leave rows (sheet, row index) of the file out of the import, or take them in again; duplicates and plan follow."""
+    """Leave rows (sheet, row index) out of the import, or take them in again; duplicates and plan follow."""
     (checked.left_out.update if out else checked.left_out.difference_update)(rows)
     checked.edits += len(rows)
     with collector_paused():

@@ -15,6 +15,7 @@ from models.domain.units import Role
 from models.exchange.reading import read_workbook
 from models.services import changes, imports, roster
 from tests.ui.pagekit import add_pupils, finish, make_context, number18, settle, write_in
+from ui.pages.import_.cell_menu import cell_menu
 from ui.pages.import_.findings import Show
 from ui.pages.import_.page import CHECK, MAPPING, PREVIEW, RESULT, START, ImportPage
 
@@ -259,3 +260,75 @@ def test_a_file_that_is_no_list_is_said(world, qtbot, tmp_path):
     load(page, qtbot, context, bad)
     assert page.step == START
     assert "请" in page.banner.words.text()
+
+
+def test_a_row_is_left_out_by_delete_on_its_header_and_taken_in_again(world, qtbot):
+    page, context, *_ = world
+    load(page, qtbot, context, STUDENTS)
+    faulty = sorted(page.check.session.marks.error_rows)
+    page.check._show_tab(Show.ALL)
+    table = page.check.table
+    table.selectRow(faulty[0])
+    text = page.check.session.text(faulty[0], "name")
+    qtbot.keyClick(table, Qt.Key.Key_Delete)
+    settle(qtbot, context)
+    assert (errors(page), page.check.session.text(faulty[0], "name")) == (3, text)
+    assert page.check.session.is_left_out(faulty[0])
+    assert page.check.levels()[0] == 17
+    page.grab().save("/tmp/ui2_left_out.png")
+    page.run_action("undo")
+    settle(qtbot, context)
+    assert errors(page) == 4
+    page.check.leave_out(faulty, True)
+    settle(qtbot, context)
+    page.run_action("submit")
+    settle(qtbot, context)
+    assert page.step == PREVIEW
+    assert "4 行按您的选择不导入" in page.preview.note.words.text()
+
+
+def test_the_names_stay_in_sight_in_the_last_column(world, qtbot):
+    page, context, *_ = world
+    load(page, qtbot, context, STUDENTS)
+    table = page.check.table
+    page.check._show_tab(Show.ALL)
+    table.horizontalScrollBar().setValue(0)
+    assert not table.pinned.isVisible()
+    page.resize(760, 600)
+    last = page.check.grid.columnCount() - 1
+    table.go_to(page.check.grid.index(0, last))
+    assert table.pinned.isVisible()
+    name = page.check.grid.index(0, table.pinned.section)
+    assert table.pinned.visualRect(name).left() == 0
+    assert table.rowHeight(0) == table.pinned.rowHeight(0)
+    page.grab().save("/tmp/ui2_pinned.png")
+    table.go_to(page.check.grid.index(0, table.pinned.section + 1))
+    assert table.visualRect(table.currentIndex()).left() >= table.pinned.covered
+
+
+def test_tab_goes_from_cell_to_cell_and_ctrl_tab_leaves(world, qtbot):
+    page, context, *_ = world
+    load(page, qtbot, context, STUDENTS)
+    table = page.check.table
+    table.setFocus()
+    table.go_to(page.check.grid.index(0, 0))
+    qtbot.keyClick(table, Qt.Key.Key_Tab)
+    assert (table.currentIndex().row(), table.currentIndex().column()) == (0, 1)
+    qtbot.keyClick(table, Qt.Key.Key_Tab, Qt.KeyboardModifier.ControlModifier)
+    assert not table.hasFocus()
+
+
+def test_the_menu_of_a_cell_and_filling_down(world, qtbot):
+    page, context, *_ = world
+    load(page, qtbot, context, STUDENTS)
+    check = page.check
+    menu = cell_menu(check, check.session, check, check._current(), check._selected(), "")
+    words = [action.text().partition("\t")[0] for action in menu.actions()]
+    assert any(word.startswith("只看这类问题") for word in words), words
+    assert {"恢复原值", "不导入这一行"} <= set(words)
+    check._show_tab(Show.ALL)
+    column = next(i for i, c in enumerate(check.session.columns) if c.key == "name")
+    check.table.go_to(check.grid.index(1, column))
+    qtbot.keyClick(check.table, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, context)
+    assert check.session.text(1, "name") == check.session.text(0, "name")

@@ -9,11 +9,11 @@ from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QMenu, QWidget
 
-from models.domain.findings import Level
 from models.services.imports import Suggestion
 from ui.context import AppContext
 from ui.kit import Banner, Button, EmptyState, button, column, holder, row, rule
 from ui.kit.around import Around
+from ui.pages.import_.cell_menu import cell_menu
 from ui.pages.import_.editing import CellEditor
 from ui.pages.import_.field_menu import field_menu
 from ui.pages.import_.findings import Group, Show
@@ -91,10 +91,14 @@ class CheckStep(QWidget):
 
     def _connect(self) -> None:
         self.grid.edited.connect(lambda r, key, text: self.editor.edit(self.tr("修改一格"), {(r, key): text}))
-        self.table.cleared.connect(lambda: self.editor.empty(self._selected()))
+        self.table.cleared.connect(self.empty_cells)
+        self.table.rows_out.connect(lambda: self.leave_out(self._selected_rows(), True))
+        self.table.filled.connect(lambda: self.editor.fill_down(self.table.selected_places()))
+        self.table.menu_asked.connect(self.open_cell_menu)
+        self.table.pinned.header.field_clicked.connect(self.open_field_menu)
         self.table.moved.connect(self._explain)
         self.table.header.field_clicked.connect(self.open_field_menu)
-        self.side.chosen.connect(self._show_group)
+        self.side.chosen.connect(self.show_group)
         self.side.mend.connect(self._mend)
         self.popover.retype.connect(self.retype)
         self.popover.adopt.connect(self._adopt)
@@ -121,7 +125,7 @@ class CheckStep(QWidget):
         self.session.set_show(show)
         self._rows_changed()
 
-    def _show_group(self, group: Group) -> None:
+    def show_group(self, group: Group) -> None:
         self.tabs.setExclusive(False)
         self.session.set_group(group)
         self._rows_changed()
@@ -186,6 +190,7 @@ class CheckStep(QWidget):
         """Edit the current cell (F2)."""
         self.popover.hide()
         self.table.setFocus()
+        self.table.go_to(self.table.currentIndex())
         self.table.edit(self.table.currentIndex())
 
     def adopt(self) -> None:
@@ -223,11 +228,40 @@ class CheckStep(QWidget):
         """Give the selected cells the text they had in the file."""
         self.editor.restore(self._selected())
 
+    def leave_out(self, rows: list[int], out: bool) -> None:
+        """Leave rows of the sheet out of the import, or take them in again."""
+        self.editor.leave_out(rows, out)
+
+    def copy(self) -> None:
+        """Copy the selected cells (Ctrl+C)."""
+        self.table.copy()
+
+    def paste(self) -> None:
+        """Paste at the selected cells (Ctrl+V)."""
+        self.editor.paste(self.table.selected_places())
+
+    def empty_cells(self) -> None:
+        """Empty the selected cells (Delete)."""
+        self.editor.empty(self._selected())
+
+    def open_cell_menu(self, at: QPoint) -> QMenu | None:
+        """What can be done with the current cell and the selected ones."""
+        place = self._current()
+        if place is None:
+            return None
+        offer = self.popover.suggestion if self.popover.isVisible() else None
+        menu = cell_menu(self, self.session, self, place, self._selected(), offer.value if offer else "")
+        menu.popup(at)
+        return menu
+
+    def _selected_rows(self) -> list[int]:
+        return sorted({r for r, _ in self._selected()})
+
     def _mend(self, group: Group) -> None:
         if is_bulk(group.code):
             self.editor.mend(group)
         else:
-            self._show_group(group)
+            self.show_group(group)
 
     def open_replace(self) -> None:
         """Find and replace (Ctrl+H), at the column of the current cell."""
@@ -252,8 +286,7 @@ class CheckStep(QWidget):
         """Carry out an action of ui/actions.py; whether it concerns the grid."""
         acts: dict[str, Any] = {
             "edit": self.retype, "bulk": self.open_replace,
-            "paste": lambda: self.editor.paste(self.table.selected_places()),
-            "undo": self.editor.undo, "redo": self.editor.redo,
+            "paste": self.paste, "undo": self.editor.undo, "redo": self.editor.redo,
             "next_error": lambda: self.go_error(1), "previous_error": lambda: self.go_error(-1),
             "accept_suggestion": self.adopt, "filter_value": self._field_menu_here, "close_panel": self._close,
         }  # fmt: skip
@@ -267,9 +300,13 @@ class CheckStep(QWidget):
             self.open_field_menu(self.table.currentIndex().column())
 
     def _close(self) -> None:
-        self.popover.hide()
+        """Close what lies over the grid; with nothing there, leave the grid (in which Tab goes from cell to cell)."""
         if self.replace_bar.isVisible():
             self.replace_bar.close_bar()
+        elif self.popover.isVisible():
+            self.popover.hide()
+        elif self.table.hasFocus():
+            self.table.focusNextChild()
 
     def hint(self) -> str:
         """Row, column, number of errors, keys."""
@@ -284,11 +321,8 @@ class CheckStep(QWidget):
         return " · ".join([*parts, self.tr("F8 下一处 · Alt+Enter 采用建议 · Ctrl+V 可整列粘贴，只改可见行")])
 
     def levels(self) -> tuple[int, int, int]:
-        """Rows of all sheets: all, with errors, with remarks only."""
-        total, errors = self.session.totals()
-        warned = {(f.sheet, f.row) for f in self.session.checked.findings if f.finding.level is Level.WARNING}
-        wrong = {(f.sheet, f.row) for f in self.session.checked.findings if f.finding.level is Level.ERROR}
-        return total, errors, len(warned - wrong)
+        """Rows of all sheets: to import, with errors, with remarks only."""
+        return self.session.totals()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """The popover stays with its cell."""

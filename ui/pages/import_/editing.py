@@ -37,6 +37,27 @@ class CellEditor(QObject):
         """Put texts into cells as one step, and judge again."""
         self._recheck(self.session.carry_out(words, self.session.edits(texts)))
 
+    def leave_out(self, rows: Sequence[int], out: bool) -> None:
+        """Leave rows of the sheet out of the import, or take them in again, as one step."""
+        words = self.tr("不导入") if out else self.tr("恢复导入")
+        edits = self.session.leaving(rows, out)
+        self._recheck(self.session.carry_out(words, edits))
+        if edits and out:
+            self.context.toast(self.tr("{n} 行不导入，原文件不变。").format(n=len(edits)), self.undo)
+
+    def fill_down(self, selected: Sequence[tuple[int, int]]) -> None:
+        """Give the cells below the first selected one of each column its text, or the cell above a single one's."""
+        if len({r for r, _ in selected}) == 1:
+            selected = [(r - 1, c) for r, c in selected if r > 0] + list(selected)
+        first: dict[int, int] = {}
+        for r, c in sorted(selected):
+            first.setdefault(c, r)
+        visible, columns = self.session.visible, self.session.columns
+        self.edit(self.tr("向下填充"), {
+            (visible[r], columns[c].key): self.session.text(visible[first[c]], columns[c].key)
+            for r, c in selected if columns[c].editable
+        })  # fmt: skip
+
     def undo(self) -> None:
         """Take the last step back (Ctrl+Z)."""
         self._recheck(self.session.undo())

@@ -16,7 +16,7 @@ TITLES = {
     "DATE_MONTH_FIRST": "日期写法是“月/日/年”", "DIVISION_UNKNOWN": "不认识的行政区划代码",
     "NAME_TRADITIONAL": "姓名里有繁体字", "DOCUMENT_EXPIRED": "证件已到期", "USERNAME_TAKEN": "用户名已被使用",
     "USERNAME_KEPT": "账户已有用户名", "USERNAME_AMBIGUOUS": "姓名有多种读音，请选用户名",
-    "STORE_KEY_FIELD": "与名册的关键信息不一致",
+    "STORE_KEY_FIELD": "与名册的关键信息不一致", "CLASS_UNLIKE": "班级只有一人，像是另一个班",
 }  # fmt: skip
 """Headings of groups whose sentences name the single value."""
 
@@ -51,6 +51,12 @@ class Marks:
     error_rows: frozenset[int] = frozenset()
     warning_rows: frozenset[int] = frozenset()
     groups: tuple[Group, ...] = ()
+    left_out: frozenset[int] = frozenset()
+
+    @property
+    def only_warned(self) -> int:
+        """Rows with remarks and no errors."""
+        return len(self.warning_rows - self.error_rows)
 
     def rows(self, show: Show) -> list[int]:
         """The rows of a tab, in the order of the file."""
@@ -59,13 +65,13 @@ class Marks:
         if show is Show.WARNINGS:
             return sorted(self.warning_rows)
         if show is Show.CLEAN:
-            return [row for row in range(self.total) if row not in self.error_rows]
+            return [row for row in range(self.total) if row not in self.error_rows and row not in self.left_out]
         return list(range(self.total))
 
     def count(self, show: Show) -> int:
         """How many rows a tab has."""
         sizes = {Show.ERRORS: len(self.error_rows), Show.WARNINGS: len(self.warning_rows), Show.ALL: self.total}
-        return sizes.get(show, self.total - len(self.error_rows))
+        return sizes.get(show, self.total - len(self.error_rows) - len(self.left_out))
 
     def worst(self, row: int, key: str) -> Level | None:
         """The gravest level in a cell."""
@@ -81,7 +87,7 @@ class Marks:
         return sorted(places, key=lambda place: (place[0], order.get(place[1], -1)))
 
 
-def make_marks(sheet: SheetData, findings: Iterable[LocatedFinding]) -> Marks:
+def make_marks(sheet: SheetData, findings: Iterable[LocatedFinding], left_out: frozenset[int] = frozenset()) -> Marks:
     """Sort the findings of `sheet` into cells and groups; those of other sheets are left out."""
     place = {number: index for index, number in enumerate(sheet.rows)}
     anchor = "name" if "name" in sheet.values else next(iter(sheet.values), "")
@@ -97,7 +103,7 @@ def make_marks(sheet: SheetData, findings: Iterable[LocatedFinding]) -> Marks:
             cell.append(finding)
         (errors if finding.level is Level.ERROR else warnings).add(row)
     frozen = {key: tuple(found) for key, found in cells.items()}
-    return Marks(len(sheet.rows), frozen, frozenset(errors), frozenset(warnings), _groups(frozen))
+    return Marks(len(sheet.rows), frozen, frozenset(errors), frozenset(warnings), _groups(frozen), left_out)
 
 
 def _groups(cells: dict[tuple[int, str], tuple[Finding, ...]]) -> tuple[Group, ...]:

@@ -41,7 +41,7 @@ class ImportFoot(QFrame):
         tip = self.tr("按 F8 逐处修改，或先导入没有错误的行") if errors else "Ctrl+Enter"
         self._offer(words, tip, enabled=not errors and not check.busy, check=True)
         self.export.setEnabled(bool(check.session.checked.findings))
-        some = self.tr("（含有提醒的 {n}）").format(n=warned) if warned else ""
+        some = self.tr("（其中 {n} 行有提醒）").format(n=f"{warned:,}") if warned else ""
         self.part.set_text(self.tr("先导入 {n} 行{some}").format(n=f"{total - errors:,}", some=some))
         self.part.setEnabled(total > errors and not check.busy)
         self.part.setVisible(bool(errors))

@@ -18,6 +18,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _DISPLAY, _EDIT = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole
 LEVEL_ROLE = Qt.ItemDataRole.UserRole + 1
 EDITED_ROLE = Qt.ItemDataRole.UserRole + 2
+LEFT_OUT_ROLE = Qt.ItemDataRole.UserRole + 3
 LEVEL_TONE = {Level.ERROR: "bad", Level.WARNING: "warn"}
 LEVEL_ICON = {Level.ERROR: "alert-circle", Level.WARNING: "alert-triangle"}
 _WIDE = {FieldType.ID_NUMBER: 186, FieldType.DATE: 120, FieldType.PHONE: 124, FieldType.EMAIL: 168}
@@ -70,16 +71,23 @@ class ImportGrid(QAbstractTableModel):
             return self.session.marks.worst(row, key)
         if role == EDITED_ROLE:
             return self.session.is_edited(row, key)
+        if role == LEFT_OUT_ROLE:
+            return self.session.is_left_out(row)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(f.message for f in self.session.findings_at(row, key)) or None
+            return self._said(row, key, "\n") or None
         if role == Qt.ItemDataRole.AccessibleTextRole:
             column = self.session.columns[index.column()]
-            said = "；".join(f.message for f in self.session.findings_at(row, key))
+            said = self._said(row, key, "；")
             number = self.session.sheet.rows[row]
             return self.tr("第 {row} 行 {column} {text} {said}").format(
                 row=number, column=column.label or column.title, text=self.session.text(row, key), said=said
             )
         return None
+
+    def _said(self, row: int, key: str, between: str) -> str:
+        if self.session.is_left_out(row):
+            return self.tr("这一行不导入")
+        return between.join(finding.message for finding in self.session.findings_at(row, key))
 
     def setData(self, index: _Index, value: Any, role: int = _EDIT) -> bool:  # noqa: N802
         """Ask for the edit; the cell shows it once the page has taken it."""
@@ -102,7 +110,8 @@ class ImportGrid(QAbstractTableModel):
         if role not in (_DISPLAY, Qt.ItemDataRole.AccessibleTextRole):
             return None
         if orientation is Qt.Orientation.Vertical:
-            return str(self.session.sheet.rows[self.session.visible[section]])
+            row = self.session.visible[section]
+            return f"{self.session.sheet.rows[row]}{' ×' if self.session.is_left_out(row) else ''}"
         column = self.session.columns[section]
         words = column.label or self.tr("不导入此列")
         return words if role == _DISPLAY else f"{words}，{column.letter} {column.title}"
@@ -144,6 +153,11 @@ class CellPainter(QStyledItemDelegate):
             painter.drawEllipse(QPoint(rect.right() - 5, rect.top() + 5), 2, 2)
         editable = bool(index.flags() & Qt.ItemFlag.ItemIsEditable)
         painter.setPen(theme.colour("text" if editable else "text2"))
+        if index.data(LEFT_OUT_ROLE):
+            font = painter.font()
+            font.setStrikeOut(True)
+            painter.setFont(font)
+            painter.setPen(theme.colour("text3"))
         text = option.fontMetrics.elidedText(
             str(index.data() or ""), Qt.TextElideMode.ElideRight, rect.width() - 8 - right
         )

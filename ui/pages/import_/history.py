@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WHOLE_ROW = "@row"
+"""The field of an edit that leaves a row out ("out") or takes it in again ("")."""
+
 
 @dataclass(frozen=True, slots=True)
 class CellEdit:
-    """One cell changed from `before` to `after`; `sheet` and `row` are places from 0."""
+    """One cell changed from `before` to `after`; `sheet` and `row` are places from 0. `field` may be WHOLE_ROW."""
 
     sheet: int
     row: int

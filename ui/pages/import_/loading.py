@@ -14,6 +14,7 @@ from models.exchange.sheets import Workbook
 from models.services import imports
 from models.services.imports import CheckedImport
 from ui.pages.import_.findings import Marks
+from ui.pages.import_.history import WHOLE_ROW
 from ui.pages.import_.paste import Block, as_csv
 from ui.pages.import_.session import marks_of
 
@@ -102,13 +103,21 @@ def reload(
         if sheet < len(sheets) and row < len(sheets[sheet].rows) and (key in sheets[sheet].values)
     ]
     imports.set_cells(for_sheet.checked, cells)
+    out = [(sheet, row) for (sheet, row, key), text in typed.items() if key == WHOLE_ROW and text]
+    imports.leave_out(for_sheet.checked, [(s, r) for s, r in out if s < len(sheets) and r < len(sheets[s].rows)])
     return Loaded(source, for_sheet.checked, marks_of(for_sheet.checked), False, for_sheet.seconds)
 
 
 def recheck(checked: CheckedImport, cells: list[Cell]) -> tuple[CheckedImport, tuple[Marks, ...], float]:
-    """Put texts into cells and judge again."""
+    """Put texts into cells, leave rows out or take them in, and judge again."""
     began = time.monotonic()
-    imports.set_cells(checked, cells)
+    texts = [cell for cell in cells if cell[2] != WHOLE_ROW]
+    if texts:
+        imports.set_cells(checked, texts)
+    for out in (True, False):
+        rows = [(sheet, row) for sheet, row, key, text in cells if key == WHOLE_ROW and bool(text) is out]
+        if rows:
+            imports.leave_out(checked, rows, out)
     return checked, marks_of(checked), time.monotonic() - began
 
 

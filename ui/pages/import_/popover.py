@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QRect, Signal
+from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from models.domain.findings import Finding, Level
 from models.services.imports import Suggestion
-from ui.kit import IconLabel, Item, button, clear, column, holder, label, row, set_tone
+from ui.kit import Button, IconLabel, Item, button, clear, column, holder, label, row, set_tone
 
-WIDTH = 400
+WIDTH = 480
+_INSIDE = WIDTH - 24
 _LOOK = {Level.ERROR: ("alert-circle", "bad"), Level.WARNING: ("alert-triangle", "warn")}
 
 
@@ -52,17 +53,16 @@ class Popover(QFrame):
             sign, colour = _LOOK[finding.level]
             items.append(row(IconLabel(sign, colour, 18), (label(finding.message, wrap=True), 1), spacing=8))
         items.append(label(where, "cap"))
-        buttons: list[Item] = []
-        if first.level is Level.ERROR:
-            buttons.append(button(self.tr("重新录入 F2"), kind="primary", on_click=self.retype.emit))
+        offers: list[Button] = []
         for place, one in enumerate(suggestions[:4]):
             words = f"{one.label}：{one.value}" + (" (Alt+Enter)" if place == 0 else "")
-            buttons.append(button(words, "wand", "link", on_click=partial(self.adopt.emit, one)))
+            offers.append(self._fitting(words, "wand", partial(self.adopt.emit, one)))
         if original is not None:
             text = self.tr("恢复原值“{text}”").format(text=original)
-            buttons.append(button(text, "restore", "link", on_click=self.restore.emit))
-        for start in range(0, len(buttons), 2):
-            items.append(row(*buttons[start : start + 2], None, spacing=8))
+            offers.append(self._fitting(text, "restore", self.restore.emit))
+        items += [row(one, None) for one in offers]
+        if first.level is Level.ERROR:
+            items.append(row(button(self.tr("重新录入 F2"), kind="primary", on_click=self.retype.emit), None))
         self.setAccessibleName("；".join(finding.message for finding in findings))
         body = holder(column(*items, spacing=6))
         self._outer.addWidget(body)
@@ -72,6 +72,16 @@ class Popover(QFrame):
         self._place(cell)
         self.show()
         self.raise_()
+
+    def _fitting(self, words: str, icon: str, act: Callable[[], object]) -> Button:
+        """A link whose words are shortened in their middle when they are wider than the window; the tip says all."""
+        made = button(words, icon, "link", on_click=act)
+        room = _INSIDE - made.sizeHint().width() + made.fontMetrics().horizontalAdvance(words)
+        short = made.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, room)
+        if short != words:
+            made.setText(short)
+            made.setToolTip(words)
+        return made
 
     def _place(self, cell: QRect) -> None:
         host = self.parentWidget()

@@ -21,6 +21,7 @@ LOOK: dict[Outcome, tuple[str, str, str]] = {
     Outcome.CHANGES: ("变更草稿", "wait", "git-pull-request"),
     Outcome.SAME: ("相同", "mute", "minus"),
     Outcome.ERROR: ("跳过（有错误）", "bad", "circle-x"),
+    Outcome.LEFT_OUT: ("不导入", "mute", "eye-off"),
 }
 
 
@@ -99,6 +100,8 @@ class PreviewStep(QWidget):
             parts.append(self.tr("{n} 人的关键信息不同，将生成变更草稿，不直接改").format(n=counts[Outcome.CHANGES]))
         if counts[Outcome.ERROR]:
             parts.append(self.tr("{n} 行有错误，不写入").format(n=counts[Outcome.ERROR]))
+        if counts[Outcome.LEFT_OUT]:
+            parts.append(self.tr("{n} 行按您的选择不导入").format(n=counts[Outcome.LEFT_OUT]))
         if not parts:
             return "ok", self.tr("文件内容与名册完全相同，没有需要写入的。")
         return ("warn" if counts[Outcome.ERROR] else "info"), "；".join(parts) + "。"

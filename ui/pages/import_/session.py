@@ -10,7 +10,7 @@ from models.domain.findings import Finding, Level
 from models.exchange.sheets import SheetData
 from models.services.imports import CheckedImport
 from ui.pages.import_.findings import Group, Marks, Show, make_marks
-from ui.pages.import_.history import CellEdit, History, Step
+from ui.pages.import_.history import WHOLE_ROW, CellEdit, History, Step
 
 Place = tuple[int, str]
 """A cell: row index inside the sheet (from 0) and field key; columns that are not taken over are `@LETTER`."""
@@ -41,6 +41,7 @@ class ImportSession:
         self._originals: dict[tuple[int, int, str], str] = {}
         self.show = Show.ERRORS
         self.group: Group | None = None
+        self._left_out = set(checked.left_out)
         self._sheet = 0
         self._marks: tuple[Marks, ...] = ()
         self.columns: tuple[GridColumn, ...] = ()
@@ -91,9 +92,10 @@ class ImportSession:
         """Choose the rows in sight anew."""
         self.visible = list(self.group.rows) if self.group else self.marks.rows(self.show)
 
-    def totals(self) -> tuple[int, int]:
-        """Rows and rows with errors of all sheets."""
-        return sum(m.total for m in self._marks), sum(len(m.error_rows) for m in self._marks)
+    def totals(self) -> tuple[int, int, int]:
+        """Rows of all sheets: to import, with errors, and with remarks only."""
+        wanted = sum(m.total - len(m.left_out) for m in self._marks)
+        return wanted, sum(len(m.error_rows) for m in self._marks), sum(m.only_warned for m in self._marks)
 
     # --- cells --------------------------------------------------------------------------------------------
 
@@ -119,6 +121,10 @@ class ImportSession:
         typed = self.typed.get((self._sheet, row, key))
         return typed is not None and typed != self.raw(row, key)
 
+    def is_left_out(self, row: int) -> bool:
+        """Whether the row is not to be imported."""
+        return (self._sheet, row) in self._left_out
+
     def value(self, row: int, key: str) -> str:
         """The normalised value as last checked."""
         texts = self.sheet.values.get(key)
@@ -139,6 +145,13 @@ class ImportSession:
             if self.text(row, key) != text
         )
 
+    def leaving(self, rows: Iterable[int], out: bool) -> tuple[CellEdit, ...]:
+        """Edits that leave rows of this sheet out, or take them in again."""
+        before, after = ("", "out") if out else ("out", "")
+        return tuple(
+            CellEdit(self._sheet, row, WHOLE_ROW, before, after) for row in rows if self.is_left_out(row) is not out
+        )
+
     def carry_out(self, words: str, edits: tuple[CellEdit, ...]) -> tuple[CellEdit, ...]:
         """Keep `edits` as one step to undo and show their texts; they are still to be checked."""
         self.history.push(Step(words, edits))
@@ -155,7 +168,9 @@ class ImportSession:
     def _show_texts(self, edits: tuple[CellEdit, ...]) -> tuple[CellEdit, ...]:
         for edit in edits:
             cell = (edit.sheet, edit.row, edit.field)
-            if cell not in self._originals:
+            if edit.field == WHOLE_ROW:
+                (self._left_out.add if edit.after else self._left_out.discard)((edit.sheet, edit.row))
+            elif cell not in self._originals:
                 texts = self.checked.workbook.sheets[edit.sheet].raw.get(edit.field)
                 self._originals[cell] = texts[edit.row] if texts else ""
             self.typed[cell] = edit.after
@@ -174,7 +189,10 @@ class ImportSession:
 
 def marks_of(checked: CheckedImport) -> tuple[Marks, ...]:
     """The findings of every sheet, ready to be shown; made off the GUI thread."""
-    return tuple(make_marks(sheet, checked.findings) for sheet in checked.workbook.sheets)
+    return tuple(
+        make_marks(sheet, checked.findings, frozenset(row for place, row in checked.left_out if place == at))
+        for at, sheet in enumerate(checked.workbook.sheets)
+    )
 
 
 def field_of(kind: str, key: str) -> Field | None:

@@ -47,8 +47,8 @@ class FindingsPanel(SidePanel):
     def show_session(self, session: ImportSession, seconds: float) -> None:
         """Show the state of the sheet in sight."""
         marks = session.marks
-        only_warned = len(marks.warning_rows - marks.error_rows)
-        sound = marks.total - len(marks.error_rows) - only_warned
+        only_warned = marks.only_warned
+        sound = marks.count(Show.CLEAN) - only_warned
         took = self.tr("刚刚 · {s:.1f} 秒").format(s=seconds)
         items: list[Item] = [
             row(label(self.tr("检查结果"), "h2"), None, label(took, "cap")),
