@@ -6,11 +6,11 @@ A leaf may stand as its digest only, so that a tier above can pass on some items
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sync.certificates import to_time
-from sync.jsonlines import MAX_INTEGER, encode
+from sync.jsonlines import MAX_INTEGER
 from sync.refusals import ContentRefusedError, Fault
 from sync.statements import Signs, Statement, sign
 
@@ -151,8 +151,3 @@ class RowsHash:
         if batch is None:
             return self.count == 0
         return (self.count, self._sha.hexdigest()) == (batch["count"], batch["rows_digest"])
-
-
-def leaves_of(items: Iterable[Item]) -> list[bytes]:
-    """Leaf hashes of items, in their order."""
-    return [leaf_hash(encode(item)) for item in items]

@@ -284,12 +284,6 @@ def _take_policy(session: Session, actor: Actor, value: Any) -> None:
 # --- looking --------------------------------------------------------------------------------------------
 
 
-def own_words(session: Session) -> str:
-    """The words of this unit's own anchor, to be read out; "" for a unit that certifies nobody."""
-    anchor = own_anchor(session)
-    return anchor_words(anchor) if anchor else ""
-
-
 def list_units(session: Session) -> list[UnitInfo]:
     """Every known unit: this one, the superior, those below by name."""
     own = own_unit(session)

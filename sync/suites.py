@@ -60,11 +60,6 @@ def key_id(public_key: bytes) -> str:
     return hashlib.sha256(public_key).hexdigest()
 
 
-def sealed_size(size: int) -> int:
-    """Bytes of ciphertext for `size` bytes: one tag a chunk, at least one chunk."""
-    return size + TAG * max(1, -(-size // CHUNK))
-
-
 class SealingWriter:
     """Encrypts what is written to it, chunk by chunk, into `target`; `close` writes the last chunk."""
 

@@ -61,19 +61,3 @@ STATE_LOOK: dict[str, tuple[str, str, str]] = {
     "reviewed": ("info", "rubber-stamp", "已核办"),
     "answered": ("ok", "receipt", "已回执"),
 }
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance (WCAG) of `#RRGGBB`."""
-
-    def part(start: int) -> float:
-        value = int(colour[start : start + 2], 16) / 255
-        return value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4
-
-    return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio (WCAG) of two colours, 1 to 21."""
-    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (bright + 0.05) / (dark + 0.05)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from models.exchange.sheets import letter_of
+
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -19,20 +21,10 @@ _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 Cell = str | float
 
 
-def letter(index: int) -> str:
-    """Column letters as the spreadsheet counts them: 0 is A."""
-    text = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        text = chr(65 + rest) + text
-    return text
-
-
 def _cell(row: int, column: int, value: Cell) -> str:
     if value == "":
         return ""
-    place = f"{letter(column)}{row}"
+    place = f"{letter_of(column)}{row}"
     if isinstance(value, str):
         return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
     return f'<c r="{place}"><v>{value!r}</v></c>'
@@ -46,7 +38,7 @@ def write_messy(path: Path, title: str, headers: Sequence[str], rows: Sequence[S
         f'<row r="{number}">{"".join(_cell(number, column, value) for column, value in enumerate(line))}</row>'
         for number, line in enumerate(lines, 1)
     )
-    merge = f'<mergeCells count="1"><mergeCell ref="A1:{letter(len(headers) - 1)}1"/></mergeCells>'
+    merge = f'<mergeCells count="1"><mergeCell ref="A1:{letter_of(len(headers) - 1)}1"/></mergeCells>'
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
         'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" '

@@ -64,8 +64,3 @@ def _tables() -> dict[str, CodeTable]:
 def code_table(key: str) -> CodeTable:
     """The table `key` (a field's `code_table`). Raises KeyError for an unknown one."""
     return _tables()[key]
-
-
-def table_keys() -> tuple[str, ...]:
-    """The keys of all tables."""
-    return tuple(_tables())

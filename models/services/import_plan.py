@@ -137,10 +137,6 @@ class CheckedImport:
         """Columns of each sheet as they stood in the file (or were typed in)."""
         return [sheet.raw for sheet in self.workbook.sheets]
 
-    def is_clean(self) -> bool:
-        """Whether no row has an error."""
-        return not self.counts[Outcome.ERROR]
-
     def planned(self) -> Iterator[tuple[SheetData, int, RowPlan]]:
         """Every row with its sheet, its index there and its plan."""
         for sheet, plans in zip(self.workbook.sheets, self.plans, strict=True):

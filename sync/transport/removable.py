@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from models.domain.errors import UserError
+from models.store.files import sync_folder
 from sync.refusals import NotWrittenError
 
 _KEPT = "内容仍保存在库中，没有丢失，换好后可以重新写出。"
@@ -90,7 +91,7 @@ def write_out(blocks: Iterable[bytes], target: Path, digest: str) -> None:
                 handle.flush()
                 os.fsync(handle.fileno())
             os.replace(part, target)  # noqa: PTH105 - the word of the contract, atomic on Windows too
-            _flush_folder(target.parent)
+            sync_folder(target.parent)
         except BaseException:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -124,12 +125,3 @@ def medium_of(folder: Path) -> str:
         if parent.is_mount() and parent != Path("/"):
             return parent.name
     return folder.name
-
-
-def _flush_folder(folder: Path) -> None:
-    if sys.platform != "win32":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

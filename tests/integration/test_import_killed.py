@@ -34,7 +34,7 @@ store.write(imports.apply, store.actor, checked, progress=Die())
 def test_the_store_is_whole_after_a_kill(school_store, school, pupils):
     rows = [row | {"身份证件号": "", "身份证件类型": "其他", "姓名": row["姓名"] + "子"} for row in pupils(2600)]
     checked = school.check(rows, "大名单.xlsx")
-    assert checked.is_clean()
+    assert not checked.counts["error"]
     path, secrets = checked.workbook.path, school_store.people[Role.REGISTRAR]
     school_store.close()
     arguments = [sys.executable, "-c", CHILD, str(school_store.home), *secrets, str(path)]

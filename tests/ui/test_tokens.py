@@ -25,16 +25,32 @@ PAIRS = [
 ]  # fmt: skip
 
 
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG) of `#RRGGBB`."""
+
+    def part(start: int) -> float:
+        value = int(colour[start : start + 2], 16) / 255
+        return value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4
+
+    return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio (WCAG) of two colours, 1 to 21."""
+    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
 @pytest.mark.parametrize("colours", [tokens.LIGHT, tokens.DARK], ids=["light", "dark"])
 @pytest.mark.parametrize(("text", "ground"), PAIRS)
 def test_text_can_be_read(colours: dict[str, str], text: str, ground: str) -> None:
-    assert tokens.contrast(colours[text], colours[ground]) >= 4.5
+    assert contrast(colours[text], colours[ground]) >= 4.5
 
 
 @pytest.mark.parametrize("colours", [tokens.LIGHT, tokens.DARK], ids=["light", "dark"])
 def test_outlines_can_be_seen(colours: dict[str, str]) -> None:
-    assert tokens.contrast(colours["control"], colours["surface"]) >= 3
-    assert tokens.contrast(colours["focus"], colours["surface"]) >= 3
+    assert contrast(colours["control"], colours["surface"]) >= 3
+    assert contrast(colours["focus"], colours["surface"]) >= 3
 
 
 def test_both_themes_have_the_same_tokens() -> None:

@@ -7,7 +7,8 @@ import re
 import pytest
 
 import resources
-from models.domain.codes import code_table, table_keys
+from models.domain.codes import code_table
+from models.domain.field_names import CODE_TABLE_LABELS
 from models.domain.fields import ACCOUNT_FIELDS, STUDENT_FIELDS
 from models.domain.places import division, find_city, find_county, hebei, region_name
 
@@ -30,7 +31,7 @@ def test_codes_by_label_alias_and_number(table: str, text: str, code: str | None
 
 
 def test_every_code_and_label_finds_itself() -> None:
-    for key in table_keys():
+    for key in CODE_TABLE_LABELS:
         table = code_table(key)
         for code, label in table.items():
             assert code in table
@@ -43,7 +44,7 @@ def test_every_code_and_label_finds_itself() -> None:
 
 def test_every_coded_field_has_its_table() -> None:
     for field in (*STUDENT_FIELDS, *ACCOUNT_FIELDS):
-        assert not field.code_table or field.code_table in table_keys()
+        assert not field.code_table or field.code_table in CODE_TABLE_LABELS
     with pytest.raises(KeyError):
         code_table("nothing")
 

@@ -165,7 +165,6 @@ def test_rows() -> None:
     assert rows.fits(None)
     rows.add(b"{}")
     assert not rows.fits(None)
-    assert content.leaves_of([item()]) == [content.leaf_hash(jsonlines.encode(item()))]
 
 
 @pytest.mark.parametrize(
@@ -342,7 +341,7 @@ def test_stream_of_any_size(size: int) -> None:
     writer = suites.SealingWriter(suites.P256_AES, b"k" * 32, target)
     writer.write(b"x" * size)
     writer.close()
-    assert writer.size == suites.sealed_size(size) == len(target.getvalue())
+    assert writer.size == size + 16 * max(1, -(-size // 65536)) == len(target.getvalue())
     target.seek(0)
     assert b"".join(suites.open_chunks(suites.P256_AES, b"k" * 32, target, writer.size)) == b"x" * size
     short = io.BytesIO(target.getvalue()[:-1])

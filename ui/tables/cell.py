@@ -26,9 +26,6 @@ class Cell(NamedTuple):
     steps: tuple[int, int, bool] | None = None
 
 
-EMPTY = Cell()
-
-
 @lru_cache(maxsize=4096)
 def _sounds(name: str) -> tuple[tuple[str, ...], ...]:
     """Per character of `name` every syllable it is read as."""

@@ -127,12 +127,6 @@ class TableView(_Pane):
         model.modelReset.connect(self._split)
         self._split()
 
-    def set_frozen(self, number: int) -> None:
-        """Freeze another number of columns."""
-        self._frozen = number
-        self._pane.setVisible(number > 0)
-        self._split()
-
     def _split(self) -> None:
         """Show the frozen columns in the pane only there."""
         model = self.model()

@@ -64,8 +64,3 @@ class History:
     def undo_words(self) -> str:
         """What would be undone, "" when nothing."""
         return self._done[-1].words if self._done else ""
-
-    @property
-    def redo_words(self) -> str:
-        """What would be done again, "" when nothing."""
-        return self._undone[-1].words if self._undone else ""

@@ -11,8 +11,6 @@ from models.rules.about_presence import missing_columns
 from ui.kit import Banner, clear, column, holder, label, pill, row
 from ui.pages.import_.loading import Mapping_, mapping_of
 
-SAMPLES = 3
-
 
 class FieldBox(QComboBox):
     """The fields of a kind of list, grouped as in forms, with 不导入此列 first; typing finds one."""
