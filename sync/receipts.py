@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
@@ -102,8 +102,21 @@ def _answerable(session: Session, package_id: str) -> Row[Any]:
         raise UserError(f"找不到收到的变更包“{package_id}”，请核对编号。")
     if row.state in (ledger.HELD, ledger.ANSWERED):
         word = "还在等前面的包" if row.state == ledger.HELD else "已经答复过"
-        raise UserError(f"“{row.title}”{word}，不能生成回执。")
+        raise UserError(f"“{row.title}”{word}，不能生成回执。{_earlier(session, row.id)}")
+    if row.state != ledger.REFUSED and not review.count_decided(session, row.id):
+        left = review.count_items(session, row.id).get("in_review", 0)
+        raise UserError(f"“{row.title}”没有新的核办意见（还有 {left} 项没有核办）。{_earlier(session, row.id)}")
     return row
+
+
+def _earlier(session: Session, package_id: str) -> str:
+    """Which receipt there is already, and how it is written again; "" for none."""
+    c = t.package.c
+    condition = (c.purpose == "receipt", c.direction == "out", c.in_reply_to == package_id)
+    last = session.execute(select(c.id, c.file_name).where(*condition).order_by(c.sequence.desc())).first()
+    if last is None:
+        return ""
+    return f"此前的回执是“{last.file_name}”，需要时可以再写一份（“收发”页，或命令 package write {last.id[:12]}）。"
 
 
 def _refusal(session: Session, row: Row[Any]) -> dict[str, Any]:

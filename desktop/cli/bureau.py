@@ -26,6 +26,7 @@ policy = Commands("政策：受控字段和命名规则")
 app.add_typer(review, name="review")
 app.add_typer(policy, name="policy")
 
+ITEM_STATES = ("in_review", *(one.value for one in Verdict), "withdrawn")
 Item = Annotated[str, typer.Argument(metavar="事项", help="事项的标识或变更编号")]
 _COLLISION_WORDS = "；".join(f"{key} {COLLISION_LABELS[key]}" for key in COLLISIONS)
 Items = Annotated[list[str], typer.Argument(metavar="事项", help="事项的标识或变更编号")]
@@ -39,15 +40,17 @@ Opinion = Annotated[str, typer.Option(metavar="文字", help="意见，会写进
 def list_(
     ctx: typer.Context,
     package: Annotated[str, typer.Option(metavar="标识", help="只看这个数据包")] = "",
-    state: Annotated[str, typer.Option(metavar="状态", help="in_review、accept、return、refuse、withdrawn")] = "",
+    state: Annotated[str, typer.Option(metavar="状态", help="、".join(ITEM_STATES))] = "",
 ) -> None:
     """List items of received packages."""
     from models.services import review as services
+    from sync import ledger
 
     call: Call = ctx.obj
-    query = services.ReviewQuery(package_id=package, states=(state,) if state else ())
+    states = (choice(state, {one: one for one in ITEM_STATES}, "--state"),) if state else ()
     with call.store() as store:
-        found = store.read(services.list_items, query)
+        package_id = find_package(store.read(ledger.list_packages, "in"), package, "收到") if package else ""
+        found = store.read(services.list_items, services.ReviewQuery(package_id=package_id, states=states))
     rows = [f"{one.id}  {one.state_label}  {one.kind_label}  {one.subject_label}  {one.summary}" for one in found]
     call.emit([document(one) for one in found], rows or "没有收到的事项。")
 
@@ -146,13 +149,17 @@ def finish(
     out: Out = None,
 ) -> None:
     """Sign the receipt of a package and apply what was accepted."""
+    from models.services import review as services
     from sync import ledger, receipts
 
     call: Call = ctx.obj
     with call.store() as store:
         package_id = find_package(store.read(ledger.list_packages, "in"), package, "收到")
         path = receipts.finish_review(store, package_id, call.passphrase(), out)
-    call.emit({"path": str(path), "package_id": package_id}, f"已生成回执：{path}")
+        left = store.read(services.count_items, package_id).get("in_review", 0)
+    lines = [f"已生成回执：{path}"]
+    lines += [f"还有 {left} 项没有核办，核办后再用 review finish 另出一份回执。"] if left else []
+    call.emit({"path": str(path), "package_id": package_id, "open": left}, lines)
 
 
 # --- policy ---------------------------------------------------------------------------------------------------

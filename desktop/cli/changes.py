@@ -12,7 +12,7 @@ from desktop.cli.contents import Everybody, Folder, evidence_lines, pupil_docume
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, UsageFaultError
 from models.domain.change_kinds import CHANGE_KIND, CHANGE_KINDS, ChangeKind
-from models.domain.errors import UserError
+from models.domain.errors import DataFaultError, UserError
 from models.domain.fields import STUDENTS
 from models.domain.states import STATE_LABELS, State
 from models.domain.statuses import CHECK_LEVELS
@@ -93,12 +93,24 @@ def propose(
         for file in files:
             changes.attach(session, actor, change_id, file.name, file.data, file.media_type)
         if submit:
-            changes.submit(session, actor, change_id)
+            _submit_new(session, actor, change_id)
         return changes.get(session, change_id).summary
 
     with call.store() as store:
         made = store.write(act, store.actor)
     call.emit(document(made), f"已建立变更 {made.number}（{made.state_label}）：{made.subject_label}，{made.summary}。")
+
+
+def _submit_new(session: Any, actor: Any, change_id: str) -> None:
+    """Submit what was made in this transaction; a refusal does not name a number that will not be."""
+    from models.services import changes
+
+    number = changes.get(session, change_id).summary.number
+    try:
+        changes.submit(session, actor, change_id)
+    except DataFaultError as error:
+        reason = str(error).removeprefix(f"变更 {number} 还不能提交：")
+        raise DataFaultError(f"没有建立变更，因为还不能提交：{reason}") from None
 
 
 def _subject(session: Any, text: str) -> str:

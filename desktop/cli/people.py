@@ -13,12 +13,23 @@ from models.domain.errors import UserError
 from models.domain.ids import new_id
 from models.domain.statuses import PERSON_STATUS
 from models.domain.times import local_text
-from models.domain.units import LINE_LABELS, ROLE_LABELS, TIER_LABELS, Line, Role, Tier, Unit
+from models.domain.units import (
+    LINE_LABELS,
+    ROLE_LABELS,
+    TIER_LABELS,
+    Line,
+    Role,
+    Tier,
+    Unit,
+    code_doubt,
+    code_fault,
+)
 
 app = Commands("操作员")
 operator = Commands("操作员：增加、激活、找回、查看、停用")
 app.add_typer(operator, name="operator")
 
+CERTIFY = "已入网的单位：此人有了新密钥（激活）后，要重新生成入网申请（unit enrol-request）交上级认证，之后才能打包。"
 NewSecret = Annotated[str | None, typer.Option(metavar="文件", help="新口令所在的文件，取第一行；- 表示标准输入")]
 Name = Annotated[str, typer.Argument(metavar="姓名", help="操作员的姓名")]
 Code = Annotated[str, typer.Option(metavar="码", help="激活码或恢复码")]
@@ -50,6 +61,9 @@ def init(
     tiers, lines = {one.value: one for one in Tier}, {one.value: one for one in Line}
     where = choice(tier, tiers, "--tier", TIER_LABELS), choice(line, lines, "--line", LINE_LABELS)
     made_unit = Unit(new_id(), unit, code, *where, city, county)
+    fault = code_fault(code, made_unit.tier, made_unit.line)
+    if fault:
+        raise UserError(fault)
     if city or county:
         place_tier = Tier.COUNTY if made_unit.tier is Tier.SCHOOL else made_unit.tier
         prefix_for(place_tier, city or None, county or None)  # a place nobody knows is told now, not at the first list
@@ -73,6 +87,9 @@ def init(
     finally:
         if created.store is not None:
             created.store.close()
+    doubt = code_doubt(code, made_unit.tier, made_unit.line)
+    if doubt:
+        call.note(doubt)
     text = [f"已新建：{unit}（{call.home}）", f"恢复码（只显示这一次，请抄写并锁好）：{created.recovery_code}"]
     text += [f"{name} 的激活码：{one}" for name, one in created.activation_codes.items()]
     call.emit(
@@ -111,7 +128,7 @@ def add(
     roles = frozenset(choice(one, {each.value: each for each in Role}, "--role", ROLE_LABELS) for one in role)
     with call.store() as store:
         code = operators.add(store, NewOperator(name, roles))
-    call.emit({"name": name, "activation_code": code}, f"已增加 {name}，激活码（只显示这一次）：{code}")
+    call.emit({"name": name, "activation_code": code}, [f"已增加 {name}，激活码（只显示这一次）：{code}", CERTIFY])
 
 
 @operator.add("reissue", "给丢了激活码或口令的人新的激活码；其旧密钥作废")
@@ -122,7 +139,7 @@ def reissue(ctx: typer.Context, name: Name) -> None:
     call: Call = ctx.obj
     with call.store() as store:
         code = operators.reissue(store, name)
-    call.emit({"name": name, "activation_code": code}, f"{name} 的激活码（只显示这一次）：{code}")
+    call.emit({"name": name, "activation_code": code}, [f"{name} 的激活码（只显示这一次）：{code}", CERTIFY])
 
 
 @operator.add(
@@ -135,7 +152,7 @@ def activate(ctx: typer.Context, code: Code) -> None:
     call: Call = ctx.obj
     name = _named(call)
     operators.activate(call.home, name, code, read_new_secret(call.secret_file, "口令", "--secret-file"))
-    call.emit({"name": name, "state": "active"}, f"{name} 已激活。")
+    call.emit({"name": name, "state": "active"}, [f"{name} 已激活。", CERTIFY])
 
 
 @operator.add(
@@ -149,7 +166,8 @@ def recover(ctx: typer.Context, code: Code) -> None:
     name = _named(call)
     secret = read_new_secret(call.secret_file, "新口令", "--secret-file")
     new_code = operators.recover(call.home, code, name, secret)
-    call.emit({"name": name, "recovery_code": new_code}, f"{name} 的口令已重设。新的恢复码（只显示这一次）：{new_code}")
+    text = f"{name} 的口令已重设。新的恢复码（只显示这一次）：{new_code}"
+    call.emit({"name": name, "recovery_code": new_code}, [text, CERTIFY])
 
 
 def _named(call: Call) -> str:

@@ -123,6 +123,7 @@ def _show(call: Call, kind: str, who: str, reveal: list[str] | None) -> None:
 
 def _set(call: Call, kind: str, who: str, pairs: list[str]) -> None:
     from models.services import roster
+    from models.services.checking import check_context, remarks
 
     values = assignments(pairs, kind)
     if not values:
@@ -130,12 +131,17 @@ def _set(call: Call, kind: str, who: str, pairs: list[str]) -> None:
 
     def work(session: Any, actor: Any) -> Any:
         row_id = find_row(session, kind, who)
+        before = roster.get(session, kind, row_id).revision
         roster.set_fields(session, actor, kind, row_id, values)
-        return roster.get(session, kind, row_id)
+        row = roster.get(session, kind, row_id)
+        return row, row.revision != before, remarks(kind, row.values, values, check_context(session))
 
     with call.store() as store:
-        row = store.write(work, store.actor)
-    call.emit(_row_document(kind, row), f"已修改，现在是第 {row.revision} 版。")
+        row, changed, said = store.write(work, store.actor)
+    text = f"已修改，现在是第 {row.revision} 版。" if changed else "与名册中现在的值相同，没有改动。"
+    call.emit(
+        {**_row_document(kind, row), "changed": changed, "warnings": said}, [text, *(f"提示：{one}" for one in said)]
+    )
 
 
 # --- students -------------------------------------------------------------------------------------------------

@@ -70,6 +70,32 @@ def unit_fault(unit: Unit) -> str | None:
     return None
 
 
+def code_fault(code: str, tier: Tier, line: Line) -> str | None:
+    """Why `code` cannot be the code of such a unit, in a sentence; None when its form is right.
+
+    A school of basic education has ten digits (JY/T 1001: class 2, province 2, serial 6), a bureau the six of its
+    administrative division (GB/T 2260); open education has letters and digits of its own.
+    """
+    if line is Line.OPEN:
+        fits, form = code.isascii() and code.isalnum(), "单位代码只能由字母和数字组成"
+    elif tier is Tier.SCHOOL:
+        fits, form = _digits(code, 10), "学校标识码应为 10 位数字（办学类别 2 位、省 2 位、顺序码 6 位）"
+    else:
+        fits, form = _digits(code, 6), "主管部门的代码应为 6 位行政区划代码"
+    return None if fits else f"代码“{code}”不对：{form}，请核对。"
+
+
+def code_doubt(code: str, tier: Tier, line: Line) -> str | None:
+    """What is strange about a code of right form; None for nothing."""
+    if line is Line.BASIC and tier is Tier.SCHOOL and code[:1] not in "12345":
+        return f"学校标识码“{code}”开头的办学类别“{code[:2]}”不常见（应以 1 至 5 开头），请核对。"
+    return None
+
+
+def _digits(text: str, length: int) -> bool:
+    return len(text) == length and text.isascii() and text.isdigit()
+
+
 def role_conflict(roles: frozenset[Role]) -> str | None:
     """Why one person cannot hold `roles` together, or None (E1-E3: who enters, who approves and who administers
     are different people; a person holds exactly one)."""

@@ -72,6 +72,14 @@ def new_errors(kind: str, before: Mapping[str, str], after: Mapping[str, str], c
     return [finding for finding in found if (finding.code, finding.field, finding.value) not in old]
 
 
+def remarks(kind: str, record: Mapping[str, str], given: Mapping[str, str], context: Context) -> list[str]:
+    """What the rules say of the fields just `given` in the record as it stands now; nothing that holds it up."""
+    fields = {field.key: field for field in FIELDS_OF[kind]}
+    found = [finding for key, text in given.items() for finding in normalise(fields[key], text)[1]]
+    found += [finding for finding in check_record(kind, record, context) if finding.field in given]
+    return list(dict.fromkeys(finding.message for finding in found))
+
+
 def raise_faults(findings: list[Finding]) -> None:
     """Raise DataFaultError with the findings' sentences when there are any."""
     if findings:

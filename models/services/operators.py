@@ -16,7 +16,7 @@ from models.store.vault import attempts, keyfile, slots
 from models.store.vault.attempts import LockStatus
 from models.store.vault.codes import CodeKind
 from models.store.vault.keyfile import KeyFile
-from models.store.vault.passphrase import STANDARD, KdfParameters, check_new
+from models.store.vault.passphrase import STANDARD, KdfParameters, check_new, check_other
 
 
 def add(store: Store, person: NewOperator) -> str:
@@ -83,6 +83,7 @@ def recover(home: Path, code: str, name: str, passphrase: str, *, kdf: KdfParame
             return file
 
         rekey.renew(home, entry.file, entry.data_key, change)
+        attempts.forget(home, name)
         return new_code
 
 
@@ -124,6 +125,7 @@ def change_passphrase(store: Store, old: str, new: str, *, kdf: KdfParameters = 
     name = store.actor.name
     check_new(new, name, store.actor.unit.name)
     entrance.person_keys(store.home, keyfile.load(store.home), name, old)
+    check_other(new, old)
 
     def change(session: Session, file: KeyFile, _data_key: bytes) -> KeyFile:
         slot = file.operator(name)

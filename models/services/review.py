@@ -44,6 +44,7 @@ __all__ = [
     "ReviewDetail",
     "ReviewItem",
     "ReviewQuery",
+    "count_decided",
     "count_items",
     "decide",
     "finish",
@@ -237,6 +238,11 @@ def _answerable(session: Session, package_id: str) -> list[Row[Any]]:
     c = t.received_item.c
     query = select(t.received_item).where(c.package_id == package_id, c.receipt_id.is_(None), c.state != _OPEN)
     return list(session.execute(query.order_by(c.position)))
+
+
+def count_decided(session: Session, package_id: str) -> int:
+    """How many items of a package the next receipt would answer."""
+    return len(_answerable(session, package_id))
 
 
 def receipt_body(session: Session, package_id: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def person_keys(home: Path, file: KeyFile, name: str, passphrase: str) -> Person
         if file.code(CodeKind.ACTIVATION, name):
             raise NotAllowedError(f"“{name}”还没有激活。请先用激活码激活并设定自己的口令。")
         known = "、".join(slot.name for slot in file.operators) or "无"
-        raise WrongSecretError(f"没有名为“{name}”的操作员。现有：{known}。")
+        raise WrongSecretError(f"没有名为“{name}”的在用操作员，或此人已停用。现有：{known}。")
     with counted(home, name):
         return slots.open_operator(file, slot, passphrase)
 

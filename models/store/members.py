@@ -82,7 +82,9 @@ def find(session: Session, name: str) -> OperatorRow:
     for row in everybody(session):
         if row.name == name and row.state != "disabled":
             return row
-    raise NotAllowedError(f"没有名为“{name}”的在用操作员。")
+    if any(row.name == name for row in everybody(session)):
+        raise NotAllowedError(f"“{name}”已停用。需要再次使用时，请用另一个姓名（例如“{name}2”）重新添加。")
+    raise NotAllowedError(f"没有名为“{name}”的操作员，请核对姓名。")
 
 
 def roles_of(stored: str) -> frozenset[Role]:

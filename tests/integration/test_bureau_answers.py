@@ -144,3 +144,13 @@ def test_a_wrong_kind_of_file_says_what_it_is_and_where_it_belongs(world: list[M
     with pytest.raises(RefusedError, match="不是本程序的签名文件"):
         school.receive(readme)
     assert "unit certify" in school.receive(asked.path).next_step
+
+
+def test_finishing_again_says_where_the_receipt_is(world: list[Member]) -> None:
+    school, _, county = world
+    _, package = sent(school, county, ["赵明一", "赵明二"])
+    path = decide(county, package, [(Verdict.ACCEPT, "")])
+    with pytest.raises(UserError, match="还有 1 项没有核办") as caught:
+        decide(county, package, [])
+    assert path.name in str(caught.value)
+    assert "package write" in str(caught.value)

@@ -71,3 +71,41 @@ def test_a_draft_is_corrected_and_its_evidence_written_out(run: Callable[..., Do
     refused(run(Role.ADMINISTRATOR, "change", "evidence", number, "--out", tmp_path / "x"), 2, "学籍管理员")
     acts = [one["act"] for one in run(Role.ADMINISTRATOR, "audit", "list").json]
     assert "evidence.export" in acts
+
+
+def test_a_pupil_set_to_what_he_is_and_to_what_is_doubtful(run: Callable[..., Done]) -> None:
+    subject = pupil(6)["身份证件号"]
+    first = run(Role.REGISTRAR, "students", "set", subject, "phone=0317abc", "postcode=abc")
+    if first.code == 0:
+        assert len(first.json["warnings"]) >= 2
+    else:
+        refused(first, first.code, "电话")
+    assert run(Role.REGISTRAR, "students", "set", subject, "class_name=五(1)班").json["changed"]
+    again = run(Role.REGISTRAR, "students", "set", subject, "class_name=五(1)班", text=True)
+    assert "没有改动" in again.out
+
+
+def test_a_request_that_cannot_be_submitted_names_no_number(run: Callable[..., Done]) -> None:
+    subject = pupil(6)["身份证件号"]
+    done = run(
+        Role.REGISTRAR, "change", "propose", "student.key_field", "--subject", subject, "--set", "name=张亦", "--submit"
+    )
+    refused(done, done.code, "没有建立变更")
+    assert "BG-" not in done.err
+    assert len(run(Role.REGISTRAR, "change", "list").json) == 1
+
+
+def test_states_and_packages_that_are_none_are_refused(run: Callable[..., Done]) -> None:
+    refused(run(Role.REGISTRAR, "review", "list", "--state", "in_reveiw"), 2, "in_review")
+    refused(run(Role.REGISTRAR, "review", "list", "--package", "abc"), 2, "package list")
+
+
+@pytest.mark.parametrize(
+    ("tier", "line", "code", "word"),
+    [("school", "basic", "12345", "10 位"), ("county", "basic", "13099", "6 位"), ("county", "open", "a-b", "字母")],
+)
+def test_the_code_of_a_unit_has_a_form(tmp_path: Path, tier: str, line: str, code: str, word: str) -> None:
+    arguments = ["init", "--unit", "某校", "--tier", tier, "--line", line, "--code", code]
+    people = ["--registrar", "甲某", "--head", "乙某", "--administrator", "丙某"]
+    secret = "lantern passage 4141\n"
+    refused(rollbook("--home", tmp_path / "x", "--secret-file", "-", *arguments, *people, given=secret), 2, word)

@@ -163,7 +163,7 @@ def test_wrong_signing_passphrases_count_too(school_store: Any) -> None:
 
 
 def test_unknown_people_and_places_are_told(school_store: Any, tmp_path: Path) -> None:
-    with pytest.raises(WrongSecretError, match="没有名为“某人”的操作员。现有：方圆"):
+    with pytest.raises(WrongSecretError, match="没有名为“某人”的在用操作员，或此人已停用。现有：方圆"):
         Store.open(school_store.home, "某人", SECRET)
     with pytest.raises(NoStoreError):
         Store.open(tmp_path / "nowhere", "某人", SECRET)
@@ -239,3 +239,16 @@ def test_a_keyring_that_keeps_nothing_is_refused(mode: str, school_store: Any, m
     with pytest.raises(remembered.KeyringError):
         school_store.open(Role.REGISTRAR).remember()
     assert keyfile.load(school_store.home).remembered == ()
+
+
+def test_the_recovery_code_ends_the_lock_and_an_old_passphrase_is_not_new(school_store: Any) -> None:
+    name, _ = school_store.people[Role.REGISTRAR]
+    for _ in range(5):
+        with pytest.raises(WrongSecretError):
+            Store.open(school_store.home, name, "wrong secret passage")
+    assert operators.lock_status(school_store.home)[0].locked_until
+    operators.recover(school_store.home, school_store.recovery_code, name, "another river passage 88")
+    assert not operators.lock_status(school_store.home)
+    fresh = "another river passage 88"
+    with Store.open(school_store.home, name, fresh) as store, pytest.raises(PassphraseRefusedError, match="相同"):
+        operators.change_passphrase(store, fresh, fresh)

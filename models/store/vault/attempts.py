@@ -66,6 +66,13 @@ def counted(home: Path, name: str) -> Iterator[None]:
     _save(home, {other: count for other, count in counts.items() if other != name})
 
 
+def forget(home: Path, name: str) -> None:
+    """Start counting anew for a name that another secret has let in."""
+    counts = _load(home)
+    if name in counts:
+        _save(home, {other: count for other, count in counts.items() if other != name})
+
+
 def _until(failures: int, last: datetime, now: datetime) -> datetime | None:
     """End of the lock. A last failure in the future (clock set back) locks no longer than a fresh one would."""
     if failures < LIMIT:

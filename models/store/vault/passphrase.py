@@ -61,6 +61,12 @@ def check_new(passphrase: str, *avoid: str) -> None:
         raise PassphraseRefusedError(f"这个口令不能用：{reason}。请换一个，例如用几个互不相关的词连成一句。")
 
 
+def check_other(passphrase: str, old: str) -> None:
+    """Raise PassphraseRefusedError when the new passphrase is the old one."""
+    if _normal(passphrase) == _normal(old):
+        raise PassphraseRefusedError("新口令与现在的口令相同，没有修改。请换一个。")
+
+
 def _weakness(text: str, avoid: list[str]) -> str | None:
     folded = text.casefold()
     if len(text) < MINIMUM_LENGTH:
