@@ -32,6 +32,8 @@ class AppContext(QObject):
     toasted = Signal(str, object, str)
     locked = Signal()
     lock_requested = Signal()
+    leave_requested = Signal()
+    """Lock, and let another person unlock."""
     restore_requested = Signal(object)
     """A backup file (Path) the person decided to restore; the window closes the store first."""
     _news = Signal(object)
@@ -50,15 +52,18 @@ class AppContext(QObject):
         self.home_named = True
         """Whether a person named the data folder for this start; then it is not remembered for the next."""
         self.jobs = Jobs(self)
-        self.prompt: Prompt = prompt or QtPrompt()
+        self.evidence_jobs = Jobs(self, "rollbook-evidence")
+        """Decoding of evidence: a bad file takes up to 30 s and must not hold up the store. Never touches the store."""
         self.errors = errors or Errors()
         self.theme = Theme.current()
         self.settings = settings or QSettings(
             QSettings.Format.IniFormat, QSettings.Scope.UserScope, "Rollbook", "Rollbook"
         )
+        self.prompt: Prompt = prompt or QtPrompt(self.settings)
         self._store: Store | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self.jobs.failed.connect(self.show_error)
+        self.evidence_jobs.failed.connect(self.show_error)
         self._news.connect(self.changed, Qt.ConnectionType.QueuedConnection)
 
     # --- the store --------------------------------------------------------------------------------------

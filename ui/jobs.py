@@ -1,4 +1,5 @@
-"""Work off the window's thread: one thread for the store, disk and keys; results come back in the window's thread."""
+"""Work off the window's thread, one thread for each `Jobs`: one of them touches the store, disk and keys, another one
+evidence. Results come back in the window's thread."""
 
 from __future__ import annotations
 
@@ -67,7 +68,7 @@ class Job(QObject):
 
 
 class Jobs(QObject):
-    """The one thread that touches the store. `started`/`ended` carry the Job, for the progress line."""
+    """One thread and what waits for it. `started`/`ended` carry the Job, for the progress line."""
 
     started = Signal(object)
     ended = Signal(object)
@@ -75,8 +76,9 @@ class Jobs(QObject):
     """An error nobody else wanted to handle (an Exception)."""
     _finished = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, name: str = "rollbook-store") -> None:
         super().__init__(parent)
+        self._name = name
         self._pool: ThreadPoolExecutor | None = None
         self._latest: dict[str, Job] = {}
         self._running: set[Job] = set()
@@ -93,7 +95,7 @@ class Jobs(QObject):
         progress: bool = False,
         replaces: str = "",
     ) -> Job:
-        """Run `work()` (with `progress`: `work(progress)`) in the store's thread and tell the result.
+        """Run `work()` (with `progress`: `work(progress)`) in the thread and tell the result.
 
         `owner`: callbacks are left out once it is destroyed. `title`: what the progress line says; empty: not shown.
         `replaces`: a name; an earlier job of that name that is not finished is dropped (find-as-you-type).
@@ -115,7 +117,7 @@ class Jobs(QObject):
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor
 
-            self._pool = ThreadPoolExecutor(1, "rollbook-store")
+            self._pool = ThreadPoolExecutor(1, self._name)
         return self._pool
 
     def _work(self, job: Job, work: Callable[[], Any]) -> None:
@@ -147,14 +149,14 @@ class Jobs(QObject):
         """Whether anything runs or waits."""
         return bool(self._running)
 
-    def shut(self, last: Callable[[], object] | None = None) -> None:
-        """Stop what runs, do `last` (closing the store), and end the thread."""
+    def shut(self, last: Callable[[], object] | None = None, *, wait: bool = True) -> None:
+        """Stop what runs, do `last` (closing the store), and end the thread, waiting for what cannot be stopped."""
         for job in list(self._running):
             job.drop()
         if last is not None:
             self._thread().submit(last)
         if self._pool is not None:
-            self._pool.shutdown(wait=True)
+            self._pool.shutdown(wait=wait, cancel_futures=not wait)
 
     def never(self) -> Job:
         """A job that does nothing: what is asked for while the window is locked."""

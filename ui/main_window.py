@@ -40,6 +40,7 @@ class MainWindow(QMainWindow):
         self._idle = IdleWatch(app)
         self._idle.expired.connect(self.lock)
         context.lock_requested.connect(self.lock)
+        context.leave_requested.connect(self.leave)
         context.restore_requested.connect(self.restore)
         self.entrance: QWidget = self._entrance()
         self._stack.addWidget(self.entrance)
@@ -110,8 +111,9 @@ class MainWindow(QMainWindow):
         self._stack.addWidget(self.workspace)
         status.lock_clicked.connect(self.lock)
         self._idle.left.connect(status.show_minutes)
-        self.context.jobs.started.connect(status.follow)
-        self.context.jobs.ended.connect(status.leave)
+        for jobs in (self.context.jobs, self.context.evidence_jobs):
+            jobs.started.connect(status.follow)
+            jobs.ended.connect(status.leave)
         self.workspace.arrived.connect(self._arrived)
         self.setWindowTitle(f"{store.actor.unit.name} — {PROGRAM}")
 
@@ -132,6 +134,12 @@ class MainWindow(QMainWindow):
             self.entrance.locked(store.actor.name, draft=draft)
         self.context.jobs.run(store.close)
         self.context.locked.emit()
+
+    def leave(self) -> None:
+        """Lock, and ask who comes."""
+        self.lock()
+        if isinstance(self.entrance, UnlockPage):
+            self.entrance.ask_anew()
 
     def restore(self, path: Path) -> None:
         """Close the store and restore a backup over it; everyone unlocks anew afterwards."""
@@ -165,6 +173,7 @@ class MainWindow(QMainWindow):
         """Remember the place and size, make the closing backup, end the thread."""
         self.context.settings.setValue("window/geometry", self.saveGeometry())
         self._idle.stop()
+        self.context.evidence_jobs.shut(wait=False)
         if self.context.is_open:
             store = self.context.store
             self.context.set_store(None)

@@ -31,6 +31,11 @@ def class_finding(name: str, other: str) -> Finding:
     return Finding("CLASS_UNLIKE", Level.WARNING, "class_name", message, name)
 
 
+def class_order(name: str) -> tuple[tuple[int, ...], str]:
+    """By what classes are sorted: their numerals, then their text; 五年级十班 comes after 五年级二班."""
+    return tuple(int(text) for text in _numerals(name) if text.isdecimal()), name
+
+
 def _numerals(name: str) -> tuple[str, ...]:
     """The numbers in a class name, in digits: ("5", "1")."""
     return tuple(_digits(text) for text in _NUMERAL.findall(name))

@@ -55,7 +55,7 @@ def make_context(store: Store, folder: Path) -> tuple[AppContext, list[str]]:
 def settle(qtbot: Any, context: AppContext) -> None:
     """Wait until the store's thread has nothing to do and its results are shown."""
     for _ in range(3):
-        qtbot.waitUntil(lambda: not context.jobs.busy, timeout=20000)
+        qtbot.waitUntil(lambda: not (context.jobs.busy or context.evidence_jobs.busy), timeout=20000)
         QApplication.processEvents()
 
 
@@ -63,6 +63,7 @@ def finish(context: AppContext) -> None:
     """End the store's thread; the store is closed by its kit."""
     context.set_store(None)
     context.jobs.shut()
+    context.evidence_jobs.shut()
     QApplication.processEvents()
 
 

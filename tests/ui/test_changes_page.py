@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from models.domain.units import Role
 from models.services import changes
 from tests.ui.pagekit import add_pupils, finish, make_context, number18, scan, settle, write_in
 from ui.pages.changes import FORM, LIST, ChangesPage
+from ui.pages.evidence_box import EvidenceBox
 
 
 @pytest.fixture
@@ -110,3 +112,19 @@ def test_withdrawing_is_confirmed_in_the_page(world, qtbot):
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     settle(qtbot, context)
     assert only_change(store).state == "withdrawn"
+
+
+def test_a_file_that_takes_its_time_does_not_hold_up_the_store(world, qtbot, tmp_path, monkeypatch):
+    context = world[1]
+    gate = threading.Event()
+    monkeypatch.setattr("ui.pages.evidence_box.examine", lambda *_: gate.wait(20))
+    box = EvidenceBox(context)
+    qtbot.addWidget(box)
+    box._add = lambda _: None
+    box.take([tmp_path / "bad.pdf"])
+    answered = []
+    context.read(lambda session: 1, done=answered.append)
+    qtbot.waitUntil(lambda: answered == [1], timeout=5000)
+    assert context.evidence_jobs.busy
+    gate.set()
+    settle(qtbot, context)

@@ -11,6 +11,7 @@ from models.domain.states import Verdict
 from models.domain.units import Role
 from models.services import changes
 from tests.ui.pagekit import add_pupils, finish, make_context, number18, scan, settle, write_in
+from ui.pages.baseline_list import BaselineList, pupil_lines
 from ui.pages.review import ReviewPage
 
 
@@ -60,7 +61,9 @@ def test_a_morning_by_keys_and_one_signature(world, qtbot):
     page.run_action("return")
     settle(qtbot, context)
     assert {k: d.verdict for k, d in page._decisions.items()} == {first: Verdict.ACCEPT, second: Verdict.RETURN}
-    page.sign()
+    assert page.queue_title.text() == "待核办 0 · 待签名 2", "as many as the sidebar says"
+    assert "Ctrl+Enter 签名确认" in page.hint()
+    page.run_action("submit")
     dialog = next(w for w in page.findChildren(object) if type(w).__name__ == "PassphrasePrompt")
     dialog.field.setText("not the passphrase at all")
     qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
@@ -111,3 +114,21 @@ def test_the_initiator_does_not_decide(qtbot, school_store, tmp_path):
     assert page.bar.instead.text() == "由他人核办：郑重"
     assert page.bar.accept.isHidden()
     finish(context)
+
+
+def test_the_pupils_of_a_baseline_are_sorted_counted_and_found(qtbot):
+    names = (("周全", "五年级二班", "1"), ("安宁", "五年级十班", "2"), ("郑重", "五年级二班", "2"), ("白露", "", "2"))
+    rows = [
+        {"id": name, "values": {"name": name, "class_name": class_name, "sex": sex, "id_number": "130999201701012218"}}
+        for name, class_name, sex in names
+    ]
+    card = BaselineList(pupil_lines(rows))
+    qtbot.addWidget(card)
+    assert [line.name for line in card.model.rows] == ["白露", "郑重", "周全", "安宁"]
+    assert card.model.rows[1].number == "130999********2218"
+    assert [card.classes.itemText(i) for i in range(4)] == [
+        "全部班级 · 4 人", "没有班级 · 1", "五年级二班 · 2", "五年级十班 · 1",
+    ]  # fmt: skip
+    card.search.setText("zq")
+    assert [line.name for line in card.model.rows] == ["周全"]
+    assert card.found.text() == "1 人 · 男 1 · 女 0"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
@@ -42,15 +42,13 @@ class Opened:
 
 
 def open_form(session: Any, subject_id: str, change_id: str) -> Opened:
-    """Read the pupil and the draft, with thumbnails of its evidence."""
+    """Read the pupil and the draft with its evidence; thumbnails are drawn later."""
     detail = changes.get(session, change_id) if change_id else None
     pupil = roster.get(session, STUDENTS, detail.summary.subject_id if detail else subject_id)
     policy = effective(session)
     exhibits = []
     for info in detail.evidence if detail else ():
-        data = evidence.content(session, info.digest)
-        picture = evidence.render(data, 0, THUMBNAIL * 2) if data else b""
-        exhibits.append(Exhibit(info.name, info.size, 0, info.kind, picture, info.digest))
+        exhibits.append(Exhibit(info.name, info.size, 0, info.kind, b"", info.digest))
     return Opened(pupil, controlled_fields(session), dict(policy.origin), policy.version, detail, tuple(exhibits))
 
 
@@ -161,12 +159,31 @@ class ChangeForm(QWidget):
         self._fields.addWidget(self.form)
         self.reason.setText(opened.detail.reason if opened.detail else "")
         self.box.show_exhibits(opened.exhibits)
+        for exhibit in opened.exhibits:
+            self._draw(exhibit)
         clear(self._why)
         origin = {key: opened.origin.get(key, ()) for key in opened.controlled}
         self._why.addWidget(why_card(KIND, origin, opened.policy_version))
         self._say_returned()
         self._say_state()
         self._focus_first()
+
+    def _draw(self, exhibit: Exhibit) -> None:
+        """Read a kept file and draw its thumbnail in the evidence's own thread; without one it still has its name."""
+
+        def drawn(picture: bytes) -> None:
+            self._kept = tuple(
+                replace(one, thumbnail=picture) if one.digest == exhibit.digest else one for one in self._kept
+            )
+            self.box.show_picture(exhibit.digest, picture)
+
+        def got(data: bytes | None) -> None:
+            if data:
+                self.context.evidence_jobs.run(
+                    lambda: evidence.render(data, 0, THUMBNAIL * 2), drawn, lambda _: None, owner=self
+                )
+
+        self.context.read(evidence.content, exhibit.digest, done=got, owner=self)
 
     def _say_returned(self) -> None:
         self.banner.hide()

@@ -76,7 +76,7 @@ class EvidenceBox(QFrame):
         self.fault.hide()
         for path in paths:
             kind = self.usual_kind
-            self.context.jobs.run(
+            self.context.evidence_jobs.run(
                 partial(examine, path, kind), self._add, self._refuse, owner=self, title=self.tr("检查证明材料")
             )
 
@@ -93,6 +93,11 @@ class EvidenceBox(QFrame):
         clear(self._list)
         for exhibit in self.exhibits:
             self._list.addWidget(self._line(exhibit))
+
+    def show_picture(self, digest: str, picture: bytes) -> None:
+        """Give the kept file of that digest its thumbnail."""
+        drawn = [replace(one, thumbnail=picture) if one.digest == digest else one for one in self.exhibits]
+        self.show_exhibits(drawn)
 
     def _line(self, exhibit: Exhibit) -> QWidget:
         picture = QLabel()

@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPixmap, QResizeEvent, QTransform
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea
 
-from models.domain.errors import FileRefusedError
 from models.services import evidence
 from models.services.change_views import EvidenceInfo
 from ui.context import AppContext
@@ -146,25 +145,38 @@ class EvidenceView(QFrame):
             self.title.setText(self.tr("证明材料"))
             return
         self._foot.show()
-        file, page, store = self._files[self._at], self._page, self.context.store
+        file, page = self._files[self._at], self._page
         self._label(file)
         if not file.here:
             self._say(self.tr("这份材料还没有送到，随后的材料包会带来。"))
             return
         self._say(self.tr("正在打开"))
 
+        self.context.read(
+            evidence.content, file.digest, done=lambda data: self._render(file, page, data), owner=self,
+            replaces=f"evidence-{id(self)}", failed=self._refused,
+        )  # fmt: skip
+
+    def _render(self, file: EvidenceInfo, page: int, data: bytes | None) -> None:
+        """Draw a page in the thread of its own, unless another one has come into sight."""
+        if not self._files or (self._files[self._at], self._page) != (file, page):
+            return
+        if data is None:
+            self._say(self.tr("找不到证明材料“{name}”，请退回后重新添加。").format(name=file.name))
+            return
+        known = self._pages.get(file.digest)
+
         def work() -> tuple[int, bytes]:
-            data = store.read(evidence.content, file.digest)
-            if data is None:
-                raise FileRefusedError(f"找不到证明材料“{file.name}”，请退回后重新添加。")
-            pages = self._pages.get(file.digest) or evidence.page_count(data)
-            return pages, evidence.render(data, page, _RENDER_WIDTH)
+            return known or evidence.page_count(data), evidence.render(data, page, _RENDER_WIDTH)
 
-        self.context.jobs.run(
-            work, lambda result: self._show(file, result), self._refused, owner=self, replaces=f"evidence-{id(self)}"
-        )
+        self.context.evidence_jobs.run(
+            work, lambda result: self._show(file, page, result), self._refused, owner=self,
+            replaces=f"evidence-{id(self)}",
+        )  # fmt: skip
 
-    def _show(self, file: EvidenceInfo, result: tuple[int, bytes]) -> None:
+    def _show(self, file: EvidenceInfo, page: int, result: tuple[int, bytes]) -> None:
+        if not self._files or (self._files[self._at], self._page) != (file, page):
+            return
         self._pages[file.digest], png = result
         self._pixmap = QPixmap()
         self._pixmap.loadFromData(png, "PNG")

@@ -14,7 +14,8 @@ from ui.context import AppContext
 from ui.kit import Banner, EmptyState, button, clear, column, frame, holder, label, row, rule
 from ui.kit.around import Around
 from ui.page import Page
-from ui.pages.change_cards import checks_card, difference_card, facts_card, route_card, why_card
+from ui.pages.baseline_list import BaselineList
+from ui.pages.change_cards import checks_card, difference_card, route_card, why_card
 from ui.pages.decision_queue import QueueEntry, QueueView
 from ui.pages.evidence_view import EvidenceView
 from ui.pages.review_desks import Decision, Matter, carry_out, desk_for
@@ -127,7 +128,10 @@ class ReviewPage(Page):
         ]
         self.queue.queue.show_entries(shown)
         waiting = sum(not e.mine and e.verdict is None for e in shown)
-        self.queue_title.setText(self.tr("待我核办 {n}").format(n=waiting))
+        words = self.tr("待我核办 {n}").format(n=waiting)
+        if self._decisions:  # the sidebar counts them until they are signed
+            words = self.tr("待核办 {n} · 待签名 {m}").format(n=waiting, m=len(self._decisions))
+        self.queue_title.setText(words)
         self.toggle.set_text(self.tr("队列 {n}").format(n=waiting))
         self._say_collected()
         self.say_hint()
@@ -164,10 +168,9 @@ class ReviewPage(Page):
 
     def _fill(self, matter: Matter) -> None:
         self.body.addWidget(difference_card(matter.diffs, matter.lines))
-        names = matter.extra.get("names", ())
-        if names:
-            facts = [(self.tr("前 {n} 名").format(n=len(names)), "、".join(names))]
-            self.body.addWidget(facts_card(self.tr("名单"), facts))
+        pupils = matter.extra.get("pupils", ())
+        if pupils:
+            self.body.addWidget(BaselineList(pupils))
         self.body.addWidget(checks_card(matter.checks))
         self.body.addWidget(why_card(matter.kind, matter.origin, matter.policy_version))
         self.body.addWidget(route_card(matter.timeline, matter.next_step))
@@ -182,6 +185,19 @@ class ReviewPage(Page):
 
     def _enable(self) -> None:
         self.bar.show_matter(self._matter, self._decided(), seen=self.evidence.all_seen)
+
+    def _accept(self) -> None:
+        """Pass what is in sight; from what is decided go to the next open entry, and after the last one to the end."""
+        if self._matter is None or self._decided() is None:
+            self.bar.decide(Verdict.ACCEPT)
+            return
+        after = self.queue.queue.next_open(self.queue.currentIndex().row())
+        if after >= 0:
+            self.queue.select_row(after)
+        elif self._at_school:
+            self.sign()
+        else:
+            self._finish()
 
     def _decide(self, verdict: Verdict, opinion: str) -> None:
         matter = self._matter
@@ -237,20 +253,21 @@ class ReviewPage(Page):
             self._say_to_sign()
             return
         decided = sum(e.verdict is not None for e in self._entries)
-        package = self._matter.extra.get("package", "") if self._matter else ""
         if not decided or not self.context.has(Role.REGISTRAR):
             self.banner.hide()
             return
         left = len(self._entries) - decided
         rest = self.tr("还有 {n} 项未核办，可以先答复已核办的。").format(n=left) if left else ""
-        go = button(
-            self.tr("完成核办并生成回执"),
-            "receipt",
-            "link",
-            on_click=lambda: self.context.navigate("packages", finish=package),
-        )
+        key = "" if left else "Ctrl+Enter"
+        go = button(self.tr("完成核办并生成回执"), "receipt", "link", key, on_click=self._finish)
         text = self.tr("已核办 {n} 项，回执还没有生成，此前都可以改变决定。{rest}").format(n=decided, rest=rest)
         self.banner.say("info", text, [go])
+
+    def _finish(self) -> None:
+        """Go on to the receipt of the package in sight."""
+        package = self._matter.extra.get("package", "") if self._matter else ""
+        if package and self.context.has(Role.REGISTRAR):
+            self.context.navigate("packages", finish=package)
 
     def _say_to_sign(self) -> None:
         numbers = {v: sum(d.verdict is v for d in self._decisions.values()) for v in Verdict}
@@ -262,7 +279,7 @@ class ReviewPage(Page):
         text = self.tr("已作出 {n} 项决定（{parts}），确认后生效，此前都可以改变。").format(
             n=len(self._decisions), parts=parts
         )
-        self.banner.say("info", text, [button(act, "writing", "primary", "Ctrl+S", on_click=self.sign)])
+        self.banner.say("info", text, [button(act, "writing", "primary", "Ctrl+Enter", on_click=self.sign)])
 
     def sign(self) -> None:
         """Carry out the collected decisions: one passphrase and one signature for the queue (decision 3)."""
@@ -295,7 +312,7 @@ class ReviewPage(Page):
     def run_action(self, key: str) -> bool:
         """Verdicts, J/K, zoom, signing."""
         acts = {
-            "submit": lambda: self.bar.decide(Verdict.ACCEPT),
+            "submit": self._accept,
             "return": lambda: self.bar.decide(Verdict.RETURN),
             "refuse": lambda: self.bar.decide(Verdict.REFUSE),
             "next_item": lambda: self.queue.select_row(self.queue.currentIndex().row() + 1),
@@ -319,6 +336,8 @@ class ReviewPage(Page):
         entries = self.queue.queue.entries
         at = self.queue.currentIndex().row() + 1
         keys = self.tr("Ctrl+Enter 通过 · Ctrl+B 退回 · 空格 放大材料")
+        if self._at_school and self._decisions and self.queue.queue.next_open(-1) < 0:
+            keys = self.tr("Ctrl+Enter 签名确认")
         return f"{at}/{len(entries)} · {keys}" if entries else self.tr("没有待核办的事项")
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802

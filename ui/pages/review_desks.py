@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, Protocol
 
 from models.domain.change_kinds import BASELINE
@@ -17,12 +16,11 @@ from models.services.baseline import frozen_lines
 from models.services.change_checks import Check
 from models.services.change_views import EvidenceInfo, FieldDiff, TimelineEntry
 from models.services.policies import effective
-from models.services.records import label_of
 from ui.moments import moment
+from ui.pages.baseline_list import pupil_lines
 from ui.pages.decision_queue import QueueEntry
 
-NAMES = 60
-"""Names of a baseline that are shown."""
+ALL_ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -108,10 +106,10 @@ class SchoolDesk:
 
     @staticmethod
     def _extra(session: Any, change: changes.ChangeSummary) -> dict[str, Any]:
-        """The first names of a baseline, as they were handed in."""
+        """The pupils of a baseline, as they were handed in."""
         if change.kind != BASELINE.key:
             return {}
-        return {"names": _names(json.loads(line) for line in islice(frozen_lines(session, change.id), NAMES))}
+        return {"pupils": pupil_lines(json.loads(line) for line in frozen_lines(session, change.id))}
 
     @staticmethod
     def _instead(session: Any, change: changes.ChangeSummary, actor: Actor) -> str:
@@ -168,7 +166,7 @@ class BureauDesk:
         origin = effective(session).origin
         extra = {
             "package": item.package_id,
-            "names": _names(review.rows_of_item(session, item.id, 0, NAMES)) if detail.rows else (),
+            "pupils": pupil_lines(review.rows_of_item(session, item.id, 0, ALL_ROWS)) if detail.rows else (),
         }
         return Matter(
             item.id, item.kind, short_title(item.summary), item.subject_label,
@@ -179,10 +177,6 @@ class BureauDesk:
             "" if may else f"由{ROLE_LABELS[Role.REGISTRAR]}核办，主管领导可以查看。",
             Decision(decided, item.opinion) if decided else None, extra,
         )  # fmt: skip
-
-
-def _names(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    return tuple(label_of(row["values"]) for row in rows)
 
 
 def short_title(summary: str) -> str:
