@@ -119,4 +119,4 @@ def act_text(act: str) -> str:
 def object_text(object_: str, name: str = "") -> str:
     """An object (`kind:id`) in words, by `name` when it is known, else by the beginning of its id."""
     kind, _, key = object_.partition(":")
-    return " ".join(part for part in (OBJECTS.get(kind, kind), name or key[:8]) if part)
+    return " ".join(part for part in (OBJECTS.get(kind, kind), name or (key[:8] if len(key) > 20 else key)) if part)
