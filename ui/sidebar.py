@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from models.domain.units import ROLE_LABELS, TIER_LABELS, Actor
+from ui import icons
 from ui.kit import Button, IconLabel, button, column, holder, label, row, rule
 from ui.navigation import PageEntry
 from ui.tokens import NAV_COLLAPSED, NAV_WIDTH
@@ -17,6 +19,8 @@ class Sidebar(QFrame):
     """Emits `chosen` with the key of a page."""
 
     chosen = Signal(str)
+    asked = Signal(str)
+    """What the menu of the person offers: `passphrase`, `lock`, `other`."""
 
     def __init__(self, actor: Actor, pages: Sequence[PageEntry]) -> None:
         super().__init__()
@@ -49,7 +53,28 @@ class Sidebar(QFrame):
         roles = "、".join(ROLE_LABELS[role] for role in sorted(actor.roles))
         words = holder(column(label(actor.name), label(roles, "cap"), spacing=0))
         self._wide_only.append(words)
-        return holder(row(IconLabel("user", "text2", 18), (words, 1), margins=(14, 8, 6, 0)))
+        for part in words.findChildren(QLabel):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        made = button("", "", "nav", self.tr("{name}：修改口令、锁定、换人登录").format(name=actor.name))
+        made.setLayout(row(IconLabel("user", "text2", 18), (words, 1), margins=(14, 4, 6, 4)))
+        made.setMinimumHeight(words.sizeHint().height() + 10)
+        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.menu = QMenu(self)
+        for key, name, icon in (
+            ("passphrase", self.tr("修改口令"), "key"),
+            ("lock", self.tr("锁定"), "lock"),
+            ("other", self.tr("换人登录"), "users"),
+        ):
+            action = self.menu.addAction(icons.icon(icon, "text2", 16), name)
+            action.triggered.connect(partial(self.asked.emit, key))
+        made.clicked.connect(lambda: self._open_menu(made))
+        self.person = made
+        return made
+
+    def _open_menu(self, above: QWidget) -> None:
+        """The menu stands above the name: the name is at the bottom of the window."""
+        height = self.menu.sizeHint().height()
+        self.menu.popup(above.mapToGlobal(QPoint(8, -height)))
 
     def _add_pages(self, box: QVBoxLayout, pages: Sequence[PageEntry]) -> None:
         group = ""

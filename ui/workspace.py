@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from ui.context import AppContext
 from ui.errors import Shown
-from ui.intake import SIGNED, page_for, page_for_signed
+from ui.intake import Route, route
 from ui.kit import Banner, Toast, button, column, holder, row
 from ui.navigation import pages_for
 from ui.page import Page
@@ -51,6 +51,7 @@ class Workspace(QWidget):
     def _connect(self) -> None:
         context = self.context
         self.sidebar.chosen.connect(self.show_page)
+        self.sidebar.asked.connect(self._asked)
         self._status.chosen.connect(self.show_page)
         context.navigated.connect(self._navigated)
         context.file_opened.connect(self.take_file)
@@ -94,6 +95,14 @@ class Workspace(QWidget):
         self.arrived.emit(key)
         return page
 
+    def _asked(self, what: str) -> None:
+        if what == "passphrase":
+            self.show_page("settings", part="access")
+        elif what == "lock":
+            self.context.lock()
+        else:
+            self.context.leave_requested.emit()
+
     def _tables_changed(self, tables: frozenset[str]) -> None:
         if not self.context.is_open:
             return
@@ -130,19 +139,16 @@ class Workspace(QWidget):
 
     def take_file(self, path: Path) -> None:
         """Give a file to the page that knows its kind, and say so when none does."""
-        if path.suffix.lower() == SIGNED:
-            self.context.jobs.run(
-                lambda: page_for_signed(path), lambda key: self._give(path, key), owner=self
-            )  # fmt: skip
-        else:
-            self._give(path, page_for(path, self.current))
+        shown = self.current
+        self.context.jobs.run(lambda: route(path, shown), lambda found: self._give(path, found), owner=self)
 
-    def _give(self, path: Path, key: str | None) -> None:
-        page = self.show_page(key) if key is not None and key in self.entries else None
+    def _give(self, path: Path, found: Route) -> None:
+        if not found.page:
+            self.show_notice(Shown(found.sentence, "", "warn", False))
+            return
+        page = self.show_page(found.page) if found.page in self.entries else None
         if page is None or not page.open_file(path):
-            text = self.tr(
-                "“{name}”在这里打不开。可以打开表格（xlsx、xls、csv）、数据包和回执（.rollbook）；导入表格由学籍管理员办理。"
-            )
+            text = self.tr("“{name}”要由别的角色打开：导入表格由学籍管理员办理，恢复备份由系统管理员办理。请换人登录。")
             self.show_notice(Shown(text.format(name=path.name), "", "warn", False))
 
     def show_notice(self, shown: Shown) -> None:

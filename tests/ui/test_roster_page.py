@@ -191,3 +191,31 @@ def test_the_head_cannot_edit(qtbot, school_store, tmp_path: Path) -> None:  # t
     window.run_action("edit")
     assert page.detail.form is None
     window.close()
+
+
+def test_a_new_pupil_by_hand(qtbot, school_store, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from tests.ui.pagekit import number18
+
+    window = open_window(qtbot, school_store.open(Role.REGISTRAR), tmp_path)
+    qtbot.addWidget(window)
+    page = show(qtbot, window, "roster")
+    window.run_action("new")
+    form = page.adding.form
+    assert form is not None
+    number = number18("2017-03-01", 221)
+    for key, text in {"name": "欧阳小满", "sex": "1", "id_type": "1", "id_number": number[:-1] + "A"}.items():
+        form.entries[key].set_text(text)
+    page.adding._check()
+    settle(qtbot, window.context)
+    assert form.entries["id_number"]._fault.text()  # said while it is being filled in
+    assert not form.entries["birth_date"]._fault.text()
+    form.entries["id_number"].set_text(number)
+    form.entries["birth_date"].set_text("2017-03-01")
+    for key, text in {"ethnicity": "01", "nationality": "CHN", "class_name": "三(2)班"}.items():
+        form.entries[key].set_text(text)
+    window.run_action("save")
+    settle(qtbot, window.context)
+    assert page.adding.form is None, page.adding._notice.words.text()
+    assert page.detail.detail is not None
+    assert page.detail.detail.row.values["name"] == "欧阳小满"
+    window.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from PySide6.QtGui import QKeySequence
 from ui import tokens
 from ui.actions import ACTIONS
 from ui.dialogs.keyboard import KeyboardList
-from ui.intake import page_for
+from ui.intake import route
 from ui.navigation import PAGES
 
 ROOT = Path(__file__).parents[2]
@@ -92,8 +93,27 @@ def test_f1_lists_every_action(qtbot) -> None:  # type: ignore[no-untyped-def]
     assert {entry.name for entry in ACTIONS} <= words
 
 
-def test_files_find_their_page() -> None:
-    assert page_for(Path("新生.XLSX"), "roster") == "import"
-    assert page_for(Path("证明.jpg"), "changes") == "changes"
-    assert page_for(Path("证明.jpg"), "roster") is None
-    assert page_for(Path("别的.exe"), "roster") is None
+def test_files_find_their_page(tmp_path: Path) -> None:
+    def made(name: str, content: bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    def packed(name: str, inner: str) -> Path:
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(inner, "x")
+        return tmp_path / name
+
+    jpg = made("证明.jpg", b"\xff\xd8\xff\xe0 some")
+    assert route(packed("新生.XLSX", "xl/workbook.xml"), "roster").page == "import"
+    assert route(made("新生.csv", "姓名,性别\n".encode()), "roster").page == "import"
+    assert route(jpg, "changes").page == "changes"
+    wrong = [
+        route(path, "roster")
+        for path in (
+            jpg, made("空.xlsx", b""), packed("说明.docx", "word/document.xml"), made("a.pdf", b"%PDF-1.7 x"),
+            packed("一起.zip", "a.xlsx"), made("别的.exe", b"MZ......"), tmp_path / "没有.xlsx", tmp_path,
+        )
+    ]  # fmt: skip
+    assert not any(found.page for found in wrong)
+    assert len({found.sentence for found in wrong}) == len(wrong)

@@ -9,6 +9,18 @@ from ui.actions import ACTIONS
 from ui.kit import button, column, holder, label, row
 from ui.navigation import PAGES
 
+_KEYS = (
+    ("Return", "Enter（回车）"), ("Down", "↓"), ("Up", "↑"), ("PgDown", "PgDn"), ("Space", "空格"),
+    ("Esc", "Esc（退出）"),
+)  # fmt: skip
+"""What Qt calls a key, and what is printed on it or said of it."""
+
+
+def key_words(keys: str) -> str:
+    """A shortcut of ui/actions.py as people read it: Alt+↓, Ctrl+Enter（回车）."""
+    named = dict(_KEYS)
+    return "+".join(named.get(part, part) for part in QKeySequence(keys).toString().split("+"))
+
 
 class KeyboardList(QDialog):
     """A list made from ui/actions.py."""
@@ -23,7 +35,7 @@ class KeyboardList(QDialog):
         grid.setVerticalSpacing(6)
         for line, entry in enumerate(ACTIONS):
             where = "、".join(titles[key] for key in entry.pages) or self.tr("各页面")
-            grid.addWidget(label(QKeySequence(entry.keys).toString(), "strong"), line, 0)
+            grid.addWidget(label(key_words(entry.keys), "strong"), line, 0)
             grid.addWidget(label(entry.name), line, 1)
             grid.addWidget(label(where, "cap"), line, 2)
         area = QScrollArea()

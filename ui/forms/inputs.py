@@ -137,6 +137,9 @@ def let_type(entry: Entry) -> None:
     if completer is not None:
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        popup = completer.popup()
+        if popup is not None:
+            set_tone(popup, "popup", "role")
 
 
 def fill(widget: QComboBox, items: Iterable[tuple[str, str]]) -> None:

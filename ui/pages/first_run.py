@@ -234,7 +234,10 @@ class UnitForm(QWidget):
             place_tier = Tier.COUNTY if tier is Tier.SCHOOL else tier
             prefix_for(place_tier, self.city.text() or None, self.county.text() or None)
         except UserError as error:
-            faults[self.county if self.city.text() else self.city] = str(error)
+            if not self.city.text():
+                faults[self.city] = self.tr("请选择设区市。")
+            else:
+                faults[self.county] = str(error) if self.county.text() else self.tr("请选择县（市、区）。")
         for entry, sentence in faults.items():
             entry.fail(sentence)
         return not any(faults.values())

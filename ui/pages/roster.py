@@ -17,6 +17,7 @@ from ui.pages.bulk_bar import BulkBar
 from ui.pages.listing import Listing
 from ui.pages.listing_columns import ListingColumns
 from ui.pages.listing_output import export, print_list
+from ui.pages.pupil_form import NewPupil
 from ui.pages.roster_detail import RosterDetail
 from ui.tables.model import CHECK
 
@@ -55,24 +56,26 @@ class RosterPage(Page):
         )
         self.listing = Listing(context, STUDENTS, columns, FACETS, empty)
         self.detail = RosterDetail(context)
+        self.adding = NewPupil(context)
         self.bulk = BulkBar(context, STUDENTS, self.listing.chosen_ids)
         self._controlled: frozenset[str] = frozenset()
         self._wanted_panel = True
         self.head = self._make_head()
         self._tabs()
         self.listing.above.addWidget(self.bulk)
-        body = holder(row((self.listing, 1), self.detail, spacing=0))
+        body = holder(row((self.listing, 1), self.detail, self.adding, spacing=0))
         self.setLayout(column(self.head, (body, 1), spacing=0))
         self._connect()
 
     def _make_head(self) -> PageHead:
         self._bulk_button = button(self.tr("批量修改"), "replace", "", "Ctrl+H", on_click=self._bulk)
+        new = button(self.tr("新增"), "user-plus", "", "Ctrl+N", on_click=self._add)
         bring = button(self.tr("导入"), "file-import", "", "Ctrl+I", on_click=lambda: self.context.navigate("import"))
         send = button(self.tr("导出"), "file-export", "", "Ctrl+E", on_click=self._export)
         paper = button(self.tr("打印"), "printer", "", "Ctrl+P", on_click=self._print)
-        for made in (bring, self._bulk_button):
+        for made in (new, bring, self._bulk_button):
             made.setVisible(self._editor)
-        return PageHead(self.tr("学生名册"), "", [bring, self._bulk_button, send, paper])
+        return PageHead(self.tr("学生名册"), "", [new, bring, self._bulk_button, send, paper])
 
     def _tabs(self) -> None:
         self._views: dict[str, Button] = {}
@@ -94,6 +97,8 @@ class RosterPage(Page):
         self.detail.closed.connect(self._close_panel)
         self.detail.change_asked.connect(self._propose)
         self.detail.saved.connect(self.listing.model.reread)
+        self.adding.saved.connect(self._added)
+        self.adding.closed.connect(self._stop_adding)
         self.bulk.done.connect(self.listing.refresh)
 
     # --- reading ----------------------------------------------------------------------------------------
@@ -146,7 +151,7 @@ class RosterPage(Page):
     # --- panel ------------------------------------------------------------------------------------------
 
     def _opened(self, row_id: str) -> None:
-        if not self.detail.isHidden():
+        if not self.detail.isHidden() or self.adding.form is not None:
             self.detail.show_row(row_id)
         self._counted()
 
@@ -179,6 +184,21 @@ class RosterPage(Page):
         self._open_panel()
         if self.detail.detail is not None:
             self.detail.edit()
+
+    def _add(self) -> None:
+        if self._editor:
+            self.detail.hide()
+            self.adding.open_form()
+
+    def _stop_adding(self) -> None:
+        self.detail.setVisible(self._wanted_panel)
+        self.listing.table.setFocus()
+
+    def _added(self, row_id: str) -> None:
+        self.refresh()
+        self.listing.show_row(row_id)
+        self._stop_adding()
+        self.detail.show_row(row_id)
 
     def _bulk(self) -> None:
         self.bulk.ask({*self._controlled, "name", "id_number"})
@@ -220,14 +240,17 @@ class RosterPage(Page):
             "find": self._find, "edit": self._edit, "bulk": self._bulk if self._editor else lambda: None,
             "filter_value": self.listing.filter_by_current, "change": self._change, "export": self._export,
             "copy_headers": lambda: self.listing.table.copy(headers=True), "print": self._print,
-            "save": self.detail.save, "next": lambda: self._step(1), "previous": lambda: self._step(-1),
-            "submit": self.bulk.write if self.bulk.isVisible() else self.detail.save,
+            "new": self._add, "save": self._save, "next": lambda: self._step(1), "previous": lambda: self._step(-1),
+            "submit": self.bulk.write if self.bulk.isVisible() else self._save,
             "close_panel": self._escape, "paste": lambda: self.context.navigate("import", paste=True),
         }  # fmt: skip
         if key not in acts:
             return False
         acts[key]()
         return True
+
+    def _save(self) -> None:
+        self.adding.save() if self.adding.form is not None else self.detail.save()
 
     def _find(self) -> None:
         self.listing.search.setFocus()
@@ -236,6 +259,9 @@ class RosterPage(Page):
     def _escape(self) -> None:
         if self.bulk.isVisible():
             self.bulk.hide()
+        elif self.adding.form is not None:
+            if not self.adding.has_draft():
+                self.adding.cancel()
         elif self.detail.form is not None and not self.detail.has_draft():
             self.detail.cancel()
         else:
@@ -243,10 +269,10 @@ class RosterPage(Page):
 
     def has_draft(self) -> bool:
         """Whether the form holds something that is not saved."""
-        return self.detail.has_draft()
+        return self.detail.has_draft() or self.adding.has_draft()
 
     def resizeEvent(self, event: Any) -> None:  # noqa: N802
         """Hide the panel in a narrow window unless a form is open."""
         super().resizeEvent(event)
-        if self.detail.form is None:
+        if self.detail.form is None and self.adding.form is None:
             self.detail.setVisible(self._wanted_panel and self.width() >= DETAIL_FROM)

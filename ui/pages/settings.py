@@ -34,7 +34,7 @@ class SettingsPage(Page):
         }
         titles = {
             "look": self.tr("外观"), "access": self.tr("口令与锁定"), "people": self.tr("操作员"),
-            "policy": self.tr("政策"), "units": self.tr("上下级单位"),
+            "policy": self.tr("政策"), "units": self.tr("入网"),
         }  # fmt: skip
         self._tabs: dict[str, Button] = {}
         self._stack = QStackedWidget()

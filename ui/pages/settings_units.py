@@ -15,6 +15,7 @@ from ui.kit import Banner, button, card, column, label, row
 from ui.moments import moment
 from ui.pages.settings_policy import read_policy
 from ui.pages.simple_table import simple_table
+from ui.pages.words_card import WordsCard
 from ui.prompt import PACKAGES
 from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
@@ -50,8 +51,10 @@ class UnitSettings(QWidget):
         self.confirm.hide()
         self.result = Banner("ok", "", closable=True)
         self.result.hide()
+        self.written = WordsCard()
         self.setLayout(
-            column(card(label(self.tr("已知单位"), "strong"), self.table), self.result, self.confirm, self._steps(),
+            column(card(label(self.tr("已知单位"), "strong"), self.table), self.result, self.written, self.confirm,
+                   self._steps(),
                    spacing=12)
         )  # fmt: skip
 
@@ -85,19 +88,25 @@ class UnitSettings(QWidget):
     # --- the unit below ---------------------------------------------------------------------------------
 
     def request(self) -> None:
-        """Write the request and show its words."""
+        """Ask where to write the request, write it and show its words."""
         store = self.context.store
 
-        def work() -> WrittenFile:
-            from sync.enrolment import request
+        def write(folder: Path) -> None:
+            def work() -> WrittenFile:
+                from sync.enrolment import request
 
-            return request(store)
+                return request(store, folder)
 
-        self.context.jobs.run(work, self._requested, owner=self, title=self.tr("生成入网申请"))
+            self.context.jobs.run(work, self._requested, owner=self, title=self.tr("生成入网申请"))
+
+        self.context.prompt.folder(self, self.tr("入网申请写到哪里（U 盘或文件夹）"), write)
 
     def _requested(self, written: WrittenFile) -> None:
-        text = self.tr("申请已写入 {path}。请交给上级，并在电话里读出：{words}")
-        self.result.say("ok", text.format(path=written.path, words=written.words))
+        self.result.hide()
+        self.confirm.hide()
+        self.written.say(
+            self.tr("入网申请已写好"), written.path, self.tr("请把文件交给上级，等上级来电核对。"), written.words
+        )
 
     # --- both -------------------------------------------------------------------------------------------
 
@@ -121,6 +130,9 @@ class UnitSettings(QWidget):
 
         self._found = found
         self.result.hide()
+        self.written.hide()
+        if self._own(found):
+            return
         if isinstance(found, Request):
             people = "、".join(f"{person.name}（{person.role_names}）" for person in found.persons)
             text = self.tr(
@@ -134,6 +146,26 @@ class UnitSettings(QWidget):
         self.words.fail("")
         self.confirm.show()
         self.words.setFocus()
+
+    def _own(self, found: Request | Reply) -> bool:
+        """Whether the unit has opened a file of its own, or one for another; then there is nothing to compare here."""
+        from sync.requests import Request
+
+        me, path = self.context.actor.unit.id, self._path or Path()
+        if isinstance(found, Request) and found.unit.id == me:
+            title, step = self.tr("这是本单位的入网申请"), self.tr("请交给上级，由上级打开；上级来电时读出核对词。")
+        elif not isinstance(found, Request) and found.superior.id == me:
+            title, step = self.tr("这是本单位发出的入网批复"), self.tr("请交给申请单位，由对方打开；来电时读出核对词。")
+        elif not isinstance(found, Request) and found.unit_id != me:
+            words = self.tr("“{name}”是“{unit}”给别的单位的入网批复，本单位不能用。请核对是否拿错了文件。")
+            self.result.say("bad", words.format(name=path.name, unit=found.superior.name))
+            self.confirm.hide()
+            return True
+        else:
+            return False
+        self.confirm.hide()
+        self.written.say(title, path, step, found.words)
+        return True
 
     def _drop(self) -> None:
         self.confirm.hide()
@@ -157,18 +189,25 @@ class UnitSettings(QWidget):
         store, path, words = self.context.store, self._path, self.words.text()
         assert path is not None
 
-        def work(passphrase: str, officer: tuple[str, str]) -> WrittenFile:
-            from sync.enrolment import certify
+        def sign(folder: Path) -> None:
+            def work(passphrase: str, officer: tuple[str, str]) -> WrittenFile:
+                from sync.enrolment import certify
 
-            return certify(store, path, passphrase, officer, words)
+                return certify(store, path, passphrase, officer, words, folder)
 
-        text = self.tr("为该单位及其人员签发证书。")
-        TwoPeople(self, self.context, self.tr("办理入网"), text, officers, work, self._certified).open()
+            text = self.tr("为该单位及其人员签发证书，入网批复写到 {folder}。").format(folder=folder)
+            TwoPeople(self, self.context, self.tr("办理入网"), text, officers, work, self._certified).open()
+
+        self.context.prompt.folder(self, self.tr("入网批复写到哪里（U 盘或文件夹）"), sign)
 
     def _certified(self, written: WrittenFile) -> None:
         self.confirm.hide()
-        text = self.tr("入网批复已写入 {path}。请交给该单位，并在电话里读出：{words}")
-        self.result.say("ok", text.format(path=written.path, words=written.words))
+        self.written.say(
+            self.tr("入网批复已写好"),
+            written.path,
+            self.tr("请把文件交给该单位，对方打开时会来电核对。"),
+            written.words,
+        )
         self.refresh()
 
     def _trust(self) -> None:

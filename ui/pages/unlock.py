@@ -57,6 +57,7 @@ class UnlockPage(Doorway):
         self._mode = "open"
         self._expected = ""
         self._people = People((), ())
+        self._anyone = False
         self._fields()
         self._show_mode("open")
         self._warm = False
@@ -131,6 +132,11 @@ class UnlockPage(Doorway):
         kept = self.tr("没有保存的内容都还在，由“{name}”解锁后继续；换别人登录会丢弃它。").format(name=name)
         self.notice.say("info", kept if draft else self.tr("解锁后回到原来的页面。"), icon="lock")
 
+    def ask_anew(self) -> None:
+        """Another person comes: no name is proposed."""
+        self._expected, self._anyone = "", True
+        self._offer_names()
+
     # --- work -------------------------------------------------------------------------------------------
 
     def _warm_up(self) -> None:
@@ -150,10 +156,10 @@ class UnlockPage(Doorway):
         names = self._people.waiting if waiting else self._people.active
         widget = self.name.widget
         assert isinstance(widget, QComboBox)
-        typed = self.name.text()
+        typed = "" if self._anyone else self.name.text()
         if widget.isEditable():
             widget.setEditable(False)
-        last = str(self.context.settings.value(last_key(self.context.home)) or "")
+        last = "" if self._anyone else str(self.context.settings.value(last_key(self.context.home)) or "")
         fill(widget, [(name, name) for name in names])
         widget.setCurrentIndex(-1)
         usual = names[0] if len(names) == 1 else ""
