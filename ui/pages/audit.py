@@ -17,9 +17,8 @@ from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from models.store.audit import AuditEntry, AuditReport
+    from models.store.store import Session
 
 MORE = 500
 KINDS = (("", "全部"), ("roster.", "名册"), ("account.", "账户"), ("change.", "变更"), ("review.", "核办"),
