@@ -11,7 +11,7 @@ from desktop.cli.call import Call, assignments, choice
 from desktop.cli.contents import Everybody, Folder, evidence_lines, pupil_documents, pupil_lines
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, UsageFaultError
-from models.domain.change_kinds import CHANGE_KIND, CHANGE_KINDS, ChangeKind
+from models.domain.change_kinds import BASELINE, CHANGE_KIND, CHANGE_KINDS, ChangeKind
 from models.domain.errors import DataFaultError, UserError
 from models.domain.fields import STUDENTS
 from models.domain.states import STATE_LABELS, State
@@ -72,8 +72,12 @@ def propose(
     ctx: typer.Context,
     kind: Annotated[str, typer.Argument(metavar="种类", help="见 change kinds")],
     subject: Annotated[
-        str, typer.Option(metavar="谁", help="学生的标识、身份证件号、学籍号或只有一人的姓名；批次或变更的标识")
-    ],
+        str,
+        typer.Option(
+            metavar="谁",
+            help="学生的标识、身份证件号、学籍号或只有一人的姓名；批次或变更的标识。名册基线不写时为全部尚未上报的学生",
+        ),
+    ] = "",
     values: Annotated[list[str] | None, typer.Option("--set", metavar="字段=值", help="新的值")] = None,
     reason: Annotated[str, typer.Option(metavar="文字", help="理由")] = "",
     evidence: Annotated[list[Path] | None, typer.Option(metavar="文件", help="证明材料（PDF、JPG、PNG）")] = None,
@@ -84,6 +88,8 @@ def propose(
     from models.services import evidence as evidences
 
     call: Call = ctx.obj
+    if not subject and kind != BASELINE.key:
+        raise UsageFaultError("缺少 --subject：请说明是谁的变更。")
     wanted = choice(kind, CHANGE_KIND, "种类", KIND_LABELS)
     files = [evidences.inspect(path) for path in evidence or []]
 

@@ -154,14 +154,22 @@ def import_(
             call.emit({**document, "written": None}, [check_text(checked), advice])
             return 1
         result = store.write(imports.apply, store.actor, checked, accept_clean, call.progress, confirm)
-        baseline = store.read(changes.get, result.baseline_id).summary.number if result.baseline_id else ""
+        ids = (result.baseline_id, result.reported_id)
+        baseline, again = (store.read(changes.get, one).summary.number if one else "" for one in ids)
     written = {key: getattr(result, key) for key, _ in _COUNTS}
     more = {"batch_id": result.batch_id, "baseline_id": result.baseline_id, "baseline_number": baseline}
+    more |= {"reported": result.reported, "reported_number": again}
     call.emit(
         {**document, "written": {**written, **more}},
-        [check_text(checked), *_written_text(checked, written, baseline)],
+        [check_text(checked), *_written_text(checked, written, baseline), *_again_text(result.reported, again)],
     )
     return 1 if _has_errors(checked) else 0
+
+
+def _again_text(pupils: int, number: str) -> list[str]:
+    """The baseline of pupils whose earlier one was refused or withdrawn."""
+    said = f"另有 {pupils} 名学生此前没有上报成功，已建立名册基线变更 {number}（草稿）。下一步：change submit {number}"
+    return [said] if number else []
 
 
 def _written_text(checked: Any, written: dict[str, int], baseline: str) -> list[str]:

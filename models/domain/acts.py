@@ -10,6 +10,7 @@ ACTS: dict[str, str] = {
     "roster.receipt": "按回执更新",
     "roster.accept": "核办后更新",
     "roster.baseline": "收下名册基线",
+    "roster.gather": "汇集未上报的学生",
     "batch.undo": "撤销批量操作",
     "import.students": "导入学生名册",
     "import.teachers": "导入教师名单",

@@ -29,6 +29,7 @@ from models.services.evidence import MAX_BYTES, sniff
 from models.services.permissions import require_own, require_role
 from models.services.policies import effective
 from models.services.records import Row, get, label_of
+from models.services.unreported import gather
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
@@ -53,7 +54,8 @@ class Draft:
 def propose(session: Session, actor: Actor, kind: str, subject_id: str, values: Mapping[str, str], reason: str) -> str:
     """Start a change request as a draft; its id (E13).
 
-    Values are normalised and checked like everywhere. Raises NotAllowedError for the wrong role or unit,
+    Values are normalised and checked like everywhere. A baseline without a subject takes all pupils not reported yet.
+    Raises NotAllowedError for the wrong role or unit,
     DataFaultError for values with faults, UserError when a field already has an open change.
     """
     declared = CHANGE_KIND.get(kind)
@@ -63,7 +65,7 @@ def propose(session: Session, actor: Actor, kind: str, subject_id: str, values: 
     if declared is WITHDRAWAL:
         return _propose_withdrawal(session, actor, find_change(session, subject_id), reason)
     if declared is BASELINE:
-        return _propose_baseline(session, actor, subject_id, reason)
+        return _propose_baseline(session, actor, subject_id or _gathered(session, actor), reason)
     return insert_drafts(session, actor, [_key_field_draft(session, actor, subject_id, values, reason)])[0]
 
 
@@ -123,6 +125,14 @@ def _propose_baseline(session: Session, actor: Actor, batch_id: str, reason: str
         raise UserError("找不到这批导入，请核对批次标识。")
     refuse_open_overlap(session, batch_id, {})
     return insert_drafts(session, actor, [baseline_draft(batch_id, batch.source, batch._mapping["count"], reason)])[0]
+
+
+def _gathered(session: Session, actor: Actor) -> str:
+    """A batch of all pupils no baseline reports yet. Raises UserError when there is none."""
+    batch_id, _ = gather(session, actor, "尚未上报的学生")
+    if not batch_id:
+        raise UserError("没有尚未上报的学生：在册学生都在已通过或在办的名册基线中。")
+    return batch_id
 
 
 def baseline_draft(batch_id: str, source: str, count: int, reason: str = "") -> Draft:

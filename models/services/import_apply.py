@@ -23,6 +23,7 @@ from models.services.import_planning import replan
 from models.services.items import row_line, rows_digest
 from models.services.records import Row, label_of, page, write_values
 from models.services.roster_edit import before_entry, insert_batch, require_editor
+from models.services.unreported import gather
 from models.store import audit, bulk
 from models.store import tables as t
 from models.store.clock import now_text
@@ -38,7 +39,8 @@ class MassChangeError(UserError):
 @dataclass(frozen=True, slots=True)
 class ImportResult:
     """Rows by what happened to them; `drafts` are change drafts made, `baseline_id` the change that reports the new
-    pupils upward; `batch_id` takes the import back, "" when nothing was written."""
+    pupils upward; `reported` pupils of earlier imports, whose baseline was refused or withdrawn, go with the change
+    `reported_id`; `batch_id` takes the import back, "" when nothing was written."""
 
     new: int
     updated: int
@@ -47,6 +49,8 @@ class ImportResult:
     skipped: int
     batch_id: str
     baseline_id: str = ""
+    reported: int = 0
+    reported_id: str = ""
 
 
 def apply(
@@ -80,12 +84,14 @@ def _apply(
     new = work.insert_new(progress)
     updated = work.update_known(progress)
     drafts, baseline_id = work.draft_changes(new)
+    reported, reported_id = work.report_left_behind()
     if new or updated or drafts:
         work.close(new, updated, drafts)
     key_drafts = drafts - (1 if baseline_id else 0)
     batch_id = work.batch_id if new or updated or drafts else ""
     same = counts[Outcome.SAME]
-    return ImportResult(new, updated, same, key_drafts, counts[Outcome.ERROR], batch_id, baseline_id)
+    skipped = counts[Outcome.ERROR]
+    return ImportResult(new, updated, same, key_drafts, skipped, batch_id, baseline_id, reported, reported_id)
 
 
 def _prepared(session: Session, actor: Actor, checked: CheckedImport) -> Known:
@@ -188,6 +194,18 @@ class _Work:
             drafts.append(Draft(KEY_FIELD, row.id, label, old, plan.changes, row.revision, reason, self.batch_id))
         ids = insert_drafts(self.session, self.actor, drafts)
         return len(ids), ids[0] if drafts and drafts[0].kind is not KEY_FIELD else ""
+
+    def report_left_behind(self) -> tuple[int, str]:
+        """A baseline of pupils known to the file whom no baseline reports; their number and its id."""
+        known = self.checked.counts
+        there = known[Outcome.SAME] + known[Outcome.UPDATE] + known[Outcome.CHANGES]
+        if not there or not needs_baseline(self.known, self.checked.kind):
+            return 0, ""
+        batch_id, number = gather(self.session, self.actor, "尚未上报的学生", self.batch_id)
+        if not number:
+            return 0, ""
+        draft = baseline_draft(batch_id, "尚未上报的学生", number)
+        return number, insert_drafts(self.session, self.actor, [draft])[0]
 
     def close(self, new: int, updated: int, drafts: int) -> None:
         """Note the batch and write its one entry in the audit (decision 12)."""
