@@ -28,7 +28,15 @@ from sync.jsonlines import encode, line, long_value
 from sync.ledger import list_packages
 from sync.refusals import RefusedError
 from sync.statements import Statement
-from sync.transport.removable import HandoverLine, HandoverSheet, folder_for, is_there, medium_of, write_out
+from sync.transport.removable import (
+    HandoverLine,
+    HandoverSheet,
+    folder_for,
+    handed_words,
+    is_there,
+    medium_of,
+    write_out,
+)
 
 if TYPE_CHECKING:
     from models.store.store import Store
@@ -208,18 +216,18 @@ def hand_over(store: Store, package_ids: Sequence[str], folder: Path, carrier: s
     paths = _write(store, package_ids, folder)
     rows = [store.read(_require, package_id) for package_id in package_ids]
     medium = medium_of(folder)
-    store.write(_note, store.actor, [row.id for row in rows], medium, carrier)
+    store.write(_note, store.actor, [row.id for row in rows], folder, carrier)
     lines = [
-        HandoverLine(path.name, row.title, row.items, row.size, row.file_digest[:16].upper())
+        HandoverLine(path.name, row.title, row.items, row.size, row.id[:16].upper())
         for path, row in zip(paths, rows, strict=True)
     ]
     names = {store.read(unit_name, row.audience_id) for row in rows}
     return HandoverSheet(store.actor.unit.name, "、".join(sorted(names)), store.read(clock.now), medium, carrier, lines)
 
 
-def _note(session: Session, actor: Actor, package_ids: Sequence[str], medium: str, carrier: str) -> None:
+def _note(session: Session, actor: Actor, package_ids: Sequence[str], folder: Path, carrier: str) -> None:
+    medium, note = medium_of(folder), handed_words(folder, carrier)
     for package_id in package_ids:
-        note = f"已写入“{medium}”" + (f"，由{carrier}送交" if carrier else "")
         row = _require(session, package_id)
         ledger.set_state(session, package_id, ledger.DELIVERED if row.state == ledger.SEALED else row.state, note)
         audit.append(
@@ -246,7 +254,7 @@ def _write(store: Store, package_ids: Sequence[str], out_dir: Path | None) -> li
             store.read(_write_file, row, target)
         paths.append(target)
         if out_dir is not None and row.state == ledger.SEALED and not store.read_only:
-            store.write(_note, store.actor, [row.id], medium_of(folder), "")
+            store.write(_note, store.actor, [row.id], folder, "")
     return paths
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QStorageInfo
 
-_MOUNTS = ("/media/", "/run/media/", "/mnt/usb", "/Volumes/")
-_REMOVABLE = 2
-"""DRIVE_REMOVABLE of GetDriveTypeW."""
+from sync.transport.removable import is_stick
 
 
 @dataclass(frozen=True)
@@ -28,18 +26,10 @@ class Drive:
         return f"{self.name} ({place})" if self.name and self.name != place else place
 
 
-def _is_removable(root: str) -> bool:
-    if sys.platform == "win32":
-        import ctypes
-
-        return int(ctypes.windll.kernel32.GetDriveTypeW(root.replace("/", "\\"))) == _REMOVABLE
-    return root.startswith(_MOUNTS)
-
-
 def find_drives() -> list[Drive]:
     """Removable drives that are ready and writable."""
     return [
         Drive(volume.name(), Path(volume.rootPath()), volume.bytesAvailable())
         for volume in QStorageInfo.mountedVolumes()
-        if volume.isValid() and volume.isReady() and not volume.isReadOnly() and _is_removable(volume.rootPath())
+        if volume.isValid() and volume.isReady() and not volume.isReadOnly() and is_stick(volume.rootPath())
     ]

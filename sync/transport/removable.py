@@ -17,6 +17,8 @@ from models.domain.errors import UserError
 from models.store.files import sync_folder
 from sync.refusals import NotWrittenError
 
+WRITTEN: Final = "已写出"
+"""How the note of a package begins that lies in a folder and still has to be carried or sent."""
 _KEPT = "内容仍保存在库中，没有丢失，换好后可以重新写出。"
 _SENTENCES: Final = (
     ((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "“{where}”空间不足，文件没有写完。请清理空间或换一个 U 盘。"),
@@ -30,7 +32,7 @@ _SENTENCES: Final = (
 
 @dataclass(frozen=True)
 class HandoverLine:
-    """One file on the sheet; `check` is the beginning of its SHA-256, to be compared by eye."""
+    """One file on the sheet; `check` is the beginning of the package's id, the same at giver and taker, for the eye."""
 
     file_name: str
     title: str
@@ -115,6 +117,30 @@ def is_there(path: Path, digest: str) -> bool:
     """Whether the very file lies there already."""
     with written_out(path.parent):
         return path.is_file() and digest_of(path) == digest
+
+
+_STICKS: Final = ("/media/", "/run/media/", "/mnt/usb", "/Volumes/")
+_REMOVABLE: Final = 2
+"""DRIVE_REMOVABLE of GetDriveTypeW."""
+
+
+def is_stick(root: str) -> bool:
+    """Whether a mount point or drive is a removable one."""
+    if sys.platform == "win32":
+        import ctypes
+
+        return int(ctypes.windll.kernel32.GetDriveTypeW(root.replace("/", "\\"))) == _REMOVABLE
+    return root.startswith(_STICKS)
+
+
+def handed_words(folder: Path, carrier: str) -> str:
+    """What is noted of a package that was written and read back: on a stick, or in a folder of this machine."""
+    where = folder.resolve()
+    stick = is_stick(where.anchor if sys.platform == "win32" else f"{where}/")
+    words = (
+        f"已写入 U 盘“{medium_of(folder)}”，读回一致" if stick else f"{WRITTEN}到文件夹“{medium_of(folder)}”，读回一致"
+    )
+    return words + (f"，由{carrier}送交" if carrier else "")
 
 
 def medium_of(folder: Path) -> str:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from models.domain.units import Role
 from sync.formats import describe
@@ -74,7 +75,13 @@ def test_the_whole_way_up_and_down(world, qtbot):
     assert "读回核对一致" in page.news.words.text()
     settle(qtbot, context)
     assert next(p for p in page.book.outgoing() if p.id == package.id).progress[0] == 4
+    given = next(p for p in page.book.outgoing() if p.id == package.id)
+    assert (given.handed, given.steps[3].title) == ("已写出", "已写出"), "a folder is not yet the other side"
+    prints = [label.text() for label in page.detail.findChildren(QLabel) if label.text().startswith("指纹")]
     page.grab().save("/tmp/ui2_packages.png")
+    page.hide()
+    assert page.news.isHidden(), "what was said is over once the page was left"
+    page.show()
 
     world.county.act(Role.REGISTRAR)
     bureau, theirs, wrong = world.page_of(world.county)
@@ -85,6 +92,11 @@ def test_the_whole_way_up_and_down(world, qtbot):
     assert "发给“青禾县教育局”的" in bureau.news.words.text()
     arrived = next(p for p in bureau.book.incoming() if p.row["purpose"] == "changes")
     assert arrived.states == {"in_review": 2}
+    bureau.show_tab("in")
+    bureau.table.select_row(bureau.model.rows.index(arrived))
+    theirs_shown = [label.text() for label in bureau.detail.findChildren(QLabel) if label.text().startswith("指纹")]
+    at = page.model.rows.index(given)
+    assert (at == page.table.currentIndex().row(), prints) == (True, theirs_shown)
 
     desk, desk_context, _ = world.page_of(world.county, ReviewPage)
     desk.arrive(package=arrived.id)

@@ -15,6 +15,7 @@ from models.services.outgoing import Waiting
 from models.services.units import own_unit, unit_name
 from sync.identity import superior_of
 from sync.outbox import list_packages
+from sync.transport.removable import WRITTEN
 from ui.moments import days_since, moment
 
 USUAL_DAYS, REMIND_DAYS = 4, 7
@@ -67,6 +68,11 @@ class Package:
         return str(self.row["state"])
 
     @property
+    def handed(self) -> str:
+        """How a package that left this program is called: 已送达 on a stick, 已写出 in a folder."""
+        return handed_word(self.row)
+
+    @property
     def is_done_here(self) -> bool:
         """Whether it was taken in and asks for nothing more (a receipt, evidence, a policy)."""
         return not self.out and self.row["purpose"] != "changes" and self.row["state"] == "answered"
@@ -91,7 +97,7 @@ class Book:
     """Everything the page needs at once."""
 
     packages: tuple[Package, ...] = ()
-    waiting: Waiting = field(default_factory=lambda: Waiting({}, 0, 0, 0, 0))
+    waiting: Waiting = field(default_factory=lambda: Waiting({}, 0))
     superior: str = ""
     upper: bool = False
     to_review: int = 0
@@ -107,6 +113,11 @@ class Book:
     def to_do(self) -> list[Package]:
         """Packages that need an act here."""
         return [p for p in self.packages if p.needs_act]
+
+
+def handed_word(row: Mapping[str, Any]) -> str:
+    """已写出 while the file lies in a folder, 已送达 once it is on a stick and was read back."""
+    return WRITTEN if str(row["note"]).startswith(WRITTEN) else "已送达"
 
 
 def read_book(session: Any) -> Book:
@@ -150,7 +161,11 @@ def _steps_out(row: Mapping[str, Any], partner: str, states: Mapping[str, int]) 
     sealed = Step("done", "package", "已打包", at, f"第 {row['sequence']} 号，签名并加密给{partner}")
     delivered = state in ("delivered", "receipted", "refused")
     handed = Step(
-        "done", "send", "已送达", moment(row["handled_at"]) if state == "delivered" else "", row["note"] or "已交出"
+        "done",
+        "send",
+        handed_word(row),
+        moment(row["handled_at"]) if state == "delivered" else "",
+        row["note"] or "已交出",
     )
     waiting = Step("now", "send", "待送达", "写入 U 盘或文件夹", "写入后自动校验，并生成交接单")
     return (*first, sealed, handed if delivered else waiting, _answer(row, partner, states))
@@ -171,7 +186,7 @@ def _answer(row: Mapping[str, Any], partner: str, states: Mapping[str, int]) -> 
         return Step("todo", "receipt", "待回执", partner, f"通常 {USUAL_DAYS} 天内；第 {REMIND_DAYS} 天提醒你")
     days = days_since(row["handled_at"])
     late = f"已等 {days} 天，可以联系对方确认" if days >= REMIND_DAYS else f"已等 {days} 天，通常 {USUAL_DAYS} 天内"
-    late = late if days else f"今天送达，通常 {USUAL_DAYS} 天内"
+    late = late if days else f"今天交出，通常 {USUAL_DAYS} 天内"
     return Step("now", "receipt", "待回执", partner, late)
 
 

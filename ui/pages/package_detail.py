@@ -76,6 +76,7 @@ class PackageDetail(SidePanel):
             return
         r = package.row
         words = self.tr("已处理") if package.is_done_here else STATE_LOOK.get(package.look, ("", "", ""))[2]
+        words = package.handed if package.look == "delivered" else words
         tone_word = self.tr("有退回") if package.returned else words
         title = label(str(r["title"]), "h2", wrap=True)
         facts = label(f"{r['file_name']} · {size_text(r['size'])}", "cap", wrap=True, selectable=True)
@@ -90,10 +91,12 @@ class PackageDetail(SidePanel):
         seal = self.tr("已签名并加密给{who}") if package.out else self.tr("由{who}签名")
         words = seal.format(who=package.partner)
         items.append(row(IconLabel("shield-check", "ok", 16), (label(words, tone="ok", wrap=True), 1), spacing=6))
-        print_ = " ".join(str(r["file_digest"])[i : i + 4].upper() for i in range(0, 16, 4))
-        copy = button("", "copy", "link", self.tr("复制文件指纹"))
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(str(r["file_digest"])))
+        print_ = " ".join(package.id[i : i + 4].upper() for i in range(0, 16, 4))
+        copy = button("", "copy", "link", self.tr("复制数据包指纹"))
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(package.id))
+        tip = self.tr("数据包内容的指纹，收发双方看到的相同，可以在电话里核对")
         finger = label(self.tr("指纹 {print}").format(print=print_), "cap", selectable=True)
+        finger.setToolTip(self.tr("内容的指纹，收发双方看到的相同，可以在电话里核对"))
         items.append(row(IconLabel("fingerprint", "text3", 16), finger, None, copy, spacing=6))
         self.show_parts(*items)
         self._fill(package, may_send, may_review)

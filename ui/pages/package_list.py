@@ -83,7 +83,8 @@ def _state(package: Package) -> Cell:
         return Cell("有退回", "bad", "arrow-back-up")
     if package.is_done_here:
         return Cell("已处理", "ok", "circle-check")
-    return Cell("被拒收" if package.look == "refused" else word, tone, icon)
+    special = {"refused": "被拒收", "delivered": package.handed}
+    return Cell(special.get(package.look, word), tone, icon)
 
 
 def _last(package: Package) -> str:

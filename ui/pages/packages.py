@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QButtonGroup
 
 from models.domain.times import now_text
@@ -227,8 +228,10 @@ class PackagesPage(Page):
 
         def done(sheet: HandoverSheet) -> None:
             self.sheet = sheet
-            words = self.tr("已写入“{where}”{n} 个文件，读回核对一致。拔出前请先安全弹出。").format(
-                where=sheet.medium, n=len(sheet.lines)
+            words = self.tr("已写入“{where}”{n} 个文件，读回核对一致。").format(where=sheet.medium, n=len(sheet.lines))
+            stick = self.usb.drive is not None and self.usb.drive.root == folder
+            words += (
+                self.tr("拔出前请先安全弹出。") if stick else self.tr("请把文件送交{who}。").format(who=sheet.audience)
             )
             show = button(self.tr("打印交接单"), "printer", "link", on_click=lambda: self._preview(sheet))
             self.news.say("ok", words, [show])
@@ -251,7 +254,7 @@ class PackagesPage(Page):
             self._preview(self.sheet)
             return
         r = package.row
-        line = HandoverLine(r["file_name"], r["title"], r["items"], r["size"], str(r["file_digest"])[:16].upper())
+        line = HandoverLine(r["file_name"], r["title"], r["items"], r["size"], package.id[:16].upper())
         unit = self.context.actor.unit.name
         self._preview(HandoverSheet(unit, package.partner, r["handled_at"] or now_text(), r["note"], "", [line]))
 
@@ -294,6 +297,12 @@ class PackagesPage(Page):
         self.refresh()
 
     # --- the window ---------------------------------------------------------------------------------------
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        """What was said here is over once another page is in front."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.news.hide()
 
     def run_action(self, key: str) -> bool:
         """Write to the stick, print the sheet, seal."""
