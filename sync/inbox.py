@@ -96,7 +96,7 @@ def _received_policy(store: Store, path: Path) -> Received:
     version, issuer, warnings = policies.receive_policy(store, path)
     title = f"“{issuer}”的政策文件（第 {version} 版）"
     sentence = f"已接收第 {version} 版政策，{store.read(_starts, version)}。"
-    return Received(FileKind.POLICY, title, sentence, "可在“设置”中查看。", warnings=warnings)
+    return Received(FileKind.POLICY, title, sentence, "可以查看（“设置”页，或命令 policy show）。", warnings=warnings)
 
 
 def _starts(session: Session, version: int) -> str:
