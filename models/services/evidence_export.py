@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from models.domain.errors import FileRefusedError, UserError
+from models.domain.errors import FileRefusedError, UserError, system_sentence
 from models.domain.units import Actor, Role
 from models.services.change_views import EvidenceInfo
 from models.services.evidence import content
@@ -49,7 +49,7 @@ def export_evidence(
         raise UserError(f"“{there}”已经存在，没有覆盖。请换一个文件夹，或先移走它。") from None
     except OSError as error:
         _remove(written)
-        raise UserError(f"写不进文件夹“{folder}”（{error.strerror}）。请换一个文件夹。") from None
+        raise UserError(f"证明材料没有写成：{system_sentence(error)}") from None
     except UserError:
         _remove(written)
         raise
