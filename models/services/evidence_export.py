@@ -32,9 +32,10 @@ def export_evidence(
     require_any_role(actor, (Role.REGISTRAR, Role.HEAD), "另存证明材料")
     if not files:
         raise UserError(f"变更 {number} 没有证明材料。")
+    if not folder.is_dir():
+        raise UserError(f"没有文件夹“{folder}”，没有写出。请先建好文件夹，或换一个。")
     written: list[Path] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for place, file in enumerate(files, 1):
             data = content(session, file.digest)
             if data is None:

@@ -64,6 +64,8 @@ def test_a_draft_is_corrected_and_its_evidence_written_out(run: Callable[..., Do
     refused(run(Role.REGISTRAR, "change", "edit", number, "--drop-evidence", "没有.png"), 2, "新证明.png")
 
     folder = tmp_path / "取出"
+    refused(run(Role.HEAD, "change", "evidence", number, "--out", folder), 2, "没有文件夹")
+    folder.mkdir()
     paths = run(Role.HEAD, "change", "evidence", number, "--out", folder).json["paths"]
     assert [Path(path).name for path in paths] == [f"{number}_1_新证明.png"]
     assert Path(paths[0]).read_bytes() == other.read_bytes()
