@@ -137,10 +137,8 @@ def handed_words(folder: Path, carrier: str) -> str:
     """What is noted of a package that was written and read back: on a stick, or in a folder of this machine."""
     where = folder.resolve()
     stick = is_stick(where.anchor if sys.platform == "win32" else f"{where}/")
-    words = (
-        f"已写入 U 盘“{medium_of(folder)}”，读回一致" if stick else f"{WRITTEN}到文件夹“{medium_of(folder)}”，读回一致"
-    )
-    return words + (f"，由{carrier}送交" if carrier else "")
+    where_to = "已写入 U 盘" if stick else f"{WRITTEN}到文件夹"
+    return f"{where_to}“{medium_of(folder)}”，读回一致" + (f"，由{carrier}送交" if carrier else "")
 
 
 def medium_of(folder: Path) -> str:

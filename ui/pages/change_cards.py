@@ -8,9 +8,10 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFrame, QWidget
 
 from models.domain.change_kinds import CHANGE_KIND
+from models.domain.states import State
 from models.domain.units import TIER_LABELS, Tier
 from models.services.change_checks import Check
-from models.services.change_views import FieldDiff, TimelineEntry
+from models.services.change_views import ChangeDetail, ChangeSummary, FieldDiff, TimelineEntry
 from models.services.checking import field_label
 from ui.kit import IconLabel, Item, card, column, label, row, rule, section
 from ui.kit.difference import DifferenceView
@@ -102,6 +103,20 @@ def _step(entry: TimelineEntry, is_now: bool) -> Item:
     if entry.opinion:
         parts.append(label(_tr("意见：{opinion}").format(opinion=entry.opinion), "dim", wrap=True))
     return row(sign, (column(*parts, spacing=0), 1), spacing=8)
+
+
+def is_returned(change: ChangeSummary) -> bool:
+    """Whether a draft was given back for correction."""
+    return change.state == State.DRAFT and change.attempt > 1
+
+
+def returned_words(detail: ChangeDetail) -> str:
+    """Who gave a draft back, and why; "" for one that was not given back."""
+    back = [entry for entry in detail.timeline if entry.done and "退回" in entry.text]
+    if not back or not is_returned(detail.summary):
+        return ""
+    who = " ".join(part for part in (back[-1].unit, back[-1].person) if part)
+    return _tr("{who}退回补正：{opinion}").format(who=who, opinion=back[-1].opinion)
 
 
 def facts_card(title: str, facts: Sequence[tuple[str, str]]) -> QWidget:

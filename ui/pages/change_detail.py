@@ -12,7 +12,7 @@ from models.services import changes
 from models.services.changes import ChangeDetail
 from ui.context import AppContext
 from ui.kit import Banner, EmptyState, Item, SidePanel, button, frame, label, row, state_pill
-from ui.pages.change_cards import checks_card, difference_card, facts_card, route_card
+from ui.pages.change_cards import checks_card, difference_card, facts_card, is_returned, returned_words, route_card
 from ui.pages.evidence_view import size_text
 from ui.pages.opinion_line import OpinionLine
 
@@ -41,9 +41,12 @@ class ChangePanel(SidePanel):
             return
         change = detail.summary
         parts: list[Item] = [
-            row(label(change.kind_label, "h2"), None, state_pill(change.state)),
+            row(label(change.kind_label, "h2"), None, state_pill("return" if is_returned(change) else change.state)),
             label(f"{change.number} · {change.subject_label}", "cap", wrap=True),
         ]
+        back = returned_words(detail)
+        if back:
+            parts.insert(1, Banner("warn", back))
         lines = () if detail.diffs else (change.subject_label,)
         parts.append(difference_card(detail.diffs, lines, narrow=True))
         facts = [(self.tr("变更原因"), detail.reason)]

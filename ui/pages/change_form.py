@@ -21,7 +21,7 @@ from ui.context import AppContext
 from ui.forms.record import RecordForm, find_faults
 from ui.kit import Banner, button, card, clear, column, frame, holder, label, row, section
 from ui.kit.around import Around
-from ui.pages.change_cards import why_card
+from ui.pages.change_cards import returned_words, why_card
 from ui.pages.evidence_box import HOUSEHOLD, OTHER, THUMBNAIL, EvidenceBox, Exhibit
 from ui.pages.opinion_line import REASONS, OpinionLine
 
@@ -187,10 +187,8 @@ class ChangeForm(QWidget):
 
     def _say_returned(self) -> None:
         self.banner.hide()
-        detail = self.opened.detail if self.opened else None
-        back = [entry for entry in detail.timeline if entry.done and "退回" in entry.text] if detail else []
-        if back:
-            words = self.tr("{who}退回补正：{opinion}").format(who=back[-1].person, opinion=back[-1].opinion)
+        words = returned_words(self.opened.detail) if self.opened and self.opened.detail else ""
+        if words:
             self.banner.say("warn", words)
 
     def _focus_first(self) -> None:
@@ -204,6 +202,8 @@ class ChangeForm(QWidget):
         return self.form.changed() if self.form else {}
 
     def _edited(self) -> None:
+        if self.banner.property("pill") == "bad":
+            self.banner.hide()  # it spoke of what is being mended now
         self._dirty = True
         values = self._values()
         self.box.usual_kind = HOUSEHOLD if POLICE_PROOF_FIELDS & values.keys() or not values else OTHER

@@ -24,6 +24,7 @@ from ui.kit import (
 )
 from ui.moments import moment
 from ui.page import Page
+from ui.pages.change_cards import is_returned
 from ui.pages.change_detail import ChangePanel
 from ui.pages.change_form import ChangeForm
 from ui.pages.pupil_picker import PupilPicker
@@ -275,5 +276,5 @@ def _again(change: ChangeSummary) -> str:
 
 
 def _state(change: ChangeSummary) -> Cell:
-    tone, icon, word = STATE_LOOK[change.state]
+    tone, icon, word = STATE_LOOK["return" if is_returned(change) else change.state]
     return Cell(word, tone, icon)

@@ -160,13 +160,8 @@ def _steps_out(row: Mapping[str, Any], partner: str, states: Mapping[str, int]) 
     )  # fmt: skip
     sealed = Step("done", "package", "已打包", at, f"第 {row['sequence']} 号，签名并加密给{partner}")
     delivered = state in ("delivered", "receipted", "refused")
-    handed = Step(
-        "done",
-        "send",
-        handed_word(row),
-        moment(row["handled_at"]) if state == "delivered" else "",
-        row["note"] or "已交出",
-    )
+    when = moment(row["handled_at"]) if state == "delivered" else ""
+    handed = Step("done", "send", handed_word(row), when, row["note"] or "已交出")
     waiting = Step("now", "send", "待送达", "写入 U 盘或文件夹", "写入后自动校验，并生成交接单")
     return (*first, sealed, handed if delivered else waiting, _answer(row, partner, states))
 

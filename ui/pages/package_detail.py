@@ -94,7 +94,6 @@ class PackageDetail(SidePanel):
         print_ = " ".join(package.id[i : i + 4].upper() for i in range(0, 16, 4))
         copy = button("", "copy", "link", self.tr("复制数据包指纹"))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(package.id))
-        tip = self.tr("数据包内容的指纹，收发双方看到的相同，可以在电话里核对")
         finger = label(self.tr("指纹 {print}").format(print=print_), "cap", selectable=True)
         finger.setToolTip(self.tr("内容的指纹，收发双方看到的相同，可以在电话里核对"))
         items.append(row(IconLabel("fingerprint", "text3", 16), finger, None, copy, spacing=6))

@@ -230,9 +230,8 @@ class PackagesPage(Page):
             self.sheet = sheet
             words = self.tr("已写入“{where}”{n} 个文件，读回核对一致。").format(where=sheet.medium, n=len(sheet.lines))
             stick = self.usb.drive is not None and self.usb.drive.root == folder
-            words += (
-                self.tr("拔出前请先安全弹出。") if stick else self.tr("请把文件送交{who}。").format(who=sheet.audience)
-            )
+            rest = self.tr("拔出前请先安全弹出。") if stick else self.tr("请把文件送交{who}。")
+            words += rest.format(who=sheet.audience)
             show = button(self.tr("打印交接单"), "printer", "link", on_click=lambda: self._preview(sheet))
             self.news.say("ok", words, [show])
             self.usb.hide()
