@@ -47,11 +47,10 @@ class PrintPreview(QDialog):
         smaller = button("", "zoom-out", tip=self.tr("缩小"), on_click=self.pages.zoomOut)
         larger = button("", "zoom-in", tip=self.tr("放大"), on_click=self.pages.zoomIn)
         whole = button(self.tr("整页"), on_click=self.pages.fitInView)
-        self.save = button(self.tr("存为 PDF"), "file-export", on_click=self._ask_pdf)
-        self.go = button(self.tr("打印"), "printer", on_click=self._ask_printer, enabled=bool(self.printers))
-        first = self.go if self.printers else self.save
-        first.setProperty("kind", "primary")
-        first.setDefault(True)
+        paper, file = ("primary", "") if self.printers else ("", "primary")
+        self.save = button(self.tr("存为 PDF"), "file-export", file, on_click=self._ask_pdf)
+        self.go = button(self.tr("打印"), "printer", paper, on_click=self._ask_printer, enabled=bool(self.printers))
+        (self.go if self.printers else self.save).setDefault(True)
         close = button(self.tr("关闭"), on_click=self.reject)
         return holder(row(smaller, larger, whole, (self.notice, 1), close, self.save, self.go))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from models.domain.units import ROLE_LABELS, TIER_LABELS, Actor
@@ -13,6 +13,19 @@ from ui import icons
 from ui.kit import Button, IconLabel, button, column, holder, label, row, rule
 from ui.navigation import PageEntry
 from ui.tokens import NAV_COLLAPSED, NAV_WIDTH
+
+
+class _Person(Button):
+    """A button as high as what is laid out in it."""
+
+    def __init__(self, tip: str) -> None:
+        super().__init__("", "", "nav", tip, 18, "")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Two lines and an icon, or the icon alone."""
+        inner = self.layout()
+        return inner.sizeHint().expandedTo(super().sizeHint()) if inner is not None else super().sizeHint()
 
 
 class Sidebar(QFrame):
@@ -55,10 +68,8 @@ class Sidebar(QFrame):
         self._wide_only.append(words)
         for part in words.findChildren(QLabel):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        made = button("", "", "nav", self.tr("{name}：修改口令、锁定、换人登录").format(name=actor.name))
+        made = _Person(self.tr("{name}：修改口令、锁定、换人登录").format(name=actor.name))
         made.setLayout(row(IconLabel("user", "text2", 18), (words, 1), margins=(14, 4, 6, 4)))
-        made.setMinimumHeight(words.sizeHint().height() + 10)
-        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.menu = QMenu(self)
         for key, name, icon in (
             ("passphrase", self.tr("修改口令"), "key"),

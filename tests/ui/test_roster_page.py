@@ -219,3 +219,16 @@ def test_a_new_pupil_by_hand(qtbot, school_store, tmp_path) -> None:  # type: ig
     assert page.detail.detail is not None
     assert page.detail.detail.row.values["name"] == "欧阳小满"
     window.close()
+
+
+def test_a_new_pupil_with_faults_is_told_where(qtbot, school_store, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    window = open_window(qtbot, school_store.open(Role.REGISTRAR), tmp_path)
+    qtbot.addWidget(window)
+    page = show(qtbot, window, "roster")
+    window.run_action("new")
+    form = page.adding.form
+    form.entries["name"].set_text("abc")
+    qtbot.keyClick(form.entries["name"].widget, Qt.Key.Key_Return)
+    settle(qtbot, window.context)
+    assert {"sex", "birth_date", "id_type"} <= {key for key, entry in form.entries.items() if entry._fault.text()}
+    window.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QApplication, QComboBox, QCompleter, QLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QCompleter, QLayout, QLineEdit, QScrollArea, QWidget
 
 from ui.kit import Item, SecretEdit, column, label, row, set_tone
 from ui.theme import Theme
@@ -81,6 +81,15 @@ class Entry(QWidget):
             self.widget.setCurrentIndex(place)
         elif self.widget.isEditable():
             self.widget.setEditText(text)
+
+    def reach(self) -> None:
+        """Put the caret in and scroll so far that it is seen: Qt scrolls for Tab only."""
+        self.setFocus()
+        above: QWidget | None = self.parentWidget()
+        while above is not None:
+            if isinstance(above, QScrollArea):
+                above.ensureWidgetVisible(self)
+            above = above.parentWidget()
 
     def _reserve(self, on: bool) -> None:
         policy = self._fault.sizePolicy()

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 GROUPS = ("任职信息", "学籍信息", "联系方式", "身份信息", "扩展信息")
 """What is edited most stands first; other groups follow as declared."""
+PERSON = "身份信息"
 HIDDEN = frozenset({"hidden_47", "school_code"})
 
 
 def find_faults(session: Session, kind: str, before: Mapping[str, str], values: Mapping[str, str]) -> list[Finding]:
-    """What is wrong with `values`, each with its field, as far as `before` did not have it already."""
+    """What is wrong with `values`, each with its field, as far as `before` did not have it already.
+
+    A new record (`before` empty) has no older faults: what is missing in it counts.
+    """
     from models.exchange.normalise import normalise
-    from models.services.checking import check_context, new_errors
+    from models.services.checking import check_context, errors_of, new_errors
 
     fields = {field.key: field for field in FIELDS_OF[kind]}
     clean: dict[str, str] = {}
@@ -36,12 +40,16 @@ def find_faults(session: Session, kind: str, before: Mapping[str, str], values: 
         found += [finding for finding in findings if finding.level is Level.ERROR]
     usual = dict.fromkeys(fields, "")
     after = {**usual, **before, **clean}
+    if not before:
+        return found + errors_of(kind, after, check_context(session))
     return found + new_errors(kind, {**usual, **before}, after, check_context(session))
 
 
-def _in_groups(fields: Sequence[Field]) -> list[Field]:
+def _in_groups(fields: Sequence[Field], *, new: bool) -> list[Field]:
     names = list(dict.fromkeys(field.group for field in fields))
-    if "账户信息" not in names:  # accounts begin with the person, as they are declared
+    if new:
+        names.sort(key=lambda name: name != PERSON)
+    elif "账户信息" not in names:  # accounts begin with the person, as they are declared
         names.sort(key=lambda name: GROUPS.index(name) if name in GROUPS else len(GROUPS))
     return sorted(fields, key=lambda field: names.index(field.group))
 
@@ -53,7 +61,10 @@ class RecordForm(QWidget):
     entered = Signal()
     """Enter in an input: the form's owner does what it is there for."""
 
-    def __init__(self, kind: str, *, leave_out: Collection[str] = (), only: Collection[str] = ()) -> None:
+    def __init__(
+        self, kind: str, *, leave_out: Collection[str] = (), only: Collection[str] = (), new: bool = False
+    ) -> None:
+        """`new`: nothing is known yet, so the person comes first."""
         super().__init__()
         self.kind = kind
         self.entries: dict[str, Entry] = {}
@@ -61,7 +72,7 @@ class RecordForm(QWidget):
         self._box = column(spacing=2)
         self.setLayout(self._box)
         group = ""
-        for field in _in_groups(FIELDS_OF[kind]):
+        for field in _in_groups(FIELDS_OF[kind], new=new):
             if field.key in leave_out or field.key in HIDDEN or (only and field.key not in only):
                 continue
             if field.group != group:
@@ -112,5 +123,5 @@ class RecordForm(QWidget):
             entry_or_none.fail(finding.message)
             first = first or entry_or_none
         if first is not None:
-            first.setFocus()
+            first.reach()
         return rest

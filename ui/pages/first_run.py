@@ -183,7 +183,7 @@ class UnitForm(QWidget):
         self.place = line(self.tr("数据存放在"), hint=self.tr("几个人共用一台电脑时，请选一个大家都能打开的文件夹。"))
         self.place.set_text(str(context.home))
         choose = button(self.tr("选择文件夹"), "folder", on_click=self._choose)
-        place = row((self.place, 1), choose, spacing=8)
+        place = row((self.place, 1), level(choose), spacing=8)
         self.city.edited.connect(self._show_counties)
         self.setLayout(
             column(
@@ -240,7 +240,10 @@ class UnitForm(QWidget):
                 faults[self.county] = str(error) if self.county.text() else self.tr("请选择县（市、区）。")
         for entry, sentence in faults.items():
             entry.fail(sentence)
-        return not any(faults.values())
+        wrong = next((entry for entry, sentence in faults.items() if sentence), None)
+        if wrong is not None:
+            wrong.setFocus()
+        return wrong is None
 
     def unit_values(self) -> tuple[str, str, Tier, Line, str, str]:
         """Name, code, tier, line, city, county."""

@@ -12,7 +12,7 @@ from models.domain.fields import STUDENTS
 from models.domain.findings import Finding
 from ui.context import AppContext
 from ui.forms.record import RecordForm, find_faults
-from ui.kit import Banner, SidePanel, button, frame, label, row
+from ui.kit import Banner, SidePanel, button, column, frame, label, row
 
 if TYPE_CHECKING:
     from models.services.roster_add import AddedPupil
@@ -33,7 +33,9 @@ class NewPupil(SidePanel):
         self._notice = Banner("bad", "")
         self._cancel = button(self.tr("取消"), on_click=self.cancel)
         self._save = button(self.tr("新增"), "device-floppy", "primary", "Ctrl+S", on_click=self.save)
-        self.set_foot(frame("foot", row(None, self._cancel, self._save, margins=(16, 8, 16, 8))))
+        self._notice.hide()
+        foot = column(self._notice, row(None, self._cancel, self._save), margins=(16, 8, 16, 8))
+        self.set_foot(frame("foot", foot))  # the sentence stays in sight wherever the form is scrolled to
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE)
@@ -43,16 +45,15 @@ class NewPupil(SidePanel):
     def open_form(self) -> None:
         """Show an empty form, or the one that is being filled in."""
         if self.form is None:
-            self.form = RecordForm(STUDENTS)
+            self.form = RecordForm(STUDENTS, new=True)
             self.form.show_values({})
             self.form.entered.connect(self.save)
             self.form.edited.connect(self._pause.start)
-            self._notice = Banner("bad", "")
             self._notice.hide()
             hint = label(self.tr("带 * 的须如实填写，其余可以以后补。新增后随基线上报。"), "cap", wrap=True)
-            self.show_parts(label(self.tr("新增学生"), "h2"), hint, self._notice, self.form)
+            self.show_parts(label(self.tr("新增学生"), "h2"), hint, self.form)
         self.show()
-        self.form.entries["name"].setFocus()
+        self.form.entries["name"].reach()
 
     def has_draft(self) -> bool:
         """Whether something was typed that is not saved."""
