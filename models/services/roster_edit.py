@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ from models.store import audit, search
 from models.store import tables as t
 from models.store.clock import now_text
 
+_REGISTERING = (State.PENDING, State.APPROVED, State.SEALED, State.EFFECTIVE)
 _ACCOUNT_ROLES = (Role.ADMINISTRATOR, Role.REGISTRAR)
 
 
@@ -73,15 +74,33 @@ def _changed(session: Session, actor: Actor, row: Row, kind: str, values: Mappin
         raise UserError(f"{row.values['name']} 已不在册（或已禁用），不能再修改。")
     changed = {key: value for key, value in normalised(kind, values).items() if value != row.values[key]}
     if kind == STUDENTS:
-        _refuse_controlled(session, changed)
+        _refuse_locked(changed, locked_fields(session, row))
     raise_faults(new_errors(kind, row.values, {**row.values, **changed}, check_context(session)))
     if kind == ACCOUNTS and changed.get("username"):
         _refuse_taken(session, changed["username"])
     return changed
 
 
-def _refuse_controlled(session: Session, changed: Mapping[str, str]) -> None:
-    held = [field_label(key) for key in changed if key in controlled_fields(session)]
+def locked_fields(session: Session, row: Row) -> frozenset[str]:
+    """Fields of a pupil that only a change request may alter (E13).
+
+    What is still empty may be filled in by hand as long as no baseline with the pupil is on its way or accepted: a
+    baseline that came back for a gap could not be mended otherwise (E7).
+    """
+    controlled = controlled_fields(session)
+    gaps = frozenset(key for key in controlled if not row.values[key])
+    return controlled if not gaps or _is_registered(session, row.id) else controlled - gaps
+
+
+def _is_registered(session: Session, row_id: str) -> bool:
+    c = t.change.c
+    batch_id = select(t.student.c.batch_id).where(t.student.c.id == row_id).scalar_subquery()
+    query = select(c.id).where(c.kind == BASELINE.key, c.batch_id == batch_id, c.state.in_(_REGISTERING))
+    return session.execute(query.limit(1)).first() is not None
+
+
+def _refuse_locked(changed: Iterable[str], locked: frozenset[str]) -> None:
+    held = [field_label(key) for key in changed if key in locked]
     if held:
         raise NotAllowedError(
             f"“{'、'.join(held)}”是关键信息，不能直接修改。请选中该学生，用“变更申请”（Ctrl+K，或命令 change propose "
@@ -102,7 +121,7 @@ def bulk_set(session: Session, actor: Actor, kind: str, ids: Sequence[str], valu
     require_editor(actor, kind, "批量修改")
     wanted = normalised(kind, values)
     if kind == STUDENTS:
-        _refuse_controlled(session, wanted)
+        _refuse_locked(wanted, controlled_fields(session))
     elif "username" in wanted:
         raise UserError("用户名各不相同，不能批量设为同一个值。")
     batch_id = new_id()

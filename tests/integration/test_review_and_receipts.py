@@ -13,7 +13,7 @@ from models.domain.states import Verdict
 from models.domain.times import now_text
 from models.domain.units import Role, Tier
 from models.rules.naming import pinyin_keys
-from models.services import changes, outgoing, receipts, review, roster
+from models.services import changes, outgoing, receipts, review, roster, roster_edit
 from models.store import tables as t
 
 
@@ -136,6 +136,31 @@ def test_a_baseline_whose_pupils_have_gaps_arrives_whole(loop, pupils):
     offices = [{r.id: r.values for r in o.read(roster.page, "students", everybody)} for o in (loop.school, loop.county)]
     assert len(everybody) == 5
     assert offices[0] == offices[1]
+
+
+def test_a_gap_of_a_returned_baseline_is_filled_by_hand_and_nothing_else(loop, pupils):
+    school = loop.school
+    later = pupils(4)[3:]
+    later[0]["性别"] = ""
+    result = school.take_in(later)
+    pupil = school.find(later[0]["姓名"])
+    school.write(changes.submit, school.registrar, result.baseline_id)
+    with pytest.raises(NotAllowedError, match="关键信息"):
+        school.write(roster_edit.set_fields, school.registrar, "students", pupil, {"sex": "2"})
+    school.write(changes.approve, school.head, school.signer(Role.HEAD), [result.baseline_id])
+    package = loop.send()
+    loop.decide(package, Verdict.RETURN, "缺性别")
+    loop.take(loop.answer(package)[0])
+    sex = "1" if int(later[0]["身份证件号"][16]) % 2 else "2"
+    school.write(roster_edit.set_fields, school.registrar, "students", pupil, {"sex": sex})
+    with pytest.raises(NotAllowedError, match="关键信息"):
+        school.write(roster_edit.set_fields, school.registrar, "students", pupil, {"name": "别的名"})
+    school.write(changes.submit, school.registrar, result.baseline_id)
+    school.write(changes.approve, school.head, school.signer(Role.HEAD), [result.baseline_id])
+    package = loop.send()
+    loop.decide(package, Verdict.ACCEPT)
+    assert loop.take(loop.answer(package)[0]).accepted == 1
+    assert loop.county.read(roster.get, "students", pupil).values["sex"] == sex
 
 
 def test_accepted_values_reach_both_rosters_once(loop, scan):

@@ -47,12 +47,14 @@ SHOWN_HISTORY = 4
 
 @dataclass(frozen=True)
 class Detail:
-    """What the panel shows. `sound`: the name read out; `origin`: controlled field -> who made it one."""
+    """What the panel shows. `sound`: the name read out; `locked`: controlled ones the form leaves out;
+    `origin`: controlled field -> who made it one."""
 
     row: Row
     sound: str
     history: list[HistoryEntry]
     controlled: frozenset[str]
+    locked: frozenset[str]
     origin: dict[str, tuple[str, ...]]
     own: bool
 
@@ -60,14 +62,15 @@ class Detail:
 def read_detail(session: Session, row_id: str, unit_id: str) -> Detail:
     """Everything the panel needs of a pupil."""
     from models.rules.tones import with_tones
-    from models.services import policies, roster
+    from models.services import policies, roster, roster_edit
     from models.services.checking import controlled_fields
 
     row = roster.get(session, STUDENTS, row_id)
     history = roster.history(session, STUDENTS, row_id)
     origin = dict(policies.effective(session).origin)
     sound = with_tones(row.values["name"])
-    return Detail(row, sound, history, controlled_fields(session), origin, row.unit_id == unit_id)
+    locked = roster_edit.locked_fields(session, row)
+    return Detail(row, sound, history, controlled_fields(session), locked, origin, row.unit_id == unit_id)
 
 
 class RosterDetail(SidePanel):
@@ -213,7 +216,7 @@ class RosterDetail(SidePanel):
         if not (detail.own and self.context.has(Role.REGISTRAR)):
             self.context.toast(self.tr("只有本校学籍管理员可以编辑。"), None, "warn")
             return
-        self.form = RecordForm(STUDENTS, leave_out=detail.controlled)
+        self.form = RecordForm(STUDENTS, leave_out=detail.locked)
         self.form.show_values(detail.row.values)
         self.form.entered.connect(self.save)
         title = self.tr("编辑：{name}").format(name=detail.row.values["name"])
