@@ -68,7 +68,7 @@ class BaselineList(QFrame):
             TableColumn("name", self.tr("姓名"), 110, lambda line: Cell(line.name)),
             TableColumn("class_name", self.tr("班级"), 140, lambda line: Cell(line.class_name)),
             TableColumn("sex", self.tr("性别"), 56, lambda line: Cell(line.sex)),
-            TableColumn("number", self.tr("证件号"), 170, lambda line: Cell(line.number)),
+            TableColumn("number", self.tr("证件号"), 150, lambda line: Cell(line.number)),
         )
         self.table, self.model = simple_table(self.tr("名册基线中的学生"), columns, self)
         self.table.setFixedHeight(_HEIGHT)
