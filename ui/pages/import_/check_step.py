@@ -318,7 +318,8 @@ class CheckStep(QWidget):
             places = self.session.marks.error_places([c.key for c in self.session.columns])
             if at in places:
                 parts.append(self.tr("错误 {n}/{all}").format(n=places.index(at) + 1, all=len(places)))
-        return " · ".join([*parts, self.tr("F8 下一处 · Alt+Enter 采用建议 · Ctrl+V 可整列粘贴，只改可见行 · Ctrl+Tab 离开表格")])
+        keys = self.tr("F8 下一处 · Alt+Enter 采用建议 · Ctrl+V 可整列粘贴，只改可见行 · Ctrl+Tab 离开表格")
+        return " · ".join([*parts, keys])
 
     def levels(self) -> tuple[int, int, int]:
         """Rows of all sheets: to import, with errors, with remarks only."""
