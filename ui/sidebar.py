@@ -25,7 +25,11 @@ class _Person(Button):
     def sizeHint(self) -> QSize:  # noqa: N802
         """Two lines and an icon, or the icon alone."""
         inner = self.layout()
-        return inner.sizeHint().expandedTo(super().sizeHint()) if inner is not None else super().sizeHint()
+        return inner.sizeHint() if inner is not None else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """The same: nothing of it can be left out."""
+        return self.sizeHint()
 
 
 class Sidebar(QFrame):
