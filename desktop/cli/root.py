@@ -9,7 +9,7 @@ import typer
 
 from desktop.cli.call import Call
 from desktop.cli.frame import ChineseGroup, Commands, UsageFaultError
-from desktop.paths import data_home
+from desktop.paths import data_home, is_named
 from desktop.version import VERSION
 
 SUMMARIES: tuple[tuple[str, str], ...] = (
@@ -111,5 +111,5 @@ def general(
             raise UsageFaultError("缺少命令；用 --help 查看有哪些命令。")
         from desktop.app import run_window
 
-        raise typer.Exit(run_window(call.home))
+        raise typer.Exit(run_window(call.home, named=is_named(home)))
     return None
