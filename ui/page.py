@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
@@ -26,6 +27,19 @@ class Page(QWidget):
 
     def refresh(self) -> None:
         """Read what is shown again (first showing, or one of TABLES changed). Never blocks: use `context.read`."""
+
+    def take_focus(self) -> None:
+        """Bring the keyboard into the page, to the first thing that takes it, unless it is there already."""
+        focused = self.focusWidget() if self.isVisible() else None
+        if focused is not None and focused.hasFocus():
+            return
+        widget = self.nextInFocusChain()
+        while widget is not None and widget is not self:
+            tabs = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            if tabs and self.isAncestorOf(widget) and widget.isVisible() and widget.isEnabled():
+                widget.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+            widget = widget.nextInFocusChain()
 
     def run_action(self, key: str) -> bool:
         """Carry out an action of ui/actions.py when it concerns this page; whether it did."""

@@ -91,6 +91,7 @@ class Workspace(QWidget):
             self._stale.discard(key)
             page.refresh()
         page.arrive(**arguments)
+        page.take_focus()
         self._show_hint()
         self.arrived.emit(key)
         return page

@@ -132,6 +132,10 @@ class RosterPage(Page):
         for key, made in self._views.items():
             made.set_text(f"{words[key]} {getattr(counts, key):,}" if counts is not None else words[key])
 
+    def take_focus(self) -> None:
+        """The table has the keyboard from the start; Ctrl+F goes to the search box."""
+        self.listing.table.setFocus()
+
     def arrive(self, **arguments: Any) -> None:
         """`subject_id`: show that pupil; `text`: search for it; `view`: one of the tabs."""
         if arguments.get("text") is not None:

@@ -122,6 +122,9 @@ class ImportPage(Page):
         self.head.put_aside.setVisible(step in (CHECK, PREVIEW))
         shown = self.loaded is not None and step not in (START, RESULT)
         self.head.show_step(step, self.loaded.checked.workbook if self.loaded and shown else None)
+        if self.isVisible():
+            (self.steps.currentWidget() or self).setFocus()
+            self.focusNextChild()
         self._fill_foot()
         self.say_hint()
 
