@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QButtonGroup
 
 from models.domain.fields import STUDENTS
-from models.domain.units import Role, Tier
+from models.domain.units import Line, Role, Tier
 from ui.context import AppContext
 from ui.kit import Button, EmptyState, PageHead, button, column, holder, row, rule
 from ui.page import Page
@@ -46,8 +46,10 @@ class RosterPage(Page):
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
-        self._editor = context.has(Role.REGISTRAR)
-        one_unit = context.actor.unit.tier is Tier.SCHOOL
+        unit = context.actor.unit
+        one_unit = unit.tier is Tier.SCHOOL
+        # A bureau of basic education looks at its schools' pupils; only schools keep them.
+        self._editor = context.has(Role.REGISTRAR) and (one_unit or unit.line is Line.OPEN)
         columns = ListingColumns(STUDENTS, self.tr("学生名册表格"), USUAL, one_unit=one_unit)
         bring = button(self.tr("导入学生名单"), "file-import", on_click=lambda: context.navigate("import"))
         bring.setVisible(self._editor)
