@@ -62,6 +62,11 @@ class Description:
     signed_by: str
     """Person id of the signer, "unit" for the unit's key, empty when unsigned."""
 
+    @property
+    def signed_words(self) -> str:
+        """Who signed, for people."""
+        return {"": "无（自动备份）", "unit": "本单位的密钥"}.get(self.signed_by, "操作员本人")
+
 
 def due(home: Path, age: Age) -> Path | None:
     """Where the automatic backup should go now, or None when the last one is young enough.

@@ -84,13 +84,12 @@ class RestoreDialog(QDialog):
         from ui.moments import moment
 
         clear(self.facts)
-        signed = self.tr("有，{who}").format(who=found.signed_by) if found.signed_by else self.tr("无（自动备份）")
         for key, value in (
             (self.tr("单位"), found.unit_name),
             (self.tr("备份时间"), moment(found.created)),
             (self.tr("内容"), self.tr("学生 {s:,} 人，账户 {a:,} 个，变更 {c:,} 件").format(
                 s=found.students, a=found.accounts, c=found.changes)),
-            (self.tr("签名"), signed),
+            (self.tr("签名"), found.signed_words),
         ):  # fmt: skip
             self.facts.addLayout(key_value(key, value))
         widget = self.name.widget

@@ -134,7 +134,7 @@ class BackupPage(Page):
             key_value(self.tr("变更"), f"{about.changes:,}"),
             key_value(self.tr("审计记录"), f"{about.audit_head[0]:,}"),
             key_value(self.tr("操作员"), "、".join(about.operators)),
-            key_value(self.tr("签名"), about.signed_by or self.tr("无（自动备份）")),
+            key_value(self.tr("签名"), about.signed_words),
             key_value(self.tr("文件"), str(path)),
             row(None, back),
         )
