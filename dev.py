@@ -216,10 +216,11 @@ def bench(rest: Sequence[str]) -> int:
         say(f"no such benchmark; there are: {', '.join(path.stem for path in files)}")
         return 2
     call = "import runpy, sys; print(runpy.run_path(sys.argv[1])['run']())"
+    paths = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "benchmarks")))
     codes = []
     for path in chosen:
         print(f"--- {path.stem}", flush=True)
-        codes.append(run([program("python"), "-c", call, str(path)], QT_QPA_PLATFORM="offscreen"))
+        codes.append(run([program("python"), "-c", call, str(path)], PYTHONPATH=paths, QT_QPA_PLATFORM="offscreen"))
     return max(codes)
 
 

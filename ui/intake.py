@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +64,8 @@ def _by_content(path: Path, start: bytes, shown: str) -> Route:
 
 def _zip_kind(path: Path) -> str:
     """What a zip file holds; "table" also when it is damaged, since the import says so best."""
+    import zipfile  # not needed before the first window
+
     try:
         with zipfile.ZipFile(path) as packed:
             names = packed.namelist()

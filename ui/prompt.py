@@ -9,7 +9,6 @@ from typing import Protocol
 from PySide6.QtCore import QFileInfo, QSettings, QStandardPaths
 from PySide6.QtWidgets import QDialog, QFileDialog, QFileIconProvider, QWidget
 
-from ui.drives import find_drives
 from ui.kit.basic import button, column, label, row
 
 SPREADSHEETS = "表格 (*.xlsx *.xls *.csv *.ods);;所有文件 (*)"
@@ -128,6 +127,8 @@ class QtPrompt:
 
     def folder(self, parent: QWidget, title: str, done: Callable[[Path], object]) -> None:
         """A folder; a stick that is plugged in is offered first."""
+        from ui.drives import find_drives  # what it needs is not needed for the first window
+
         drives = find_drives()
         dialog = self._files(parent, title, drives[0].root if drives else self._last(), "选择")
         dialog.setFileMode(QFileDialog.FileMode.Directory)

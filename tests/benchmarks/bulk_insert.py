@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from store_roster import new_store, roster
+from _store_roster import new_store, roster
 
 from models.domain.fields import STUDENTS
 from models.rules.naming import pinyin_keys

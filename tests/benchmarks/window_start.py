@@ -74,7 +74,7 @@ def _once(code: str, *arguments: str) -> float:
 
 def run() -> str:
     """One line: both medians of whole processes, run in turns, and their ratio."""
-    from store_roster import new_store
+    from _store_roster import new_store
 
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "store"
