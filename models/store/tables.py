@@ -36,9 +36,10 @@ def _blob(name: str, *, null: bool = False) -> Column[Any]:
 unit = _table(
     "unit",
     _text("id", key=True), _text("name"), _text("code"), _text("tier"), _text("line"), _text("city"), _text("county"),
-    _text("superior_id", null=True), _int("is_self"), _text("state"),
+    _text("superior_id", null=True), _int("is_self"), _text("state"),  # active | closed (merged into another)
     _blob("certificate", null=True),  # DER, the unit's signing certificate in force
     _blob("opening_key", null=True),  # DER SubjectPublicKeyInfo packages for this unit are encrypted to
+    _text("successor_id", null=True),
 )  # fmt: skip
 unit_key = _table(  # private keys of this store's own unit; only in the encrypted store
     "unit_key", _text("purpose", key=True), _int("generation", key=True), _blob("private_key"), _text("created_at")
@@ -190,6 +191,70 @@ policy = _table(
     _text("state"),  # draft | issued | received
 )  # fmt: skip
 setting = _table("setting", _text("key", key=True), _text("value"))
+
+# --- tiers ----------------------------------------------------------------------------------------------
+
+unit_history = _table(  # what a unit was called before, and until when
+    "unit_history", _text("unit_id", key=True), _text("until", key=True), _text("name"), _text("code")
+)
+invitation = _table(  # units that a superior has announced itself, with the secret printed for each
+    "invitation",
+    _text("id", key=True), _text("unit_id"), _text("name"), _text("code"), _text("tier"), _text("city"),
+    _text("county"), _blob("secret"), _text("made_at"), _text("used_at", null=True),
+)  # fmt: skip
+revocation_list = _table(  # the newest list of each unit that certifies; older ones only as statements
+    "revocation_list", _text("unit_id", key=True), _int("number"), _text("statement_id"), _text("at")
+)
+message = _table(  # what units tell each other beside changes; id = SHA-256 of the signed statement
+    "message",
+    _text("id", key=True), _text("kind"), _text("matter"), _text("from_id"), _text("to_id"), _text("at"), _text("due"),
+    _text("title"),
+    _text("direction"),  # out | in | transit
+    _text("state"),  # waiting (for the next package) | sent | handled | refused | passed
+    _text("next_id"), _text("package_id", null=True), _text("in_reply_to", null=True), _text("note"),
+    _text("handled_at"),
+    Index("message_waiting", "state", "next_id"), Index("message_matter", "matter"),
+)  # fmt: skip
+message_step = _table(  # where a message has been, as each unit on its way said
+    "message_step",
+    _text("message_id", key=True), _int("position", key=True), _text("unit_id"), _text("unit_name"), _text("event"),
+    _text("at"), _text("note"),
+)  # fmt: skip
+problem = _table(  # a problem roster (E8-E10) or a user name held twice, led by the common superior
+    "problem",
+    _text("id", key=True), _text("kind"), _text("owner_id"), _text("title"), _text("details"), _text("state"),
+    _int("priority"), _text("due"), _text("opened_at"), _text("decision"), _text("decided_by", null=True),
+    _text("decided_at", null=True), _text("closed_at", null=True),
+    Index("problem_state", "state", "due"),
+)  # fmt: skip
+problem_side = _table(  # a unit's record in a problem: what the unit and its bureau say, and what came of it
+    "problem_side",
+    _text("problem_id", key=True), _int("position", key=True), _text("unit_id"), _text("bureau_id"),
+    _text("subject_kind"), _text("subject_id"), _text("label"), _text("details"),  # JSON {field: text}
+    _text("claim"), _text("opinion"), _text("evidence"), _text("answered_at", null=True),
+    _text("bureau_claim"), _text("bureau_opinion"), _text("bureau_at", null=True),
+    _text("outcome"), _text("done_at", null=True),
+    Index("problem_side_subject", "subject_id"),
+)  # fmt: skip
+disable_order = _table(
+    "disable_order",
+    _text("id", key=True), _text("owner_id"), _text("reason"), _text("note"), _text("due"), _text("issued_at"),
+    _text("issued_by"), _text("state"),
+)  # fmt: skip
+disable_order_item = _table(
+    "disable_order_item",
+    _text("order_id", key=True), _int("position", key=True), _text("unit_id"), _text("username"), _text("label"),
+    _text("account_id", null=True), _text("state"),  # open | done | objected
+    _text("done_at", null=True), _text("done_by"), _text("note"),
+)  # fmt: skip
+taken_name = _table(  # user names known to be taken in other units, as told from above
+    "taken_name", _text("username", key=True), _text("unit_id", key=True), _text("source_id"), _text("told_at")
+)
+companion = _table(  # other PCs of this unit, which exchange drafts and signed decisions with this one by file
+    "companion",
+    _text("id", key=True), _text("name"), _text("state"), _blob("signing_key"), _blob("opening_key"),
+    _text("paired_at"),
+)  # fmt: skip
 
 # --- audit ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,70 @@
+"""Tiers, trust and transport: messages, problems, orders, invitations. Unreleased: edited in place until then."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+# fmt: off
+_TABLES = (
+    ("unit_history",
+     "unit_id TEXT NOT NULL, until TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, PRIMARY KEY (unit_id, "
+     "until)"),
+    ("invitation",
+     "id TEXT NOT NULL PRIMARY KEY, unit_id TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, tier TEXT NOT "
+     "NULL, city TEXT NOT NULL, county TEXT NOT NULL, secret BLOB NOT NULL, made_at TEXT NOT NULL, used_at TEXT"),
+    ("revocation_list",
+     "unit_id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL, statement_id TEXT NOT NULL, at TEXT NOT NULL"),
+    ("message",
+     "id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, matter TEXT NOT NULL, from_id TEXT NOT NULL, to_id TEXT "
+     "NOT NULL, at TEXT NOT NULL, due TEXT NOT NULL, title TEXT NOT NULL, direction TEXT NOT NULL, state TEXT NOT "
+     "NULL, next_id TEXT NOT NULL, package_id TEXT, in_reply_to TEXT, note TEXT NOT NULL, handled_at TEXT NOT NULL"),
+    ("message_step",
+     "message_id TEXT NOT NULL, position INTEGER NOT NULL, unit_id TEXT NOT NULL, unit_name TEXT NOT NULL, event "
+     "TEXT NOT NULL, at TEXT NOT NULL, note TEXT NOT NULL, PRIMARY KEY (message_id, position)"),
+    ("problem",
+     "id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, owner_id TEXT NOT NULL, title TEXT NOT NULL, details TEXT "
+     "NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL, due TEXT NOT NULL, opened_at TEXT NOT NULL, "
+     "decision TEXT NOT NULL, decided_by TEXT, decided_at TEXT, closed_at TEXT"),
+    ("problem_side",
+     "problem_id TEXT NOT NULL, position INTEGER NOT NULL, unit_id TEXT NOT NULL, bureau_id TEXT NOT NULL, "
+     "subject_kind TEXT NOT NULL, subject_id TEXT NOT NULL, label TEXT NOT NULL, details TEXT NOT NULL, claim TEXT "
+     "NOT NULL, opinion TEXT NOT NULL, evidence TEXT NOT NULL, answered_at TEXT, bureau_claim TEXT NOT NULL, "
+     "bureau_opinion TEXT NOT NULL, bureau_at TEXT, outcome TEXT NOT NULL, done_at TEXT, PRIMARY KEY (problem_id, "
+     "position)"),
+    ("disable_order",
+     "id TEXT NOT NULL PRIMARY KEY, owner_id TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL, due TEXT NOT "
+     "NULL, issued_at TEXT NOT NULL, issued_by TEXT NOT NULL, state TEXT NOT NULL"),
+    ("disable_order_item",
+     "order_id TEXT NOT NULL, position INTEGER NOT NULL, unit_id TEXT NOT NULL, username TEXT NOT NULL, label TEXT "
+     "NOT NULL, account_id TEXT, state TEXT NOT NULL, done_at TEXT, done_by TEXT NOT NULL, note TEXT NOT NULL, "
+     "PRIMARY KEY (order_id, position)"),
+    ("taken_name",
+     "username TEXT NOT NULL, unit_id TEXT NOT NULL, source_id TEXT NOT NULL, told_at TEXT NOT NULL, PRIMARY KEY "
+     "(username, unit_id)"),
+    ("companion",
+     "id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, state TEXT NOT NULL, signing_key BLOB NOT NULL, "
+     "opening_key BLOB NOT NULL, paired_at TEXT NOT NULL"),
+)
+_COLUMNS = (  # (table, column)
+    ("unit", "successor_id TEXT"),
+)
+_INDEXES = (
+    "CREATE INDEX message_matter ON message (matter)",
+    "CREATE INDEX message_waiting ON message (state, next_id)",
+    "CREATE INDEX problem_state ON problem (state, due)",
+    "CREATE INDEX problem_side_subject ON problem_side (subject_id)",
+)
+# fmt: on
+
+
+def upgrade() -> None:
+    """Add the tables, columns and indexes of the tiers."""
+    for name, columns in _TABLES:
+        op.execute(f"CREATE TABLE {name} ({columns}) STRICT")
+    for table, column in _COLUMNS:
+        op.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    for statement in _INDEXES:
+        op.execute(statement)
