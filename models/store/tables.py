@@ -222,18 +222,24 @@ message_step = _table(  # where a message has been, as each unit on its way said
 )  # fmt: skip
 problem = _table(  # a problem roster (E8-E10) or a user name held twice, led by the common superior
     "problem",
-    _text("id", key=True), _text("kind"), _text("owner_id"), _text("title"), _text("details"), _text("state"),
-    _int("priority"), _text("due"), _text("opened_at"), _text("decision"), _text("decided_by", null=True),
-    _text("decided_at", null=True), _text("closed_at", null=True),
+    _text("id", key=True), _text("kind"), _text("owner_id"), _text("matter"),  # what its messages are grouped by
+    _text("note"), _text("details"),  # JSON {field: text} that makes the problem
+    _text("state"),  # open | asked | answered | decided | closed, computed from the sides and kept
+    _int("priority"), _text("due"), _text("opened_at"), _text("opinion"), _text("decided_by"),
+    _text("decided_at", null=True), _text("closed_at", null=True), _text("closed_note"),
+    _text("told_at", null=True),  # when the owner told the others that it is closed
     Index("problem_state", "state", "due"),
 )  # fmt: skip
-problem_side = _table(  # a unit's record in a problem: what the unit and its bureau say, and what came of it
+problem_side = _table(  # a unit's record in a problem: what the unit and its bureau say, and what is decided on it
     "problem_side",
-    _text("problem_id", key=True), _int("position", key=True), _text("unit_id"), _text("bureau_id"),
-    _text("subject_kind"), _text("subject_id"), _text("label"), _text("details"),  # JSON {field: text}
-    _text("claim"), _text("opinion"), _text("evidence"), _text("answered_at", null=True),
-    _text("bureau_claim"), _text("bureau_opinion"), _text("bureau_at", null=True),
-    _text("outcome"), _text("done_at", null=True),
+    _text("problem_id", key=True), _int("position", key=True), _text("unit_id"), _text("unit_name"),
+    _text("bureau_id"), _text("bureau_name"), _text("subject_kind"), _text("subject_id"), _text("label"),
+    _text("details"),  # JSON {field: text}; empty for another unit's pupil
+    _text("asked_at", null=True),
+    _text("claim"), _text("opinion"), _text("evidence"),  # JSON [{digest, name, media_type, size}]
+    _text("change_number"), _text("answered_by"), _text("answered_at", null=True),
+    _text("bureau_claim"), _text("bureau_opinion"), _text("bureau_by"), _text("bureau_at", null=True),
+    _text("outcome"),
     Index("problem_side_subject", "subject_id"),
 )  # fmt: skip
 disable_order = _table(

@@ -25,15 +25,17 @@ _TABLES = (
      "message_id TEXT NOT NULL, position INTEGER NOT NULL, unit_id TEXT NOT NULL, unit_name TEXT NOT NULL, event "
      "TEXT NOT NULL, at TEXT NOT NULL, note TEXT NOT NULL, PRIMARY KEY (message_id, position)"),
     ("problem",
-     "id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, owner_id TEXT NOT NULL, title TEXT NOT NULL, details TEXT "
-     "NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL, due TEXT NOT NULL, opened_at TEXT NOT NULL, "
-     "decision TEXT NOT NULL, decided_by TEXT, decided_at TEXT, closed_at TEXT"),
+     "id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, owner_id TEXT NOT NULL, matter TEXT NOT NULL, note TEXT NOT "
+     "NULL, details TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL, due TEXT NOT NULL, opened_at TEXT "
+     "NOT NULL, opinion TEXT NOT NULL, decided_by TEXT NOT NULL, decided_at TEXT, closed_at TEXT, closed_note TEXT "
+     "NOT NULL, told_at TEXT"),
     ("problem_side",
-     "problem_id TEXT NOT NULL, position INTEGER NOT NULL, unit_id TEXT NOT NULL, bureau_id TEXT NOT NULL, "
-     "subject_kind TEXT NOT NULL, subject_id TEXT NOT NULL, label TEXT NOT NULL, details TEXT NOT NULL, claim TEXT "
-     "NOT NULL, opinion TEXT NOT NULL, evidence TEXT NOT NULL, answered_at TEXT, bureau_claim TEXT NOT NULL, "
-     "bureau_opinion TEXT NOT NULL, bureau_at TEXT, outcome TEXT NOT NULL, done_at TEXT, PRIMARY KEY (problem_id, "
-     "position)"),
+     "problem_id TEXT NOT NULL, position INTEGER NOT NULL, unit_id TEXT NOT NULL, unit_name TEXT NOT NULL, bureau_id "
+     "TEXT NOT NULL, bureau_name TEXT NOT NULL, subject_kind TEXT NOT NULL, subject_id TEXT NOT NULL, label TEXT NOT "
+     "NULL, details TEXT NOT NULL, asked_at TEXT, claim TEXT NOT NULL, opinion TEXT NOT NULL, evidence TEXT NOT NULL, "
+     "change_number TEXT NOT NULL, answered_by TEXT NOT NULL, answered_at TEXT, bureau_claim TEXT NOT NULL, "
+     "bureau_opinion TEXT NOT NULL, bureau_by TEXT NOT NULL, bureau_at TEXT, outcome TEXT NOT NULL, PRIMARY KEY "
+     "(problem_id, position)"),
     ("disable_order",
      "id TEXT NOT NULL PRIMARY KEY, owner_id TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL, due TEXT NOT "
      "NULL, issued_at TEXT NOT NULL, issued_by TEXT NOT NULL, state TEXT NOT NULL"),
