@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 from models.domain.fields import ACCOUNT_FIELDS, STUDENT_FIELDS
 
@@ -92,7 +92,7 @@ account = Table(
     *(Column(field.key, Text, nullable=False, server_default="") for field in ACCOUNT_FIELDS),
     Index("account_id_number", "id_number"),
     Index("account_order", "unit_id", "status", "name_order", "id"),
-    Index("account_username", "username", unique=True, sqlite_where=text("username <> ''")),
+    Index("account_username", "username"),  # two units' accounts may collide above: found, not refused (A17 h)
     sqlite_strict=True,
 )
 # The search tables student_search and account_search (FTS5) are made by the migration; see store/search.py.
@@ -242,6 +242,28 @@ problem_side = _table(  # a unit's record in a problem: what the unit and its bu
     _text("outcome"),
     Index("problem_side_subject", "subject_id"),
 )  # fmt: skip
+report_section = _table(  # a receipt with accepted items on its way to the tiers above
+    "report_section",
+    _text("receipt_id", key=True), _text("package_id"), _text("unit_id"), _text("bureau_id"), _text("at"),
+    _text("came_in"),  # the report from below that brought it; "" for a receipt of this unit itself
+    _text("state"),  # kept | refused (then it is only here so that the answer can say so)
+    _text("note"), _int("items"),
+    _text("report_id", null=True),  # the report it went up in; null while it waits
+    Index("report_section_up", "report_id"), Index("report_section_in", "came_in"),
+)  # fmt: skip
+reported_item = _table(  # items that a tier below accepted, as they came in a report
+    "reported_item",
+    _text("receipt_id", key=True), _int("position", key=True), _text("package_id"), _text("unit_id"),
+    _text("change_id"), _int("attempt"), _text("kind"), _text("subject_id"), _text("subject_label"),
+    _text("body"), _text("approval_id"),
+    Index("reported_subject", "subject_id"),
+)  # fmt: skip
+package_leaves = _table(  # leaf hashes of a school's package (32 bytes each) where not every item is here in full
+    "package_leaves", _text("package_id", key=True), _blob("leaves")
+)
+kept_rows = _table(  # rows of an accepted baseline until they have been reported: zstd of their lines
+    "kept_rows", _text("package_id", key=True), _text("change_id", key=True), _int("part", key=True), _blob("content")
+)
 disable_order = _table(
     "disable_order",
     _text("id", key=True), _text("owner_id"), _text("reason"), _text("note"), _text("due"), _text("issued_at"),

@@ -36,6 +36,19 @@ _TABLES = (
      "change_number TEXT NOT NULL, answered_by TEXT NOT NULL, answered_at TEXT, bureau_claim TEXT NOT NULL, "
      "bureau_opinion TEXT NOT NULL, bureau_by TEXT NOT NULL, bureau_at TEXT, outcome TEXT NOT NULL, PRIMARY KEY "
      "(problem_id, position)"),
+    ("report_section",
+     "receipt_id TEXT NOT NULL PRIMARY KEY, package_id TEXT NOT NULL, unit_id TEXT NOT NULL, bureau_id TEXT NOT "
+     "NULL, at TEXT NOT NULL, came_in TEXT NOT NULL, state TEXT NOT NULL, note TEXT NOT NULL, items INTEGER NOT "
+     "NULL, report_id TEXT"),
+    ("reported_item",
+     "receipt_id TEXT NOT NULL, position INTEGER NOT NULL, package_id TEXT NOT NULL, unit_id TEXT NOT NULL, "
+     "change_id TEXT NOT NULL, attempt INTEGER NOT NULL, kind TEXT NOT NULL, subject_id TEXT NOT NULL, "
+     "subject_label TEXT NOT NULL, body TEXT NOT NULL, approval_id TEXT NOT NULL, PRIMARY KEY (receipt_id, "
+     "position)"),
+    ("package_leaves", "package_id TEXT NOT NULL PRIMARY KEY, leaves BLOB NOT NULL"),
+    ("kept_rows",
+     "package_id TEXT NOT NULL, change_id TEXT NOT NULL, part INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY "
+     "(package_id, change_id, part)"),
     ("disable_order",
      "id TEXT NOT NULL PRIMARY KEY, owner_id TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL, due TEXT NOT "
      "NULL, issued_at TEXT NOT NULL, issued_by TEXT NOT NULL, state TEXT NOT NULL"),
@@ -54,6 +67,9 @@ _COLUMNS = (  # (table, column)
     ("unit", "successor_id TEXT"),
 )
 _INDEXES = (
+    "CREATE INDEX report_section_up ON report_section (report_id)",
+    "CREATE INDEX report_section_in ON report_section (came_in)",
+    "CREATE INDEX reported_subject ON reported_item (subject_id)",
     "CREATE INDEX message_matter ON message (matter)",
     "CREATE INDEX message_waiting ON message (state, next_id)",
     "CREATE INDEX problem_state ON problem (state, due)",
