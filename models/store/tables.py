@@ -48,6 +48,7 @@ certificate = _table(  # every certificate known: own, of persons, of units belo
     "certificate",
     _text("fingerprint", key=True), _text("unit_id"), _text("person_id", null=True), _text("purpose"),
     _blob("der"), _text("not_after"), _text("revoked_since", null=True), _text("received_at"),
+    _text("issuer_id", null=True),  # the unit that certified; a bureau's keys are certified by itself and from above
 )  # fmt: skip
 operator = _table(
     "operator",
@@ -202,6 +203,11 @@ invitation = _table(  # units that a superior has announced itself, with the sec
     _text("id", key=True), _text("unit_id"), _text("name"), _text("code"), _text("tier"), _text("city"),
     _text("county"), _blob("secret"), _text("made_at"), _text("used_at", null=True),
 )  # fmt: skip
+revoked = _table(  # what the lists in force revoke: a certificate by fingerprint, or a key by unit and SHA-256
+    "revoked",
+    _text("mark", key=True), _text("issuer_id", key=True), _text("unit_id"), _text("person_id", null=True),
+    _text("since"), _text("reason"),
+)  # fmt: skip
 revocation_list = _table(  # the newest list of each unit that certifies; older ones only as statements
     "revocation_list", _text("unit_id", key=True), _int("number"), _text("statement_id"), _text("at")
 )
@@ -278,10 +284,16 @@ disable_order_item = _table(
 taken_name = _table(  # user names known to be taken in other units, as told from above
     "taken_name", _text("username", key=True), _text("unit_id", key=True), _text("source_id"), _text("told_at")
 )
-companion = _table(  # other PCs of this unit, which exchange drafts and signed decisions with this one by file
+companion = _table(  # PCs of one unit that exchange drafts and decisions by file; each side has the other's row
     "companion",
-    _text("id", key=True), _text("name"), _text("state"), _blob("signing_key"), _blob("opening_key"),
-    _text("paired_at"),
+    _text("id", key=True),  # of the second PC, on both sides
+    _text("name"), _text("person_id"), _text("state"),  # active | ended
+    _blob("signing_key"), _blob("opening_key"),  # DER SubjectPublicKeyInfo of the other side
+    _int("sent"), _text("sent_at"), _int("epoch"), _int("received"), _text("received_at"), _text("paired_at"),
+)  # fmt: skip
+companion_change = _table(  # on the second PC: what the main one has told of a change, to tell its decisions from ours
+    "companion_change",
+    _text("change_id", key=True), _int("attempt"), _text("digest"), _int("decisions"), _int("waits"),
 )  # fmt: skip
 
 # --- audit ----------------------------------------------------------------------------------------------

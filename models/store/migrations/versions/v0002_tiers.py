@@ -15,6 +15,9 @@ _TABLES = (
     ("invitation",
      "id TEXT NOT NULL PRIMARY KEY, unit_id TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, tier TEXT NOT "
      "NULL, city TEXT NOT NULL, county TEXT NOT NULL, secret BLOB NOT NULL, made_at TEXT NOT NULL, used_at TEXT"),
+    ("revoked",
+     "mark TEXT NOT NULL, issuer_id TEXT NOT NULL, unit_id TEXT NOT NULL, person_id TEXT, since TEXT NOT NULL, "
+     "reason TEXT NOT NULL, PRIMARY KEY (mark, issuer_id)"),
     ("revocation_list",
      "unit_id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL, statement_id TEXT NOT NULL, at TEXT NOT NULL"),
     ("message",
@@ -60,13 +63,20 @@ _TABLES = (
      "username TEXT NOT NULL, unit_id TEXT NOT NULL, source_id TEXT NOT NULL, told_at TEXT NOT NULL, PRIMARY KEY "
      "(username, unit_id)"),
     ("companion",
-     "id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, state TEXT NOT NULL, signing_key BLOB NOT NULL, "
-     "opening_key BLOB NOT NULL, paired_at TEXT NOT NULL"),
+     "id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, person_id TEXT NOT NULL, state TEXT NOT NULL, signing_key "
+     "BLOB NOT NULL, opening_key BLOB NOT NULL, sent INTEGER NOT NULL, sent_at TEXT NOT NULL, epoch INTEGER NOT NULL, "
+     "received INTEGER NOT NULL, received_at TEXT NOT NULL, paired_at TEXT NOT NULL"),
+    ("companion_change",
+     "change_id TEXT NOT NULL PRIMARY KEY, attempt INTEGER NOT NULL, digest TEXT NOT NULL, decisions INTEGER NOT NULL, "
+     "waits INTEGER NOT NULL"),
 )
 _COLUMNS = (  # (table, column)
     ("unit", "successor_id TEXT"),
+    ("certificate", "issuer_id TEXT"),
 )
 _INDEXES = (
+    "DROP INDEX account_username",  # was unique; two units' accounts may collide above (A17 h)
+    "CREATE INDEX account_username ON account (username)",
     "CREATE INDEX report_section_up ON report_section (report_id)",
     "CREATE INDEX report_section_in ON report_section (came_in)",
     "CREATE INDEX reported_subject ON reported_item (subject_id)",
@@ -76,6 +86,10 @@ _INDEXES = (
     "CREATE INDEX problem_side_subject ON problem_side (subject_id)",
 )
 # fmt: on
+_ISSUER = (  # the UID stands in the issuer's name, as the first attribute of type serialNumber (2.5.4.5)
+    "UPDATE certificate SET issuer_id = CAST(substr(der, instr(der, x'0603550405') + 7, 36) AS TEXT) "
+    "WHERE instr(der, x'0603550405') > 0"
+)
 
 
 def upgrade() -> None:
@@ -86,3 +100,4 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
     for statement in _INDEXES:
         op.execute(statement)
+    op.execute(_ISSUER)
