@@ -21,6 +21,23 @@ class Fault(Enum):
     TOO_LARGE = "文件声明的大小超过上限（{what}），已拒收。请对方分成几个包再报送。"
     PAYLOAD_DAMAGED = "文件内容与签名时的不一致，可能在拷贝途中损坏。请对方重新拷贝后再接收。"
     UNKNOWN_SUITE = "文件使用了本程序不接受的加密算法（{suite}），已拒收。请双方升级到同一版本的程序。"
+    NOT_TO_SPLIT = "这不是数据包，不需要拆分。入网申请、政策等文件很小，请直接作为邮件附件发送。"
+    TOO_MANY_PARTS = "按这个大小要拆成 {count} 个分卷，超过上限 {limit} 个。请选择更大的邮箱附件上限，或改用 U 盘。"
+    PART_HEAD = "邮件分卷的文件头已损坏，读不出是哪个文件的第几卷。请重新下载附件，仍不行时请对方重发。"
+    PART_SIZE = (
+        "第 {index} 卷的大小不对（应为 {wanted} 字节，实为 {found} 字节），没有收下。"
+        "请重新下载附件，仍不行时请对方重发这一卷。"
+    )
+    PART_DAMAGED = "第 {index} 卷的内容与其校验值不一致，没有收下。请重新下载附件，仍不行时请对方重发这一卷。"
+    PART_DIFFERS = (
+        "第 {index} 卷与先前收到的第 {index} 卷内容不同，没有收下。请向对方核实哪一份是真的；"
+        "要改用这一份，请先丢弃先前收到的分卷，再接收全部分卷。"
+    )
+    PARTS_UNLIKE_WHOLE = "{count} 个分卷合在一起与原文件不一致，没有接收，这些分卷已清除。请对方重新发送全部分卷。"
+    PARTS_FULL = (
+        "等待收齐的分卷已有 {sets} 组、{used} MiB，不能再收新的。请先收齐，或丢弃不再需要的分卷"
+        "（“设置”页“邮件与收件文件夹”，或命令 package parts）。"
+    )
 
     # trust: nobody can be shown to have sent it
     EDITED = "签名对不上：文件在签名之后被改动过，已拒收。请向发件单位索取原文件。"
@@ -29,6 +46,10 @@ class Fault(Enum):
     UNKNOWN_ISSUER = "发件单位没有在本单位登记（{issuer}），已拒收。请先办理入网登记。"
     FOREIGN_ANCHOR = "签名证书不是由本单位所信任的上级签发的，已拒收。请与发件单位核对入网登记。"
     ISSUER_UNLIKE_CERTIFICATE = "文件写明的发件单位与签名证书上的单位不符，已拒收。请核实文件来源。"
+    NOT_ITS_SUPERIOR = (
+        "“{name}”的证书不是由其直接上级签发的，签发单位无权为它办理，已拒收。请与发件单位核对隶属关系。"
+    )
+    ISSUER_REVOKED = "签名证书的签发单位的签发证书已被吊销，已拒收。请发件单位向新的签发单位重新入网后再打包。"
     REVOKED = "签名所用的证书自 {since} 起已被吊销，已拒收。请发件单位换用新证书后重新打包。"
     EXPIRED_CERTIFICATE = "签名所用的证书已于 {until} 到期，已拒收。请发件单位先办理证书更新。"
     WRONG_KEY_USE = "签名所用的证书不是用于此用途的，已拒收。请核实文件来源。"
@@ -55,6 +76,13 @@ class Fault(Enum):
     SAME_PERSON = "事项“{label}”的发起、批准、打包未由不同的人完成（{name}），已拒收。请对方按规定分工办理。"
     WRONG_ROLE = "签名人“{name}”没有{role}的职责，已拒收。请对方由有此职责的人员签名。"
     FOREIGN_ITEM = "包内有不属于发件单位的事项，已拒收。请对方重新打包。"
+
+    # messages: each is judged for itself; the others of the package go on
+    UNKNOWN_MESSAGE = "函件的种类“{kind}”本程序不认识，没有办理。请升级程序后请对方重新发送。"
+    UNKNOWN_ORIGIN = "函件的来源单位没有在本单位登记，也查不到它的上级证书，没有办理。请转来的单位先报送下级单位名录。"
+    NOT_BEHIND = "“{issuer}”转来的函件署名“{origin}”，但“{origin}”不在“{issuer}”那一边，没有办理。请核实来源。"
+    WRONG_PATH = "“{issuer}”转来的函件收件单位不经过本单位，没有转交。请核对单位隶属关系。"
+    WRONG_WAY = "{label}只能{way}，这一件的方向不对，没有办理。请核实来源。"
 
     # documents: receipts, policies, enrolment
     UNKNOWN_REPLY = "回执所答复的包不是本单位发出的，未作处理。请核对是否拿错了文件。"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from models.domain.errors import UserError
 from models.domain.units import Line, Tier, Unit
 from models.store import tables as t
+
+_DEEPEST: Final = 16
+"""Units above one another at most; what claims to be deeper goes in a circle."""
 
 
 def _unit(row: Row[Any]) -> Unit:
@@ -34,3 +37,61 @@ def unit_name(session: Session, unit_id: str) -> str:
     """The name of a unit, or a phrase for one nobody has told of."""
     unit = find_unit(session, unit_id)
     return unit.name if unit else "未知单位"
+
+
+def superior_id_of(session: Session, unit_id: str) -> str | None:
+    """UID of the unit above, as far as this store knows."""
+    return session.execute(select(t.unit.c.superior_id).where(t.unit.c.id == unit_id)).scalar()
+
+
+def ancestors(session: Session, unit_id: str) -> list[Unit]:
+    """The known units above a unit, nearest first."""
+    found: list[Unit] = []
+    above = superior_id_of(session, unit_id)
+    while above and len(found) < _DEEPEST:
+        unit = find_unit(session, above)
+        if unit is None or unit in found:
+            break
+        found.append(unit)
+        above = superior_id_of(session, above)
+    return found
+
+
+def descendants(session: Session, unit_id: str) -> list[Unit]:
+    """The known units below a unit, tier by tier, each tier by code."""
+    found: dict[str, Unit] = {}
+    tier = [unit_id]
+    while tier:
+        query = select(t.unit).where(t.unit.c.superior_id.in_(tier)).order_by(t.unit.c.code)
+        below = [_unit(row) for row in session.execute(query) if row.id not in found and row.id != unit_id]
+        found |= {unit.id: unit for unit in below}
+        tier = [unit.id for unit in below]
+    return list(found.values())
+
+
+def is_below(session: Session, unit_id: str, above_id: str) -> bool:
+    """Whether `above_id` is one of the units above `unit_id`."""
+    return any(unit.id == above_id for unit in ancestors(session, unit_id))
+
+
+def next_hop(session: Session, to_id: str) -> Unit:
+    """The neighbour on the way to a unit: the one below that leads to it, else the superior.
+
+    Raises UserError when there is no way.
+    """
+    own = own_unit(session)
+    way = [to_id, *(unit.id for unit in ancestors(session, to_id))]
+    step = way[way.index(own.id) - 1] if own.id in way[1:] else superior_id_of(session, own.id)
+    hop = find_unit(session, step) if step else None
+    if hop is None:
+        raise UserError(f"没有通往“{unit_name(session, to_id)}”的路径：它不在本单位之下，本单位也没有上级可以转交。")
+    return hop
+
+
+def common_superior(session: Session, a: str, b: str) -> Unit | None:
+    """The nearest known unit that is above both, or is one and above the other."""
+    line = [unit_id for unit_id in (b, *(unit.id for unit in ancestors(session, b)))]
+    for unit_id in (a, *(unit.id for unit in ancestors(session, a))):
+        if unit_id in line:
+            return find_unit(session, unit_id)
+    return None

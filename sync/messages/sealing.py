@@ -1,0 +1,88 @@
+"""Messages that wait for a neighbour, sealed as packages of their own in its channel (decisions 4, 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import case, func, select, text, update
+from sqlalchemy.orm import Session
+
+from models.domain.units import Actor, Unit
+from models.services.units import find_unit, own_unit
+from models.store import tables as t
+from models.store.clock import now_text
+from sync import ledger
+from sync.content import leaf_hash, state_content
+from sync.dispatch import Draft, content_head, dispatch
+from sync.identity import unit_signer
+from sync.jsonlines import long_value
+from sync.messages.post import WAITING, record_step
+
+MOST_MESSAGES: Final = 10_000
+"""Messages in one package at most."""
+_MOST_BYTES: Final = 64 << 20
+
+
+def neighbours_waiting(session: Session) -> list[str]:
+    """UIDs of the neighbours some message waits for."""
+    c = t.message.c
+    return list(session.execute(select(c.next_id).where(c.state == WAITING).distinct()).scalars())
+
+
+def seal_waiting(session: Session, actor: Actor, folder: Path, neighbour_id: str | None = None) -> list[str]:
+    """Seal what waits for a neighbour (None: for each); ids of the new packages. Signed by the unit's key only.
+
+    Raises UserError when a neighbour has no certificate to encrypt to.
+    """
+    sealed: list[str] = []
+    for hop in neighbours_waiting(session):
+        unit = find_unit(session, hop)
+        if unit is not None and neighbour_id in (None, hop):
+            sealed += [_seal(session, actor, folder, unit, ids) for ids in _portions(session, hop)]
+    return sealed
+
+
+def _portions(session: Session, hop: str) -> list[list[str]]:
+    c = t.message.c
+    query = select(c.id, func.length(t.statement.c.body)).join(t.statement, t.statement.c.id == c.id)
+    query = query.where(c.state == WAITING, c.next_id == hop).order_by(text("message.rowid"))
+    portions: list[list[str]] = []
+    size = _MOST_BYTES
+    for message_id, length in session.execute(query):
+        size += length
+        if size > _MOST_BYTES or len(portions[-1]) >= MOST_MESSAGES:
+            portions.append([])
+            size = length
+        portions[-1].append(message_id)
+    return portions
+
+
+def _seal(session: Session, actor: Actor, folder: Path, unit: Unit, ids: Sequence[str]) -> str:
+    head = {**content_head(session, "messages"), "policy_version": 0}
+    content = state_content(head, [leaf(message_id) for message_id in ids], unit_signer(session))
+    draft = Draft("messages", unit, content, len(ids))
+    c = t.message.c
+    lines = _lines(session, content.to_json(), ids)
+    package_id = dispatch(session, actor, folder, draft, lines)
+    for message_id in ids:
+        state = case((c.direction == "transit", "passed"), else_="sent")
+        values = {"state": state, "package_id": package_id, "handled_at": now_text()}
+        session.execute(update(t.message).where(c.id == message_id).values(**values))
+    for message_id in session.execute(select(c.id).where(c.package_id == package_id, c.kind != "trace")).scalars():
+        record_step(session, message_id, own_unit(session), "sent", unit.name)
+    return package_id
+
+
+def leaf(message_id: str) -> bytes:
+    """The leaf of a message in the content statement of its package."""
+    return leaf_hash(bytes.fromhex(message_id))
+
+
+def _lines(session: Session, content: object, ids: Sequence[str]) -> Iterator[bytes]:
+    yield from long_value("c", content)
+    for message_id in ids:
+        statement = ledger.recall(session, message_id)
+        assert statement is not None
+        yield from long_value("m", {"statement": statement.to_json(), "chain": []})
