@@ -34,6 +34,7 @@ class FileKind(StrEnum):
     POLICY = "policy"
     ENROLMENT_REQUEST = "enrolment_request"
     ENROLMENT_REPLY = "enrolment_reply"
+    PART = "part"
     BACKUP = "backup"
     SPREADSHEET = "spreadsheet"
     PICTURE = "picture"
@@ -47,6 +48,7 @@ KIND_LABELS: Final = {
     FileKind.POLICY: "政策文件",
     FileKind.ENROLMENT_REQUEST: "入网申请",
     FileKind.ENROLMENT_REPLY: "入网批复",
+    FileKind.PART: "邮件分卷",
     FileKind.BACKUP: "备份文件",
     FileKind.SPREADSHEET: "表格文件",
     FileKind.PICTURE: "图片或 PDF 文件",
@@ -59,6 +61,7 @@ NEXT_STEPS: Final = {
     FileKind.POLICY: "由下级单位接收（命令 receive）后执行。",
     FileKind.ENROLMENT_REQUEST: "由上级单位打电话逐词核对后办理入网（“设置”，或命令 unit certify）。",
     FileKind.ENROLMENT_REPLY: "由申请单位打电话逐词核对后导入（“设置”，或命令 unit trust）。",
+    FileKind.PART: "由收件单位接收全部分卷（“数据包收发”页，或命令 receive），收齐后自动合并。",
     FileKind.BACKUP: "需要时恢复（“恢复备份”，或命令 restore）。",
     FileKind.SPREADSHEET: "请导入（“导入”页，或命令 import）。",
     FileKind.PICTURE: "可作为证明材料添加到变更中（命令 change propose、change edit 的 --evidence）。",
@@ -70,7 +73,9 @@ _DOCUMENTS: Final = {
     REQUEST: FileKind.ENROLMENT_REQUEST,
     REPLY: FileKind.ENROLMENT_REPLY,
 }
+PART_FAMILY: Final = b"ROLLPART"
 _SIGNS: Final = (
+    (PART_FAMILY, FileKind.PART),
     (BACKUP_MAGIC, FileKind.BACKUP),
     (b"PK\x03\x04", FileKind.SPREADSHEET),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", FileKind.SPREADSHEET),
@@ -154,6 +159,8 @@ def describe(path: Path, store: Store | None = None) -> Description:
             return _describe_envelope(open_file(path), _names(store))
         if kind in _DOCUMENTS.values():
             return _describe_document(kind, open_file(path), _names(store))
+        if kind is FileKind.PART:
+            return _describe_part(path, _names(store))
     except RefusedError as error:
         return Description(FileKind.UNKNOWN, KIND_LABELS[FileKind.UNKNOWN], faults=(error.sentence,))
     return Description(kind, KIND_LABELS[kind], next_step=NEXT_STEPS[kind])
@@ -231,6 +238,16 @@ def _describe_document(kind: FileKind, file: SignedFile, names: Mapping[str, str
     audience = _unit_name(str(body.get("unit")), names) if kind is FileKind.ENROLMENT_REPLY else ""
     title = f"“{issuer}”的{KIND_LABELS[kind]}"
     return Description(kind, title, issuer, audience, at, NEXT_STEPS[kind], tuple(faults), details)
+
+
+def _describe_part(path: Path, names: Mapping[str, str]) -> Description:
+    from sync.transport.parts import read_head
+
+    head = read_head(path)
+    audience = _unit_name(head.audience, names)
+    title = f"发给“{audience}”的邮件分卷（第 {head.index} 卷，共 {head.count} 卷）"
+    details = {"id": head.package, "index": head.index, "count": head.count, "size": head.size, "total": head.total}
+    return Description(FileKind.PART, title, "", audience, "", NEXT_STEPS[FileKind.PART], details=details)
 
 
 def _anchor_words(anchor: Any) -> str:
