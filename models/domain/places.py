@@ -71,6 +71,11 @@ def hebei() -> tuple[Place, ...]:
     )
 
 
+def is_place(name: str) -> bool:
+    """Whether `name` is the full name of a city or county of Hebei."""
+    return any(place.name == name for place in hebei())
+
+
 def division(code: str) -> Division | None:
     """The division of `code` (its first six digits count), None when the code was never given out as far as known."""
     return _divisions().get(code[:6])

@@ -17,10 +17,10 @@ from models.domain.states import STATE_LABELS, Event, State
 from models.domain.units import Actor, Role
 from models.services.approvals import load_statements
 from models.services.baseline import frozen_lines
-from models.services.change_checks import policy_faults
 from models.services.change_log import changes_by_id, in_chunks, record
 from models.services.items import build_items
 from models.services.permissions import require_own, require_role
+from models.services.policy_checks import policy_faults
 from models.store import tables as t
 
 
@@ -55,7 +55,7 @@ def items_to_seal(session: Session, change_ids: Sequence[str] | None = None) -> 
             raise UserError(f"变更 {row.number} 现在是“{STATE_LABELS[State(row.state)]}”，只有已批准的变更可以打包。")
     faults = policy_faults(session, rows)
     if faults:
-        raise DataFaultError("；".join(faults) + "（先由主管领导撤销批准）。")
+        raise DataFaultError("；".join(faults) + "（先由主管领导撤销批准，或只打包其他事项）。")
     return build_items(session, rows)
 
 

@@ -8,16 +8,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.domain.errors import FileRefusedError, NotAllowedError, UserError
 from models.domain.fields import STUDENT_FIELD
-from models.domain.policy import COLLISIONS, UE_SPELLINGS, EffectivePolicy, Policy, combine
+from models.domain.policy import EffectivePolicy, Policy, combine
 from models.domain.signing import canonical
 from models.domain.times import start_of_day
-from models.domain.units import TIER_LABELS, Actor, Role, Tier
+from models.domain.units import TIER_LABELS, Actor, Role, Tier, Unit
 from models.services.permissions import require_role
+from models.services.policy_editing import NO_LOCKS, NO_VALUES, edited
 from models.services.units import own_unit
 from models.store import audit
 from models.store import tables as t
@@ -29,8 +30,8 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
-class ComingPolicy:
-    """A signed policy whose day has not come yet; `unit_id` and `tier` are of the unit that set it."""
+class TierPolicy:
+    """A signed policy, of a tier in force or still to come; `unit_id` and `tier` are of the unit that set it."""
 
     unit_id: str
     tier: str
@@ -67,15 +68,19 @@ def set_own(
     actor: Actor,
     *,
     controlled_fields: Iterable[str] | None = None,
+    values: Mapping[str, str] = NO_VALUES,
+    locks: Mapping[str, bool] = NO_LOCKS,
     ue: str | None = None,
     collision: str | None = None,
     effective_from: str = "",
 ) -> Policy:
     """Edit the own settings; they hold once issued with two signatures (decision 6). None leaves a setting as it is.
 
-    `effective_from` is a day, YYYY-MM-DD; without one a day to come that the draft had stays, else it holds at once.
-    The version grows by one over the issued one. Raises NotAllowedError for schools and other roles, UserError for
-    unknown fields or values (E3, E16).
+    `values`: setting -> text, "" to set it no longer (`ue`, `collision` are two of them); `locks`: setting -> whether
+    those below are forbidden to change it. `effective_from` is a day, YYYY-MM-DD; without one a day to come that the
+    draft had stays, else it holds at once. The version grows by one over the issued one.
+    Raises NotAllowedError for schools and other roles, UserError for unknown fields and values, and for what a tier
+    above does not admit (E3, E16, E29-E31).
     """
     require_role(actor, Role.ADMINISTRATOR, "设置本级政策")
     if actor.unit.tier is Tier.SCHOOL:
@@ -85,15 +90,13 @@ def set_own(
     unknown = [key for key in controlled if key not in STUDENT_FIELD]
     if unknown:
         raise UserError(f"受控字段中有不认识的字段：{'、'.join(unknown)}。请从学生字段中选择。")
-    if ue is not None and ue not in UE_SPELLINGS:
-        raise UserError(f"ü 的写法只能是 {'、'.join(UE_SPELLINGS)} 之一。")
-    if collision is not None and collision not in COLLISIONS:
-        raise UserError(f"重名处理方式只能是 {'、'.join(COLLISIONS)} 之一。")
+    given = {**values, **{key: text for key, text in (("ue", ue), ("collision", collision)) if text is not None}}
+    kept, locked = edited(above(session, actor.unit), present, given, locks)
     issued = _latest(session, actor.unit.id, ("issued",)) or Policy()
     starts = _start(effective_from) if effective_from else _kept_start(session, present)
-    policy = Policy(issued.version + 1, controlled, ue or present.ue, collision or present.collision, starts)
+    policy = Policy(issued.version + 1, controlled, kept, locked, starts)
     session.execute(t.policy.delete().where(t.policy.c.unit_id == actor.unit.id, t.policy.c.state == "draft"))
-    _store(session, actor.unit.id, actor.unit.tier.value, policy, None, "draft")
+    _store(session, actor.unit.id, actor.unit.tier.value, policy, policy.to_json(), None, "draft")
     audit.append(session, actor, "policy.set", f"policy:{policy.version}", policy.to_json())
     return policy
 
@@ -113,12 +116,21 @@ def _kept_start(session: Session, present: Policy) -> str:
     return present.effective_from if own_is_draft(session) and present.effective_from > now else now
 
 
-def _store(session: Session, unit_id: str, tier: str, policy: Policy, statement_id: str | None, state: str) -> None:
+def _store(
+    session: Session,
+    unit_id: str,
+    tier: str,
+    policy: Policy,
+    body: Mapping[str, Any],
+    statement_id: str | None,
+    state: str,
+) -> None:
+    """Keep a policy with its body whole, so that what only a newer program understands is not lost."""
     values = {
         "unit_id": unit_id,
         "version": policy.version,
         "tier": tier,
-        "body": canonical(policy.to_json()).decode(),
+        "body": canonical(dict(body)).decode(),
         "statement_id": statement_id,
         "effective_from": policy.effective_from,
         "received_at": now_text(),
@@ -162,7 +174,7 @@ def record_received_policy(
         raise FileRefusedError("政策文件的内容不完整，本程序不能识别。请向下发单位索取新的政策文件。") from error
     known = versions(session, unit_id, "received")
     if policy.version not in known and policy.version > in_force_version(session, unit_id):
-        _store(session, unit_id, tier, policy, statement_id, "received")
+        _store(session, unit_id, tier, policy, body, statement_id, "received")
         act = {"statement": statement_id, "tier": label, "version": policy.version}
         audit.append(session, None, "policy.receive", f"policy:{policy.version}", act)
     return policy
@@ -181,29 +193,39 @@ def in_force_version(session: Session, unit_id: str) -> int:
     return int(session.execute(query).scalar() or 0)
 
 
-def coming(session: Session) -> list[ComingPolicy]:
+def coming(session: Session) -> list[TierPolicy]:
     """Signed policies of this unit and those above that hold from a later day, the next one first."""
     c = t.policy.c
     query = (
-        select(c.unit_id, c.tier, c.body)
+        select(c.unit_id, c.tier, c.version, c.effective_from, c.body)
         .where(c.state.in_(_HELD), c.effective_from > now_text())
         .order_by(c.effective_from, c.version)
     )
-    found = []
-    for unit_id, tier, body in session.execute(query):
-        policy = Policy.from_json(json.loads(body))
-        if policy.version > in_force_version(session, unit_id):
-            found.append(ComingPolicy(unit_id, tier, policy.version, policy.effective_from, policy))
-    return found
+    found = [_tier_policy(row) for row in session.execute(query)]
+    return [one for one in found if one.version > in_force_version(session, one.unit_id)]
 
 
 def effective(session: Session) -> EffectivePolicy:
     """What holds for this unit: the issued own settings and those received from above, nearest tier first."""
+    return combine((one.tier, one.policy) for one in tiers_in_force(session))
+
+
+def above(session: Session, unit: Unit) -> EffectivePolicy:
+    """What the tiers above a unit of this store set together: what its own settings must keep to."""
+    return combine((one.tier, one.policy) for one in tiers_in_force(session) if one.unit_id != unit.id)
+
+
+def tiers_in_force(session: Session) -> list[TierPolicy]:
+    """The policy of each tier that holds now, nearest tier first."""
+    c = t.policy.c
     query = (
-        select(t.policy.c.unit_id, t.policy.c.tier, t.policy.c.body)
-        .where(t.policy.c.state.in_(_HELD), t.policy.c.effective_from <= now_text())
-        .order_by(t.policy.c.version)
+        select(c.unit_id, c.tier, c.version, c.effective_from, c.body)
+        .where(c.state.in_(_HELD), c.effective_from <= now_text())
+        .order_by(c.version)
     )
-    newest = {unit_id: (tier, Policy.from_json(json.loads(body))) for unit_id, tier, body in session.execute(query)}
-    nearest_first = sorted(newest.values(), key=lambda pair: _TIER_ORDER.get(pair[0], len(_TIER_ORDER)))
-    return combine((tier, policy) for tier, policy in nearest_first)
+    newest = {row.unit_id: _tier_policy(row) for row in session.execute(query)}
+    return sorted(newest.values(), key=lambda one: _TIER_ORDER.get(one.tier, len(_TIER_ORDER)))
+
+
+def _tier_policy(row: Row[Any]) -> TierPolicy:
+    return TierPolicy(row.unit_id, row.tier, row.version, row.effective_from, Policy.from_json(json.loads(row.body)))
