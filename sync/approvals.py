@@ -95,12 +95,14 @@ def unpack(value: Any, keys: Sequence[Key]) -> Statement:
     try:
         named = [{"id": i, "attempt": attempt, "digest": digest} for i, attempt, digest in keys]
         entries: list[Any] = []
+        unpacked = 0
         for run in value["items"]:
             if isinstance(run, dict):
                 entries.append(run)
                 continue
             first, count = run
-            if not 0 <= first < first + count <= len(named) or len(entries) + count > len(named) * 2:
+            unpacked += count
+            if not 0 <= first < first + count <= len(named) or unpacked > len(named) * 2:
                 raise ValueError("run")
             entries += named[first : first + count]
         body = {**value["body"], "items": entries}

@@ -15,7 +15,7 @@ from models.domain.errors import FileRefusedError
 from models.domain.progress import SILENT, Progress
 from models.domain.times import local_day
 from models.domain.units import Actor, Role
-from models.services import review
+from models.services import reported, review
 from models.services.policies import coming, effective, in_force_version
 from models.store import audit
 from models.store import tables as t
@@ -193,7 +193,9 @@ def _take_changes(session: Session, actor: Actor, arrival: Arrival, reader: Line
     ledger.add(session, address, direction="in", state=ledger.OPENED, items=count, file=_file_facts(arrival))
     statements = {statement.id: statement.to_json() for statement in changes.approvals.values()}
     counted = _Counted(changes.rows, progress)
-    review.record_received(session, address.content, address.issuer, changes.items, statements, counted)
+    review.record_received(session, address.content, address.issuer, changes.items, statements, counted, changes.raws)
+    if len(changes.leaves) > count:
+        reported.keep_leaves(session, address.content, changes.leaves)
     for _ in counted:  # the reader itself says at the end whether all rows were there
         pass
     body = {"sequence": address.sequence, "items": count, "rows": counted.count}
@@ -207,10 +209,10 @@ def _take_changes(session: Session, actor: Actor, arrival: Arrival, reader: Line
 class _Counted:
     """Rows on their way to the store, counted and told to the progress."""
 
-    def __init__(self, rows: Iterator[tuple[int, dict[str, Any]]], progress: Progress) -> None:
+    def __init__(self, rows: Iterator[opening.PackedRow], progress: Progress) -> None:
         self._rows, self._progress, self.count = rows, progress, 0
 
-    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def __iter__(self) -> Iterator[opening.PackedRow]:
         for row in self._rows:
             self.count += 1
             if self.count % 500 == 0:

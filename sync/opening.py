@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from models.domain.states import Verdict
@@ -21,6 +21,8 @@ from sync.statements import Statement
 from sync.trust import Trust, require_role
 
 RECEIPT: Final = "rollbook.receipt"
+PackedRow = tuple[int, dict[str, Any], bytes]
+"""Place of the item, the row {"id", "values"}, its canonical bytes."""
 _PIECES: Final = 512
 """Pieces of one long value at most: about 100 MB of text."""
 _VERDICTS: Final = {*(verdict.value for verdict in Verdict), "withdrawn"}
@@ -28,12 +30,15 @@ _VERDICTS: Final = {*(verdict.value for verdict in Verdict), "withdrawn"}
 
 @dataclass(frozen=True)
 class Changes:
-    """Verified items of a package, the statement that approved each ({item id: statement}), and the rows to come."""
+    """Verified items of a package with their bytes, the leaf hashes of all, the statement that approved each
+    ({item id: statement}), and the rows to come."""
 
     content: Statement
     items: list[Item]
+    raws: list[bytes]
+    leaves: list[bytes]
     approvals: dict[str, Statement]
-    rows: Iterator[tuple[int, dict[str, Any]]]
+    rows: Iterator[PackedRow]
 
 
 @dataclass(frozen=True)
@@ -81,27 +86,45 @@ def _check_head(body: dict[str, Any], address: Address) -> None:
 def read_changes(reader: LineReader, address: Address, trust: Trust, at: str) -> Changes:
     """Items and approvals of a package of changes, verified; rows are verified while they are taken."""
     content = read_content(reader, address, trust, at)
+    changes = read_items(reader, content, (address.issuer, address.line), trust, at)
+    return replace(changes, rows=_to_the_end(reader, changes.rows))
+
+
+def read_items(reader: LineReader, content: Statement, origin: tuple[str, str], trust: Trust, at: str) -> Changes:
+    """What stands under a content statement, judged before: items in full or as digests, approvals, rows to come.
+
+    `origin` is the unit (id) and line whose items they must be; `at` the time certificates are judged at.
+    """
+    issuer, line = origin
     items: list[Item] = []
-    keys: list[approvals.Key] = []
+    raws: list[bytes] = []
     leaves: list[bytes] = []
     while (tag := reader.peek()) in ("i", "h"):
         value, raw = reader.take(str(tag))
         if tag == "h":
             leaves.append(_pruned(value))
             continue
-        items.append(check_item(value, address.issuer))
-        keys.append(approvals.key_of(value, raw))
+        items.append(check_item(value, issuer))
+        raws.append(raw)
         leaves.append(leaf_hash(raw))
     check_root(content, leaves)
     if len({item["id"] for item in items}) != len(items):
         raise _damaged("事项重复")
+    keys = [approvals.key_of(item, raw) for item, raw in zip(items, raws, strict=True)]
     statements = []
     while reader.peek() == "a":
         statements.append(approvals.unpack(reader.take_long("a", _PIECES), keys))
-    setting = approvals.Setting(address.issuer, address.line, content.signatures[0].person_id, at)
+    setting = approvals.Setting(issuer, line, content.signatures[0].person_id, at)
     found = approvals.check(list(zip(items, keys, strict=True)), statements, trust, setting)
     by_id = {statement.id: statement for statement in statements}
-    return Changes(content, items, {item: by_id[sid] for item, sid in found.items()}, _rows(reader, items))
+    covered = {item: by_id[sid] for item, sid in found.items()}
+    return Changes(content, items, raws, leaves, covered, _rows(reader, items))
+
+
+def _to_the_end(reader: LineReader, rows: Iterator[PackedRow]) -> Iterator[PackedRow]:
+    yield from rows
+    if reader.peek() is not None:
+        raise _damaged("末尾有多余的记录")
 
 
 def _pruned(value: Any) -> bytes:
@@ -114,8 +137,8 @@ def _pruned(value: Any) -> bytes:
     return leaf
 
 
-def _rows(reader: LineReader, items: list[Item]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Rows as (place of their item, row); at the end every baseline had the rows that were approved."""
+def _rows(reader: LineReader, items: list[Item]) -> Iterator[PackedRow]:
+    """Rows as (place of their item, row, its bytes); at the end every baseline had the rows that were approved."""
     hashes: dict[int, RowsHash] = {}
     while reader.peek() == "g":
         place, _ = reader.take("g")
@@ -127,9 +150,7 @@ def _rows(reader: LineReader, items: list[Item]) -> Iterator[tuple[int, dict[str
             if not is_row(row):
                 raise _damaged("名册记录")
             rows.add(raw)
-            yield place, row
-    if reader.peek() is not None:
-        raise _damaged("末尾有多余的记录")
+            yield place, row, raw
     for place, item in enumerate(items):
         if not hashes.get(place, RowsHash()).fits(item["batch"]):
             raise ContentRefusedError(Fault.ROWS_EDITED)
@@ -178,18 +199,22 @@ def read_receipt(reader: LineReader, address: Address, trust: Trust, at: str) ->
         raise _damaged("末尾有多余的记录")
     if statement.type != RECEIPT:
         raise ContentRefusedError(Fault.WRONG_PURPOSE, purpose=address.purpose)
-    body = statement.content
+    if not is_receipt(statement.content, address.issuer, address.in_reply_to):
+        raise _damaged("回执的格式")
+    return statement
+
+
+def is_receipt(body: dict[str, Any], unit_id: str, in_reply_to: str | None) -> bool:
+    """Whether a statement's body has the shape of a receipt of this unit for this package."""
     try:
-        fits = (body["v"], body["unit"], body["in_reply_to"]) == (1, address.issuer, address.in_reply_to)
+        fits = (body["v"], body["unit"], body["in_reply_to"]) == (1, unit_id, in_reply_to)
         fits = fits and body["package_verdict"] in ("opened", "refused") and isinstance(body["reason"], str)
         fits = fits and all(_is_answer(item) for item in body["items"])
         fits = fits and all(isinstance(text, str) for text in body["certificates"])
         to_time(body["at"])
     except (KeyError, TypeError, ValueError):
-        fits = False
-    if not fits:
-        raise _damaged("回执的格式")
-    return statement
+        return False
+    return fits
 
 
 def _is_answer(value: Any) -> bool:

@@ -5,25 +5,22 @@ A verdict can change until the receipt that carries it is signed; then it is app
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import BASELINE, CHANGE_KIND, WITHDRAWAL
-from models.domain.errors import FileRefusedError, NotAllowedError, UserError
-from models.domain.fields import STUDENT_FIELD
-from models.domain.signing import canonical
+from models.domain.change_kinds import CHANGE_KIND, WITHDRAWAL
+from models.domain.errors import NotAllowedError, UserError
 from models.domain.states import VERDICT_LABELS, Verdict
 from models.domain.units import Actor, Role, Tier
-from models.services.items import row_line, rows_digest
+from models.services import reported
 from models.services.permissions import require_role
-from models.services.review_apply import apply_item
+from models.services.review_apply import apply_item, take_rows
+from models.services.review_intake import record_received
 from models.services.review_views import (
     ReviewDetail,
     ReviewItem,
@@ -57,8 +54,6 @@ __all__ = [
 ]
 
 _OPEN, _WITHDRAWN = "in_review", "withdrawn"
-_CHUNK = 2000
-_MALFORMED = "包裹内容不完整或格式不对，没有导入任何内容。请对方重新打包后再送。"
 
 
 @dataclass(frozen=True)
@@ -70,104 +65,6 @@ class Finished:
     refused: int
     withdrawn: int
     open: int
-
-
-def record_received(
-    session: Session,
-    package_id: str,
-    unit_id: str,
-    items: Sequence[Mapping[str, Any]],
-    approvals: Mapping[str, Mapping[str, Any]],
-    rows: Iterable[tuple[int, Mapping[str, Any]]],
-) -> None:
-    """Keep the items of an authenticated package for review; `rows` are (item index, row) of its baselines.
-
-    The package's own row is there already. Raises FileRefusedError when items or rows are not of the agreed shape or
-    the rows do not fit their digest.
-    """
-    covered = _store_approvals(session, approvals)
-    entries = []
-    for position, item in enumerate(items):
-        _check_item(item, unit_id)
-        entries.append(
-            {
-                "id": f"{package_id}:{position}",
-                "package_id": package_id,
-                "position": position,
-                "unit_id": unit_id,
-                "change_id": item["id"],
-                "attempt": item["attempt"],
-                "kind": item["kind"],
-                "subject_id": item["subject"],
-                "subject_label": item["label"],
-                "body": canonical(dict(item)).decode(),
-                "approval_id": covered.get((item["id"], item["attempt"]), ""),
-                "state": _OPEN,
-                "opinion": "",
-                "decided_by": None,
-                "decided_at": None,
-                "notes": "",
-                "receipt_id": None,
-            }
-        )
-    if entries:
-        session.execute(insert(t.received_item), entries)
-    _store_rows(session, package_id, items, rows)
-    audit.append(session, None, "review.receive", f"package:{package_id}", {"unit": unit_id, "items": len(entries)})
-
-
-def _check_item(item: Mapping[str, Any], unit_id: str) -> None:
-    texts = ("id", "number", "kind", "unit", "subject", "label", "reason", "created")
-    maps = [item.get("before"), item.get("after")]
-    good = all(isinstance(item.get(key), str) for key in texts) and isinstance(item.get("attempt"), int)
-    good = good and item.get("kind") in CHANGE_KIND and item.get("unit") == unit_id
-    good = good and all(isinstance(values, dict) and _are_fields(values) for values in maps)
-    if not good:
-        raise FileRefusedError(_MALFORMED)
-
-
-def _are_fields(values: Mapping[str, Any]) -> bool:
-    return values.keys() <= STUDENT_FIELD.keys() and all(isinstance(value, str) for value in values.values())
-
-
-def _store_approvals(session: Session, approvals: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, int], str]:
-    """Keep the approval statements; (change id, attempt) -> statement id."""
-    covered: dict[tuple[str, int], str] = {}
-    for statement_id, signed in approvals.items():
-        raw = base64.b64decode(signed["body"])
-        body = json.loads(raw)
-        values = {
-            "id": statement_id,
-            "type": signed["type"],
-            "body": raw,
-            "signatures": canonical(signed["signatures"]).decode(),
-            "at": body["at"],
-        }
-        session.execute(upsert(t.statement).values(values).on_conflict_do_nothing())
-        covered |= {(entry["id"], entry["attempt"]): statement_id for entry in body["items"]}
-    return covered
-
-
-def _store_rows(
-    session: Session, package_id: str, items: Sequence[Mapping[str, Any]], rows: Iterable[tuple[int, Mapping[str, Any]]]
-) -> None:
-    lines: dict[int, list[bytes]] = {}
-    for index, row in rows:
-        values = row.get("values")
-        if not isinstance(row.get("id"), str) or not isinstance(values, dict) or not _are_fields(values):
-            raise FileRefusedError(_MALFORMED)
-        lines.setdefault(index, []).append(row_line(row["id"], values))
-    for index, item in enumerate(items):
-        said, found = item.get("batch"), lines.get(index, [])
-        if (said is None) != (not found) and item["kind"] == BASELINE.key:
-            raise FileRefusedError(_MALFORMED)
-        if said is not None and (len(found) != said.get("count") or rows_digest(found) != said.get("rows_digest")):
-            raise FileRefusedError(_MALFORMED)
-        item_id = f"{package_id}:{index}"
-        for start in range(0, len(found), _CHUNK):
-            part = enumerate(found[start : start + _CHUNK], start)
-            bodies = [{"item_id": item_id, "position": place, "body": line.decode()} for place, line in part]
-            session.execute(insert(t.received_row), bodies)
 
 
 def _open_item(session: Session, actor: Actor, item_id: str) -> Row[Any]:
@@ -284,7 +181,8 @@ def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -
     _compare_with_receipt(session, rows, statement_id)
     for row in rows:
         if row.state == Verdict.ACCEPT.value:
-            apply_item(session, actor, row)
+            lines = reported.keeping(session, package_id, row.change_id, take_rows(session, row.id))
+            apply_item(session, actor, row.unit_id, json.loads(row.body), lines)
     c = t.received_item.c
     session.execute(
         update(t.received_item)

@@ -36,7 +36,9 @@ def arrive(county, tools, unit: Unit, rows: list[dict]) -> str:
 
     def receive(session) -> None:
         tools.note_package(session, package_id, "in", unit.id, county.unit.id)
-        review.record_received(session, package_id, unit.id, [item], {}, [(0, row) for row in rows])
+        review.record_received(
+            session, package_id, unit.id, [item], {}, [(0, row, line) for row, line in zip(rows, lines, strict=True)]
+        )
 
     county.write(receive)
     return f"{package_id}:0"

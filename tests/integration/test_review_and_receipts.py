@@ -14,6 +14,7 @@ from models.domain.times import now_text
 from models.domain.units import Role, Tier
 from models.rules.naming import pinyin_keys
 from models.services import changes, outgoing, receipts, review, roster, roster_edit
+from models.services.items import row_line
 from models.store import tables as t
 
 
@@ -31,7 +32,13 @@ class Loop:
         package_id = hashlib.sha256(b"%d" % self.number).hexdigest()
         items = s.read(outgoing.items_to_seal)
         signed = s.read(outgoing.approvals_for, items)
-        rows = s.read(lambda x: [(i, r) for i, item in enumerate(items) for r in outgoing.rows_of(x, item)])
+        rows = s.read(
+            lambda x: [
+                (i, r, row_line(r["id"], r["values"]))
+                for i, item in enumerate(items)
+                for r in outgoing.rows_of(x, item)
+            ]
+        )
         s.write(self.tools.note_package, package_id, "out", s.unit.id, c.unit.id)
         s.write(outgoing.mark_sealed, s.registrar, [item["id"] for item in items], package_id)
         approvals = {hashlib.sha256(_body(one)).hexdigest(): one for one in signed}
@@ -390,7 +397,8 @@ def test_a_malformed_package_leaves_nothing(school, county, tools, pupils, spoil
 
     def receive(session):
         tools.note_package(session, "p" * 64, "in", school.unit.id, county.unit.id)
-        review.record_received(session, "p" * 64, school.unit.id, items, {}, rows)
+        lines = [(place, row, row_line(row["id"], row["values"])) for place, row in rows]
+        review.record_received(session, "p" * 64, school.unit.id, items, {}, lines)
 
     with pytest.raises(FileRefusedError):
         county.write(receive)

@@ -1,0 +1,139 @@
+"""Items of an authenticated package on their way into review, row by row, nothing held but the items (decision 23)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.orm import Session
+
+from models.domain.change_kinds import CHANGE_KIND
+from models.domain.errors import FileRefusedError
+from models.domain.fields import STUDENTS
+from models.domain.signing import canonical_plain
+from models.domain.units import Line
+from models.services.records import KEYS_OF
+from models.services.units import own_unit
+from models.store import audit
+from models.store import tables as t
+
+ReceivedRow = tuple[int, Mapping[str, Any], bytes]
+"""Place of the item, the row {"id", "values"}, and its canonical bytes as they came."""
+_AT_ONCE: Final = 500
+_FIELDS: Final = {kind: frozenset(keys) for kind, keys in KEYS_OF.items()}
+_MALFORMED: Final = "包裹内容不完整或格式不对，没有导入任何内容。请对方重新打包后再送。"
+_TEXTS: Final = ("id", "number", "kind", "unit", "subject", "label", "reason", "created")
+_ITEM: Final = (
+    "INSERT INTO received_item (id, package_id, position, unit_id, change_id, attempt, kind, subject_id, "
+    "subject_label, body, approval_id, state, opinion, notes) VALUES (?,?,?,?,?,?,?,?,?,?,?,'in_review','','')"
+)
+_ROW: Final = "INSERT INTO received_row (item_id, position, body) VALUES (?,?,?)"
+
+
+def record_received(
+    session: Session,
+    package_id: str,
+    unit_id: str,
+    items: Sequence[Mapping[str, Any]],
+    approvals: Mapping[str, Mapping[str, Any]],
+    rows: Iterable[ReceivedRow],
+    bodies: Sequence[bytes] | None = None,
+) -> None:
+    """Keep the items of an authenticated package for review; `rows` are those of its baselines, item after item.
+
+    `bodies` are the canonical bytes of the items where they came in a file. The package's own row is there already.
+    Raises FileRefusedError when items or rows are not of the agreed shape or the rows do not fit their digest.
+    """
+    covered = _store_approvals(session, approvals)
+    raws = bodies if bodies is not None else [canonical_plain(item) for item in items]
+    line = own_unit(session).line
+    entries = []
+    for position, (item, raw) in enumerate(zip(items, raws, strict=True)):
+        check_shape(item, unit_id, line)
+        approval = covered.get((item["id"], item["attempt"]), "")
+        entries.append(
+            (f"{package_id}:{position}", package_id, position, unit_id, item["id"], item["attempt"], item["kind"],
+             item["subject"], item["label"], raw.decode(), approval)
+        )  # fmt: skip
+    if entries:
+        session.connection().exec_driver_sql(_ITEM, entries)
+    _store_rows(session, package_id, items, rows)
+    audit.append(session, None, "review.receive", f"package:{package_id}", {"unit": unit_id, "items": len(entries)})
+
+
+def check_shape(item: Mapping[str, Any], unit_id: str, line: Line) -> None:
+    """An item of a known kind of this line, of this unit, about known fields. Raises FileRefusedError."""
+    good = all(type(item.get(key)) is str for key in _TEXTS) and type(item.get("attempt")) is int
+    good = good and item["kind"] in CHANGE_KIND and line in CHANGE_KIND[item["kind"]].lines and item["unit"] == unit_id
+    if not good or not all(_are_fields(item.get(part), STUDENTS) for part in ("before", "after")):
+        raise FileRefusedError(_MALFORMED)
+
+
+def check_row(row: Mapping[str, Any], kind: str) -> None:
+    """A pupil's or an account's row of known fields; `kind` is the item's `subjects`. Raises FileRefusedError."""
+    if not kind or type(row.get("id")) is not str or not _are_fields(row.get("values"), kind):
+        raise FileRefusedError(_MALFORMED)
+
+
+def _are_fields(values: Any, kind: str) -> bool:
+    if type(values) is not dict or not values.keys() <= _FIELDS[kind]:
+        return False
+    return all(type(value) is str for value in values.values())
+
+
+def _store_approvals(session: Session, approvals: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, int], str]:
+    """Keep the approval statements; (change id, attempt) -> statement id."""
+    covered: dict[tuple[str, int], str] = {}
+    for statement_id, signed in approvals.items():
+        raw = base64.b64decode(signed["body"])
+        body = json.loads(raw)
+        values = {
+            "id": statement_id,
+            "type": signed["type"],
+            "body": raw,
+            "signatures": canonical_plain(signed["signatures"]).decode(),
+            "at": body["at"],
+        }
+        session.execute(upsert(t.statement).values(values).on_conflict_do_nothing())
+        covered |= {(entry["id"], entry["attempt"]): statement_id for entry in body["items"]}
+    return covered
+
+
+def _store_rows(
+    session: Session, package_id: str, items: Sequence[Mapping[str, Any]], rows: Iterable[ReceivedRow]
+) -> None:
+    """Write the rows as they come, and compare number and digest of each baseline's at the end."""
+    found: dict[int, tuple[int, str]] = {}
+    part: list[tuple[str, int, str]] = []
+    for index, position, raw in _counted(items, rows, found):
+        part.append((f"{package_id}:{index}", position, raw.decode()))
+        if len(part) == _AT_ONCE:
+            session.connection().exec_driver_sql(_ROW, part)
+            part = []
+    if part:
+        session.connection().exec_driver_sql(_ROW, part)
+    for index, item in enumerate(items):
+        said, count = item.get("batch"), found.get(index)
+        if (said is None) != (count is None) and CHANGE_KIND[item["kind"]].subjects:
+            raise FileRefusedError(_MALFORMED)
+        if said is not None and (count or (0, "")) != (said.get("count"), said.get("rows_digest")):
+            raise FileRefusedError(_MALFORMED)
+
+
+def _counted(
+    items: Sequence[Mapping[str, Any]], rows: Iterable[ReceivedRow], found: dict[int, tuple[int, str]]
+) -> Iterator[tuple[int, int, bytes]]:
+    """(item, position, bytes) of each checked row; `found` gets {item: (number of rows, digest)}."""
+    last, position, sha = -1, 0, hashlib.sha256()
+    for index, row, raw in rows:
+        check_row(row, CHANGE_KIND[items[index]["kind"]].subjects)
+        if index != last:
+            last, position, sha = index, 0, hashlib.sha256()
+        yield index, position, raw
+        position += 1
+        sha.update(raw + b"\n")
+        found[index] = position, sha.hexdigest()
