@@ -11,7 +11,7 @@ from desktop.cli.call import Call, assignments, choice
 from desktop.cli.contents import Everybody, Folder, evidence_lines, pupil_documents, pupil_lines
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, UsageFaultError
-from models.domain.change_kinds import BASELINE, CHANGE_KIND, CHANGE_KINDS, ChangeKind
+from models.domain.change_kinds import CHANGE_KIND, CHANGE_KINDS, ChangeKind
 from models.domain.errors import DataFaultError, UserError
 from models.domain.fields import STUDENTS
 from models.domain.states import STATE_LABELS, State
@@ -41,7 +41,8 @@ def _kind_document(kind: ChangeKind) -> dict[str, Any]:
     return {
         "key": kind.key,
         "label": kind.label,
-        "line": kind.line.value,
+        "line": kind.lines[0].value,
+        "lines": [line.value for line in kind.lines],
         "initiator": kind.initiator.value,
         "route": [{"tier": tier.value, "role": role.value} for tier, role in kind.route],
         "needs_evidence": kind.needs_evidence,
@@ -63,7 +64,7 @@ def _kind_text(kind: ChangeKind) -> str:
         if wanted
     ]
     route = " → ".join(f"{TIER_LABELS[tier]}{ROLE_LABELS[role]}" for tier, role in kind.route)
-    head = f"{kind.key}  {kind.label}（{LINE_LABELS[kind.line]}，由{ROLE_LABELS[kind.initiator]}发起）"
+    head = f"{kind.key}  {kind.label}（{'、'.join(LINE_LABELS[line] for line in kind.lines)}，由{ROLE_LABELS[kind.initiator]}发起）"
     return f"{head}\n  {kind.explanation}\n  需要：{'、'.join(needs) or '无'}；核办：{route}"
 
 
@@ -75,7 +76,7 @@ def propose(
         str,
         typer.Option(
             metavar="谁",
-            help="学生的标识、身份证件号、学籍号或只有一人的姓名；批次或变更的标识。名册基线不写时为全部尚未上报的学生",
+            help="学生的标识、身份证件号、学籍号或只有一人的姓名；批次或变更的标识。名册基线、账户基线不写时为全部尚未上报的学生或账户",
         ),
     ] = "",
     values: Annotated[list[str] | None, typer.Option("--set", metavar="字段=值", help="新的值")] = None,
@@ -88,14 +89,14 @@ def propose(
     from models.services import evidence as evidences
 
     call: Call = ctx.obj
-    if not subject and kind != BASELINE.key:
-        raise UsageFaultError("缺少 --subject：请说明是谁的变更。")
     wanted = choice(kind, CHANGE_KIND, "种类", KIND_LABELS)
+    if not subject and not wanted.subjects:
+        raise UsageFaultError("缺少 --subject：请说明是谁的变更。")
     files = [evidences.inspect(path) for path in evidence or []]
 
     def act(session: Any, actor: Any) -> Any:
         subject_id = _subject(session, subject) if wanted.takes_values else subject
-        change_id = changes.propose(session, actor, kind, subject_id, assignments(values or [], STUDENTS), reason)
+        change_id = changes.propose(session, actor, wanted.key, subject_id, assignments(values or [], STUDENTS), reason)
         for file in files:
             changes.attach(session, actor, change_id, file.name, file.data, file.media_type)
         if submit:
@@ -150,7 +151,7 @@ def list_(
     call.emit([document(one) for one in found], rows or "没有符合条件的变更。")
 
 
-@change.add("show", "查看一个变更：前后对照、证明材料、名册基线的学生、经过和下一步")
+@change.add("show", "查看一个变更：前后对照、证明材料、基线的名单、经过和下一步")
 def show(ctx: typer.Context, number: Number, everybody: Everybody = False) -> None:
     """Show one change in full."""
     from models.services import changes

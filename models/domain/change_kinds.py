@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.units import Line, Role, Tier
 
 
@@ -12,12 +13,14 @@ class ChangeKind:
     """A kind of change.
 
     `route` names who decides after the initiator, in order; ("school", head) first, then the bureau (decision 14).
+    `lines` it is used in; in the open line every tier reports itself, and `route` shows the lowest (units.reports_own).
     `needs_evidence`: at least one file; `needs_reason`: a reason in words. `clause`: the requirement it comes from.
+    `subjects`: the kind of roster whose rows it reports as one batch, "" for a change of one subject.
     """
 
     key: str
     label: str
-    line: Line
+    lines: tuple[Line, ...]
     initiator: Role
     route: tuple[tuple[Tier, Role], ...]
     needs_evidence: bool
@@ -25,12 +28,13 @@ class ChangeKind:
     takes_values: bool
     clause: str
     explanation: str
+    subjects: str = ""
 
 
 KEY_FIELD = ChangeKind(
     "student.key_field",
     "关键信息变更",
-    Line.BASIC,
+    (Line.BASIC,),
     Role.REGISTRAR,
     ((Tier.SCHOOL, Role.HEAD), (Tier.COUNTY, Role.REGISTRAR)),
     needs_evidence=True,
@@ -42,7 +46,7 @@ KEY_FIELD = ChangeKind(
 BASELINE = ChangeKind(
     "roster.baseline",
     "名册基线",
-    Line.BASIC,
+    (Line.BASIC,),
     Role.REGISTRAR,
     ((Tier.SCHOOL, Role.HEAD), (Tier.COUNTY, Role.REGISTRAR)),
     needs_evidence=False,
@@ -50,11 +54,25 @@ BASELINE = ChangeKind(
     takes_values=False,
     clause="E7",
     explanation="一次导入的全部学生作为一批，经核办后报上级，作为以后查重和比对的基础。",
+    subjects=STUDENTS,
+)
+ACCOUNT_BASELINE = ChangeKind(
+    "account.baseline",
+    "账户基线",
+    (Line.OPEN,),
+    Role.REGISTRAR,
+    ((Tier.COUNTY, Role.HEAD), (Tier.CITY, Role.REGISTRAR)),
+    needs_evidence=False,
+    needs_reason=False,
+    takes_values=False,
+    clause="A9-A11, A14",
+    explanation="本单位尚未上报的教师账户作为一批，经本单位主管领导核办后报上级备案：县校报市校，市校连同县校的报省校。",
+    subjects=ACCOUNTS,
 )
 WITHDRAWAL = ChangeKind(
     "change.withdrawal",
     "撤回申请",
-    Line.BASIC,
+    (Line.BASIC, Line.OPEN),
     Role.REGISTRAR,
     ((Tier.SCHOOL, Role.HEAD), (Tier.COUNTY, Role.REGISTRAR)),
     needs_evidence=False,
@@ -64,5 +82,7 @@ WITHDRAWAL = ChangeKind(
     explanation="已打包的变更在上级核办之前可以申请撤回；上级已经核办的，撤回不再生效。",
 )
 
-CHANGE_KINDS: tuple[ChangeKind, ...] = (KEY_FIELD, BASELINE, WITHDRAWAL)
+CHANGE_KINDS: tuple[ChangeKind, ...] = (KEY_FIELD, BASELINE, ACCOUNT_BASELINE, WITHDRAWAL)
 CHANGE_KIND: dict[str, ChangeKind] = {kind.key: kind for kind in CHANGE_KINDS}
+BASELINE_OF: dict[str, ChangeKind] = {kind.subjects: kind for kind in CHANGE_KINDS if kind.subjects}
+"""Kind of roster -> the change that reports it upward."""

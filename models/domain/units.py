@@ -62,6 +62,15 @@ class Actor:
         return role in self.roles
 
 
+def reports_own(unit: Unit) -> bool:
+    """Whether a unit reports what it holds itself to a superior, each report approved by its own head.
+
+    In basic education only schools hold anything (E1, E2). In open education every tier is a school as well, with
+    accounts of its own (A8-A11); the province has nobody to report to.
+    """
+    return unit.tier is Tier.SCHOOL or (unit.line is Line.OPEN and unit.tier is not Tier.PROVINCE)
+
+
 def unit_fault(unit: Unit) -> str | None:
     """Why a unit cannot go by its name or code, or None; both stand in certificates, file names and lists."""
     for label, text in (("单位名称", unit.name), ("单位代码", unit.code)):

@@ -9,26 +9,23 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from models.domain.change_kinds import CHANGE_KIND
 from models.domain.errors import UserError
-from models.domain.fields import STUDENTS
 from models.services.change_log import in_chunks
 from models.services.items import row_line, rows_digest
-from models.services.records import KEYS_OF
+from models.services.records import KEYS_OF, TABLE_OF
 from models.store import tables as t
 
 
 def freeze(session: Session, change: Row[Any]) -> None:
-    """Copy the batch's pupils as they stand now beside the change; count and digest go into the batch.
+    """Copy the batch's pupils or accounts as they stand now beside the change; count and digest go into the batch.
 
     Raises UserError when none of them is left.
     """
     thaw(session, [change.id])
-    keys = KEYS_OF[STUDENTS]
-    s = t.student.c
-    query = select(s.id, *(s[key] for key in keys)).where(s.batch_id == change.batch_id).order_by(s.id)
-    lines = [row_line(row[0], dict(zip(keys, row[1:], strict=True))) for row in session.execute(query)]
+    lines = [row_line(row_id, values) for row_id, values in _rows(session, change)]
     if not lines:
-        raise UserError("这批导入的学生已全部撤销，没有可上报的内容。请撤回此申请。")
+        raise UserError("这批记录已全部撤销，没有可上报的内容。请撤回此申请。")
     bodies = [{"change_id": change.id, "position": place, "body": line.decode()} for place, line in enumerate(lines)]
     session.execute(insert(t.baseline_row), bodies)
     session.execute(
@@ -42,14 +39,21 @@ def thaw(session: Session, change_ids: Sequence[str]) -> None:
         session.execute(delete(t.baseline_row).where(t.baseline_row.c.change_id.in_(part)))
 
 
-def pupils_of(session: Session, change: Row[Any]) -> list[dict[str, Any]]:
-    """The pupils a baseline reports, {"id", "values"}: as submitted, else those of its batch as they stand now."""
+def rows_of(session: Session, change: Row[Any]) -> list[dict[str, Any]]:
+    """The pupils or accounts a baseline reports, {"id", "values"}: as submitted, else those of its batch as they stand now."""
     lines = [json.loads(line) for line in frozen_lines(session, change.id)]
     if lines:
         return lines
-    keys, s = KEYS_OF[STUDENTS], t.student.c
-    query = select(s.id, *(s[key] for key in keys)).where(s.batch_id == change.batch_id).order_by(s.id)
-    return [{"id": row[0], "values": dict(zip(keys, row[1:], strict=True))} for row in session.execute(query)]
+    return [{"id": row_id, "values": values} for row_id, values in _rows(session, change)]
+
+
+def _rows(session: Session, change: Row[Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Id and values of the batch's rows as they stand now."""
+    kind = CHANGE_KIND[change.kind].subjects
+    keys, c = KEYS_OF[kind], TABLE_OF[kind].c
+    query = select(c.id, *(c[key] for key in keys)).where(c.batch_id == change.batch_id).order_by(c.id)
+    for row_id, *values in session.execute(query):
+        yield row_id, dict(zip(keys, values, strict=True))
 
 
 def frozen_lines(session: Session, change_id: str) -> Iterator[bytes]:

@@ -14,13 +14,13 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import BASELINE, CHANGE_KIND, KEY_FIELD, WITHDRAWAL, ChangeKind
+from models.domain.change_kinds import BASELINE_OF, CHANGE_KIND, KEY_FIELD, WITHDRAWAL, ChangeKind
 from models.domain.errors import DataFaultError, FileRefusedError, NotAllowedError, UserError
 from models.domain.fields import POLICE_PROOF_FIELDS, STUDENTS
 from models.domain.ids import new_id
 from models.domain.signing import canonical
 from models.domain.states import STATE_LABELS, Event, State
-from models.domain.units import LINE_LABELS, Actor, Role, Tier
+from models.domain.units import LINE_LABELS, Actor, Line, Role, reports_own
 from models.services.baseline import freeze, thaw
 from models.services.change_checks import faults_of, refuse_open_overlap
 from models.services.change_log import changes_by_id, find_change, next_number, number_text, record
@@ -28,7 +28,7 @@ from models.services.checking import check_context, controlled_fields, field_lab
 from models.services.evidence import MAX_BYTES, sniff
 from models.services.permissions import require_own, require_role
 from models.services.policies import effective
-from models.services.records import Row, get, label_of
+from models.services.records import COUNTED, NOUN, Row, get, label_of
 from models.services.unreported import gather
 from models.store import audit
 from models.store import tables as t
@@ -54,7 +54,8 @@ class Draft:
 def propose(session: Session, actor: Actor, kind: str, subject_id: str, values: Mapping[str, str], reason: str) -> str:
     """Start a change request as a draft; its id (E13).
 
-    Values are normalised and checked like everywhere. A baseline without a subject takes all pupils not reported yet.
+    Values are normalised and checked like everywhere. A baseline without a subject takes all pupils, or accounts, that
+    are not reported yet (decision 16; A9-A11).
     Raises NotAllowedError for the wrong role or unit,
     DataFaultError for values with faults, UserError when a field already has an open change.
     """
@@ -64,17 +65,20 @@ def propose(session: Session, actor: Actor, kind: str, subject_id: str, values: 
     _require_initiator(actor, declared)
     if declared is WITHDRAWAL:
         return _propose_withdrawal(session, actor, find_change(session, subject_id), reason)
-    if declared is BASELINE:
-        return _propose_baseline(session, actor, subject_id or _gathered(session, actor), reason)
+    if declared.subjects:
+        batch_id = subject_id or _gathered(session, actor, declared.subjects)
+        return _propose_baseline(session, actor, declared.subjects, batch_id, reason)
     return insert_drafts(session, actor, [_key_field_draft(session, actor, subject_id, values, reason)])[0]
 
 
 def _require_initiator(actor: Actor, kind: ChangeKind) -> None:
     require_role(actor, kind.initiator, f"发起“{kind.label}”")
-    if actor.unit.line is not kind.line:
-        raise NotAllowedError(f"“{kind.label}”属于{LINE_LABELS[kind.line]}，本单位不办理。")
-    if actor.unit.tier is not Tier.SCHOOL:
-        raise NotAllowedError(f"“{kind.label}”由学生所在学校发起，主管部门负责核办。")
+    if actor.unit.line not in kind.lines:
+        lines = "、".join(LINE_LABELS[line] for line in kind.lines)
+        raise NotAllowedError(f"“{kind.label}”属于{lines}，本单位不办理。")
+    if not reports_own(actor.unit):
+        whose = "学生所在学校" if actor.unit.line is Line.BASIC else "市校、县校"
+        raise NotAllowedError(f"“{kind.label}”由{whose}发起，本单位负责核办。")
 
 
 def _key_field_draft(session: Session, actor: Actor, subject_id: str, values: Mapping[str, str], reason: str) -> Draft:
@@ -119,25 +123,29 @@ def _propose_withdrawal(session: Session, actor: Actor, change: SqlRow[Any], rea
     return insert_drafts(session, actor, [draft])[0]
 
 
-def _propose_baseline(session: Session, actor: Actor, batch_id: str, reason: str) -> str:
+def _propose_baseline(session: Session, actor: Actor, kind: str, batch_id: str, reason: str) -> str:
     batch = session.execute(select(t.batch).where(t.batch.c.id == batch_id)).first()
-    if batch is None or batch.unit_id != actor.unit.id or batch.state != "applied":
+    known = batch is not None and batch.unit_id == actor.unit.id and batch.state == "applied"
+    if batch is None or not known or batch.kind.partition(".")[2] != kind:
         raise UserError("找不到这批导入，请核对批次标识。")
     refuse_open_overlap(session, batch_id, {})
-    return insert_drafts(session, actor, [baseline_draft(batch_id, batch.source, batch._mapping["count"], reason)])[0]
+    draft = baseline_draft(kind, batch_id, batch.source, batch._mapping["count"], reason)
+    return insert_drafts(session, actor, [draft])[0]
 
 
-def _gathered(session: Session, actor: Actor) -> str:
-    """A batch of all pupils no baseline reports yet. Raises UserError when there is none."""
-    batch_id, _ = gather(session, actor, "尚未上报的学生")
+def _gathered(session: Session, actor: Actor, kind: str) -> str:
+    """A batch of all rows of the roster `kind` no baseline reports yet. Raises UserError when there is none."""
+    batch_id, _ = gather(session, actor, kind)
     if not batch_id:
-        raise UserError("没有尚未上报的学生：在册学生都在已通过或在办的名册基线中。")
+        noun, label = NOUN[kind], BASELINE_OF[kind].label
+        raise UserError(f"没有尚未上报的{noun}：在册{noun}都在已通过或在办的{label}中。")
     return batch_id
 
 
-def baseline_draft(batch_id: str, source: str, count: int, reason: str = "") -> Draft:
-    """The change that reports all new pupils of one import to the tier above (decision 16)."""
-    return Draft(BASELINE, batch_id, f"{source}：{count} 名学生", {}, {}, 0, reason, batch_id)
+def baseline_draft(kind: str, batch_id: str, source: str, count: int, reason: str = "") -> Draft:
+    """The change that reports all new pupils, or accounts, of one import to the tier above (decision 16)."""
+    label = f"{source}：{count} {COUNTED[kind]}"
+    return Draft(BASELINE_OF[kind], batch_id, label, {}, {}, 0, reason, batch_id)
 
 
 def insert_drafts(session: Session, actor: Actor, drafts: Sequence[Draft]) -> list[str]:
@@ -261,7 +269,7 @@ def submit(session: Session, actor: Actor, change_id: str) -> None:
     if change.kind == KEY_FIELD.key:
         values = _renewed(session, change, json.loads(change.after))
         session.execute(update(t.change).where(t.change.c.id == change.id).values(**values))
-    elif change.kind == BASELINE.key:
+    elif CHANGE_KIND[change.kind].subjects:
         freeze(session, change)
     session.execute(
         update(t.change).where(t.change.c.id == change.id).values(policy_version=effective(session).version)

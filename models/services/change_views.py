@@ -10,16 +10,16 @@ from typing import Any
 from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import BASELINE, CHANGE_KIND
+from models.domain.change_kinds import CHANGE_KIND
 from models.domain.states import STATE_LABELS, Event, State
-from models.domain.units import ROLE_LABELS, TIER_LABELS, Actor, Role, Tier
-from models.services.baseline import pupils_of
+from models.domain.units import ROLE_LABELS, TIER_LABELS, Actor, Line, Role, Tier, reports_own
+from models.services.baseline import rows_of
 from models.services.change_checks import Check, checks_of
 from models.services.change_log import OPEN_STATES, find_change
 from models.services.checking import field_label, value_text
 from models.services.items import build_items
 from models.services.policies import effective
-from models.services.units import unit_name
+from models.services.units import own_unit, unit_name
 from models.store import tables as t
 
 
@@ -151,6 +151,12 @@ _TO_COME_TEXT = {
     "seal": f"{ROLE_LABELS[Role.REGISTRAR]}打包上报",
     "bureau": f"主管教育部门{ROLE_LABELS[Role.REGISTRAR]}核办",
 }
+_TO_COME_OPEN = {
+    "submit": f"本单位{ROLE_LABELS[Role.REGISTRAR]}提交",
+    "head": f"本单位{ROLE_LABELS[Role.HEAD]}核办",
+    "seal": _TO_COME_TEXT["seal"],
+    "bureau": f"上级{ROLE_LABELS[Role.REGISTRAR]}核办",
+}
 
 
 def _filtered(query: Select[Any], q: ChangeQuery) -> Select[Any]:
@@ -232,9 +238,9 @@ def get_change(session: Session, id_or_number: str, actor: Actor | None = None) 
 
 
 def pupils(session: Session, id_or_number: str) -> list[dict[str, Any]]:
-    """The pupils a baseline reports, {"id", "values"}; none for other kinds."""
+    """The pupils or accounts a baseline reports, {"id", "values"}; none for other kinds."""
     row = find_change(session, id_or_number)
-    return pupils_of(session, row) if row.kind == BASELINE.key else []
+    return rows_of(session, row) if CHANGE_KIND[row.kind].subjects else []
 
 
 def diffs(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FieldDiff, ...]:
@@ -262,7 +268,8 @@ def _timeline(session: Session, change: Row[Any]) -> list[TimelineEntry]:
         for row in session.execute(query)
     ]
     to_come = _TO_COME.get(State(change.state), ())
-    return entries + [TimelineEntry("", "", "", _TO_COME_TEXT[step], "", False) for step in to_come]
+    words = _TO_COME_OPEN if own_unit(session).line is Line.OPEN else _TO_COME_TEXT
+    return entries + [TimelineEntry("", "", "", words[step], "", False) for step in to_come]
 
 
 def _allowed(row: Row[Any], state: State, actor: Actor) -> frozenset[str]:
@@ -275,7 +282,7 @@ def _allowed(row: Row[Any], state: State, actor: Actor) -> frozenset[str]:
             acts |= {"update_draft", "attach", "detach", "submit", "withdraw"}
         elif state is State.PENDING or (state is State.SEALED and row.kind != "change.withdrawal"):
             acts.add("withdraw")
-    if actor.has(Role.HEAD) and actor.unit.tier is Tier.SCHOOL:
+    if actor.has(Role.HEAD) and reports_own(actor.unit):
         if state is State.PENDING:
             acts |= {"return_", "refuse"}
             if row.initiator_id != actor.person_id:

@@ -23,7 +23,7 @@ from models.services.import_planning import replan
 from models.services.items import row_line, rows_digest
 from models.services.records import Row, label_of, page, write_values
 from models.services.roster_edit import before_entry, insert_batch, require_editor
-from models.services.unreported import gather
+from models.services.unreported import gather, source_text
 from models.store import audit, bulk
 from models.store import tables as t
 from models.store.clock import now_text
@@ -179,11 +179,11 @@ class _Work:
         return len(before)
 
     def draft_changes(self, new: int) -> tuple[int, str]:
-        """Change drafts for controlled differences and one baseline for the new pupils; their number and its id."""
+        """Change drafts for controlled differences and one baseline for the new rows; their number and its id."""
         source = self.checked.workbook.path.name
         drafts: list[Draft] = []
         if new and needs_baseline(self.known, self.checked.kind):
-            drafts.append(baseline_draft(self.batch_id, source, new))
+            drafts.append(baseline_draft(self.checked.kind, self.batch_id, source, new))
         wanted = [plan for _, _, plan in self.checked.planned() if plan.changes]
         rows = self._known_rows(wanted)
         for plan in wanted:
@@ -196,15 +196,16 @@ class _Work:
         return len(ids), ids[0] if drafts and drafts[0].kind is not KEY_FIELD else ""
 
     def report_left_behind(self) -> tuple[int, str]:
-        """A baseline of pupils known to the file whom no baseline reports; their number and its id."""
+        """A baseline of pupils or accounts known to the file whom no baseline reports; their number and its id."""
         known = self.checked.counts
         there = known[Outcome.SAME] + known[Outcome.UPDATE] + known[Outcome.CHANGES]
         if not there or not needs_baseline(self.known, self.checked.kind):
             return 0, ""
-        batch_id, number = gather(self.session, self.actor, "尚未上报的学生", self.batch_id)
+        kind = self.checked.kind
+        batch_id, number = gather(self.session, self.actor, kind, self.batch_id)
         if not number:
             return 0, ""
-        draft = baseline_draft(batch_id, "尚未上报的学生", number)
+        draft = baseline_draft(kind, batch_id, source_text(kind), number)
         return number, insert_drafts(self.session, self.actor, [draft])[0]
 
     def close(self, new: int, updated: int, drafts: int) -> None:

@@ -12,9 +12,10 @@ from typing import TypeVar
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
+from models.domain.change_kinds import BASELINE_OF
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.findings import Finding, Level, LocatedFinding
-from models.domain.units import Line, Unit
+from models.domain.units import Unit, reports_own
 from models.exchange.sheets import SheetData, Workbook
 from models.rules.checks import Context
 from models.rules.naming import Proposal
@@ -294,5 +295,6 @@ def plan_row(known: Known, row_id: str, values: Mapping[str, str]) -> tuple[RowP
 
 
 def needs_baseline(known: Known, kind: str) -> bool:
-    """Whether new rows are reported upward as a baseline: pupils of the basic line (decision 16)."""
-    return kind == STUDENTS and known.unit.line is Line.BASIC
+    """Whether new rows are reported upward as a baseline: pupils in the basic line, accounts in the open one
+    (decision 16; A9-A11)."""
+    return reports_own(known.unit) and known.unit.line in BASELINE_OF[kind].lines

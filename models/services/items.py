@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from models.domain.change_kinds import CHANGE_KIND
 from models.domain.signing import canonical_plain
 from models.services.change_log import in_chunks
 from models.store import tables as t
@@ -19,7 +20,7 @@ def build_items(session: Session, rows: Sequence[Row[Any]]) -> list[dict[str, An
     """The items of changes as they stand now, in the same order."""
     ids = [row.id for row in rows]
     evidence = _evidence(session, ids)
-    batches = _batches(session, [row.batch_id for row in rows if row.batch_id and row.kind == "roster.baseline"])
+    batches = _batches(session, [row.batch_id for row in rows if row.batch_id and CHANGE_KIND[row.kind].subjects])
     return [_item(row, evidence.get(row.id, []), batches.get(row.batch_id)) for row in rows]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.domain.errors import NotAllowedError
-from models.domain.units import ROLE_LABELS, Actor, Role, Tier
+from models.domain.units import ROLE_LABELS, Actor, Line, Role, reports_own
 
 
 def require_role(actor: Actor, role: Role, act: str) -> None:
@@ -28,8 +28,14 @@ def require_own(actor: Actor, unit_id: str, act: str) -> None:
 
 
 def require_head(actor: Actor, act: str) -> None:
-    """Only the head of a school decides there (E1); at a bureau the head only looks (E2). Raises NotAllowedError."""
-    if actor.unit.tier is not Tier.SCHOOL:
+    """Only the head of the unit that reports decides there. Raises NotAllowedError.
+
+    Line basic: the head of a school (E1), while a bureau's head only looks (E2). Line open: the head of every tier
+    below the province, for the unit's own account lists (A8-A11); what comes from below is the registrar's there too.
+    """
+    if not reports_own(actor.unit):
+        if actor.unit.line is Line.OPEN:
+            raise NotAllowedError(f"省校没有上级，不需要{act}；对收到的账户基线由学籍管理员核办（命令 review）。")
         raise NotAllowedError(
             f"{act}是学校主管领导的职责；主管部门对收到的业务由学籍管理员核办（“核办”页，或命令 review）。"
         )

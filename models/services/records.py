@@ -21,7 +21,11 @@ from models.store.clock import now_text
 
 TABLE_OF: dict[str, Table] = {STUDENTS: t.student, ACCOUNTS: t.account}
 KEYS_OF: dict[str, tuple[str, ...]] = {kind: tuple(f.key for f in fields) for kind, fields in FIELDS_OF.items()}
-_NOUN = {STUDENTS: "学生", ACCOUNTS: "账户"}
+NOUN = {STUDENTS: "学生", ACCOUNTS: "账户"}
+COUNTED = {STUDENTS: "名学生", ACCOUNTS: "个账户"}
+"""Kind of roster -> what one row is called, and how rows are counted."""
+IN_USE = {STUDENTS: "enrolled", ACCOUNTS: "active"}
+"""Kind of roster -> the status of a row in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def get(session: Session, kind: str, row_id: str) -> Row:
 
 def gone(kind: str) -> str:
     """The sentence for a row that is not there any more."""
-    return f"找不到该{_NOUN[kind]}，可能已被撤销导入。请刷新名册后再试。"
+    return f"找不到该{NOUN[kind]}，可能已被撤销导入。请刷新名册后再试。"
 
 
 def _row(kind: str, row: SqlRow[Any], mark: str | None) -> Row:

@@ -23,7 +23,7 @@ from models.services.change_log import in_chunks, record
 from models.services.checking import check_context, controlled_fields, field_label, new_errors, normalised, raise_faults
 from models.services.permissions import require_any_role, require_own, require_role
 from models.services.records import Row, get, page, table_of, write_values
-from models.services.unreported import BATCH_KIND
+from models.services.unreported import is_gathered
 from models.store import audit, search
 from models.store import tables as t
 from models.store.clock import now_text
@@ -179,7 +179,7 @@ def undo_batch(session: Session, actor: Actor, batch_id: str) -> int:
     Drafts the import made are withdrawn. Raises UserError when a row was changed since or a change is under way.
     """
     batch = session.execute(select(t.batch).where(t.batch.c.id == batch_id)).first()
-    if batch is None or batch.unit_id != actor.unit.id or batch.kind == BATCH_KIND:
+    if batch is None or batch.unit_id != actor.unit.id or is_gathered(batch.kind):
         raise UserError("找不到这次批量操作，不能撤销。")
     kind = batch.kind.partition(".")[2]
     require_editor(actor, kind, "撤销批量操作")
@@ -188,7 +188,7 @@ def undo_batch(session: Session, actor: Actor, batch_id: str) -> int:
     _withdraw_drafts(session, actor, batch)
     number = _restore(session, actor, kind, batch_id) + _remove_new(session, kind, batch_id)
     if batch._mapping["count"] and not number:
-        raise UserError("这次导入的学生已转入后来的名册基线，不能整批撤销。")
+        raise UserError("这次导入的人员已转入后来的基线，不能整批撤销。")
     session.execute(update(t.batch).where(t.batch.c.id == batch_id).values(state="undone"))
     audit.append(session, actor, "batch.undo", f"batch:{batch_id}", {"rows": number})
     return number
