@@ -111,8 +111,8 @@ PROBLEM_KIND: Final = {kind.key: kind for kind in PROBLEM_KINDS}
 SUBJECT_KINDS: Final = {"student": STUDENTS, "account": ACCOUNTS}
 """What a side's record is, as problems and messages call it, and the roster it stands in."""
 
-MAX_EVIDENCE: Final = 200 << 10
-"""Bytes of evidence an answer carries in all: it travels inside the message, over every hop."""
+MAX_EVIDENCE: Final = 180 << 10
+"""Bytes of evidence an answer carries in all: it travels inside the message, over every hop, in base64 (256 KiB)."""
 DEFAULT_DAYS: Final = 30
 """Days until an answer is due when nobody said otherwise; the clause names only dates of its own year (E11)."""
 

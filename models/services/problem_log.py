@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models.domain.errors import UserError
 from models.domain.problems import PROBLEM_KIND, ProblemKind, ProblemState, follow, is_graduating
 from models.domain.signing import canonical
-from models.services.units import find_unit, own_unit
+from models.services.units import ancestors, own_unit, unit_name
 from models.store import tables as t
 from models.store.clock import now_text
 
@@ -129,15 +129,13 @@ def add_sides(session: Session, problem_id: str, first: int, sides: Sequence[Map
 
 def side_values(session: Session, found: FoundSide, owner_id: str) -> dict[str, Any]:
     """A new side as the table holds it, with the names of its unit and of the bureau above it."""
-    unit = find_unit(session, found.unit_id)
     chain = line_of(session, found.unit_id)
     bureau = chain[1] if len(chain) > 1 and found.unit_id != owner_id else owner_id
-    bureau_unit = find_unit(session, bureau)
     return {
         "unit_id": found.unit_id,
-        "unit_name": unit.name if unit else "未知单位",
+        "unit_name": unit_name(session, found.unit_id),
         "bureau_id": bureau,
-        "bureau_name": bureau_unit.name if bureau_unit else "未知单位",
+        "bureau_name": unit_name(session, bureau),
         "subject_kind": found.subject_kind,
         "subject_id": found.subject_id,
         "label": found.label,
@@ -147,12 +145,7 @@ def side_values(session: Session, found: FoundSide, owner_id: str) -> dict[str, 
 
 def line_of(session: Session, unit_id: str) -> list[str]:
     """A unit and those above it, nearest first, as far as this store knows them."""
-    c, chain = t.unit.c, [unit_id]
-    while above := session.execute(select(c.superior_id).where(c.id == chain[-1])).scalar():
-        if above in chain:
-            break
-        chain.append(above)
-    return chain
+    return [unit_id, *(unit.id for unit in ancestors(session, unit_id))]
 
 
 def leader_of(session: Session, unit_ids: Sequence[str]) -> str | None:

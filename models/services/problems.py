@@ -14,7 +14,6 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from models.domain.errors import NotAllowedError, UserError
-from models.domain.fields import STUDENTS
 from models.domain.ids import new_id
 from models.domain.problems import (
     IDENTITY_TWICE,
@@ -269,8 +268,3 @@ def evidence_of(side: Row[Any]) -> list[dict[str, Any]]:
     """The evidence a side named: {"digest", "name", "media_type", "size"}."""
     entries: list[dict[str, Any]] = json.loads(side.evidence)
     return entries
-
-
-def roster_of(side: Row[Any]) -> str:
-    """In which roster a side's record stands."""
-    return SUBJECT_KINDS.get(side.subject_kind, STUDENTS)
