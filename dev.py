@@ -181,7 +181,7 @@ def tree_state() -> str:
 
 
 def check(rest: Sequence[str]) -> int:
-    """Lint, format, types for Linux and Windows, import contracts, tests; further arguments go to pytest."""
+    """Lint, format, types for Linux and Windows, import contracts, tests, fuzzing; further arguments go to pytest."""
     set_up(DEVELOPMENT)
     python = program("python")
     before = tree_state()
@@ -200,6 +200,8 @@ def check(rest: Sequence[str]) -> int:
         say(f"{name}: {'passed' if code == 0 else 'FAILED'} ({time.monotonic() - start:.0f} s)")
         if code:
             failed.append(name)
+    if sys.platform.startswith("linux") and not rest and fuzz(["--seconds", "2"]):
+        failed.append("fuzz")
     if tree_state() != before:
         say("the tests left something in the tree (git status shows it)")
         failed.append("clean tree")
@@ -222,6 +224,35 @@ def bench(rest: Sequence[str]) -> int:
         print(f"--- {path.stem}", flush=True)
         codes.append(run([program("python"), "-c", call, str(path)], PYTHONPATH=paths, QT_QPA_PLATFORM="offscreen"))
     return max(codes)
+
+
+def fuzz(rest: Sequence[str]) -> int:
+    """Feed every parser of foreign bytes with coverage feedback: `fuzz [TARGET ...] [--seconds N]` (Linux)."""
+    set_up(DEVELOPMENT)
+    words = list(rest)
+    seconds = words.pop(words.index("--seconds") + 1) if "--seconds" in words else "60"
+    there = sorted(path.name for path in (ROOT / "tests" / "fuzz" / "corpus").iterdir())
+    chosen = [word for word in words if word != "--seconds"] or there
+    if not seconds.isdigit() or not set(chosen) <= set(there):
+        say(f"fuzz [TARGET ...] [--seconds N]; the targets are: {', '.join(there)}")
+        return 2
+    failed = [name for name in chosen if fuzz_target(name, seconds)]
+    say(f"findings in {', '.join(failed)}; the inputs lie in .dev/fuzz" if failed else f"{len(chosen)} parsers held")
+    return 1 if failed else 0
+
+
+def fuzz_target(name: str, seconds: str) -> int:
+    """Fuzz one parser; what the fuzzer says is shown only for a finding."""
+    command = [program("python"), "tests/fuzz/run.py", name, seconds]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, errors="replace", check=False
+    )
+    runs = next((line.split()[-1] for line in done.stderr.splitlines() if "number_of_executed_units" in line), "?")
+    say(f"fuzz {name}: {runs} inputs, {'FINDING' if done.returncode else 'held'}")
+    if done.returncode:
+        sys.stderr.write(done.stderr[-4000:])
+    return done.returncode
 
 
 def shots(rest: Sequence[str]) -> int:
@@ -271,6 +302,7 @@ COMMANDS = (
     ("demo", demo),
     ("check", check),
     ("bench", bench),
+    ("fuzz", fuzz),
     ("shots", shots),
     ("build", build),
     ("lock", lock),

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from models.domain.errors import FileRefusedError
+from models.exchange.bounds import MAX_CELLS, rectangle
 from models.exchange.dates import EPOCH_1900, EPOCH_1904
 from models.exchange.plain_sheet import merges_of, plain_rows, read_styles, shared_strings
 from models.exchange.sheets import MAX_COLUMNS, MAX_EXPANDED, MAX_ROWS, Cell, Merge, index_of
@@ -140,6 +141,8 @@ def _look(data: bytes, source: zipfile.ZipFile) -> Package:
         xml = _part(data, entries[target])
         facts, spans = look_through(xml, name)
         rows = plain_rows(xml, spans, strings, styles) if strings is not None else None
+        if rows is None and rectangle(xml) > MAX_CELLS:
+            raise FileRefusedError(_BOMB)
         package.sheets.append(PackagedSheet(name, facts, rows, merges_of(xml)))
     return package
 

@@ -451,6 +451,18 @@ def test_rows_out_of_order_are_refused(tmp_path: Path) -> None:
     refused(part_replaced(good, tmp_path / "a.xlsx", SHEET1, b'<row r="2">', b'<row r="9000">'))
 
 
+@pytest.mark.parametrize("place", [b"Ahhhhhhhh2", b"ZZZZ2", b"A3000000000", b"a2", b"A0", b"AZZ1000000"])
+def test_a_cell_beyond_any_sheet_never_takes_memory(tmp_path: Path, place: bytes) -> None:
+    """A time of day leaves the sheet to the other reader, which would take memory for all between; found by fuzzing."""
+    good = tmp_path / "good.xlsx"
+    with xlsxwriter.Workbook(good) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["姓名", "出生日期"])
+        sheet.write_string(1, 0, "赵一")
+        sheet.write_number(1, 1, 41153, book.add_format({"num_format": "yyyy-mm-dd hh:mm"}))
+    refused(part_replaced(good, tmp_path / "a.xlsx", SHEET1, b'"A2"', b'"%s"' % place))
+
+
 def test_wide_and_long_text_tables(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(",".join(["姓名", *["x"] * 600]) + "\n", encoding="utf-8")

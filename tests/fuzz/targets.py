@@ -1,0 +1,216 @@
+"""Every parser of foreign bytes, each as a function of bytes that may only refuse with a sentence.
+
+A target raises nothing for good input, swallows the refusals its callers expect, and lets everything else through:
+that is a finding. Pictures and PDF are not here: they are decoded in a child process that may die without harm.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from models.domain.errors import UserError
+from models.domain.policy import Policy
+from models.exchange.reading import read_data
+from models.store import backup
+from models.store.errors import DamagedKeysError, NewerStoreError
+from models.store.vault import keyfile
+from sync import approvals, envelope, formats, opening, requests, signedfile
+from sync.certificates import load_public, parse
+from sync.content import check_item, is_row
+from sync.jsonlines import LineReader, decode
+from sync.refusals import RefusedError
+from sync.statements import Statement
+from sync.trust import Trust
+
+CORPUS = Path(__file__).with_name("corpus")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A parser under test."""
+
+    name: str
+    run: Callable[[bytes], None]
+
+    def seeds(self) -> list[bytes]:
+        """The seed corpus kept for it, in a fixed order."""
+        return [path.read_bytes() for path in sorted((CORPUS / self.name).iterdir())]
+
+
+@cache
+def _folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="rollbook-fuzz-"))
+
+
+def _as_file(data: bytes, name: str = "input.rollbook") -> Path:
+    path = _folder() / name
+    path.write_bytes(data)
+    return path
+
+
+def signed_file(data: bytes) -> None:
+    """What `package inspect` and `receive` do before any key is known."""
+    described = formats.describe(_as_file(data))
+    described.to_json()
+
+
+def enrolment_file(data: bytes) -> None:
+    """Requests and replies, as they are read before words are compared."""
+    path = _as_file(data)
+    for read in (requests.read_request, requests.read_reply):
+        try:
+            read(path)
+        except RefusedError:
+            continue
+
+
+def envelope_head(data: bytes) -> None:
+    """A signed statement and the envelope in it."""
+    try:
+        envelope.parse_statement(signedfile.read_statement(io.BytesIO(data)))
+    except RefusedError:
+        return
+
+
+def certificate(data: bytes) -> None:
+    """A certificate in DER, and a public key."""
+    for read in (parse, load_public):
+        try:
+            read(data)
+        except ValueError:
+            continue
+
+
+def canonical_json(data: bytes) -> None:
+    """Canonical JSON and nothing else."""
+    try:
+        decode(data)
+    except ValueError:
+        return
+
+
+class _Lines:
+    def __init__(self, data: bytes) -> None:
+        self._lines = iter(data.split(b"\n"))
+
+    def next_line(self) -> bytes | None:
+        return next(self._lines, None)
+
+
+_UNIT, _AT = "5c0001a0-0000-4000-8000-000000000001", "2026-11-22T00:00:00Z"
+
+
+def _address(purpose: str) -> envelope.Address:
+    return envelope.Address(purpose, _UNIT, _UNIT, "basic", 1, 1, "", "0" * 64, _AT, _AT)
+
+
+def payload_lines(data: bytes) -> None:
+    """The lines of a payload that was decrypted: a sender who holds the keys may still write anything."""
+    nobody = Trust(())
+    for purpose, read in (
+        ("changes", opening.read_changes),
+        ("evidence", opening.read_evidence),
+        ("receipt", opening.read_receipt),
+    ):
+        with suppress(RefusedError):
+            read(LineReader(_Lines(data)), _address(purpose), nobody, _AT)
+
+
+def item_parts(data: bytes) -> None:
+    """Items, approvals and rows after the signatures were found to be right: a member may still write anything."""
+    try:
+        value = decode(data)
+    except ValueError:
+        return
+    for read in (
+        lambda: check_item(value, _UNIT),
+        lambda: approvals.unpack(value, [("id", 1, "0" * 64)]),
+        lambda: is_row(value),
+        lambda: Statement.from_json(value),
+    ):
+        try:
+            read()
+        except (RefusedError, ValueError):
+            continue
+
+
+def compressed(data: bytes) -> None:
+    """What comes out of the decryption, inflated within limits."""
+    try:
+        for _ in envelope._decompressed(iter((data,)), 1 << 16):
+            pass
+    except RefusedError:
+        return
+
+
+def policy_body(data: bytes) -> None:
+    """A policy's body."""
+    try:
+        Policy.from_json(decode(data))
+    except (KeyError, TypeError, ValueError):
+        return
+
+
+def key_slots(data: bytes) -> None:
+    """keys.json, which anybody with the PC in hand can edit."""
+    try:
+        keyfile.parse(data)
+    except (DamagedKeysError, NewerStoreError, ValueError, KeyError, TypeError):
+        return
+
+
+def backup_file(data: bytes) -> None:
+    """The head of a backup."""
+    try:
+        header = backup.read_header(io.BytesIO(data), Path("备份.rbk"))
+        backup.key_file(header, Path("备份.rbk"))
+    except UserError:
+        return
+
+
+def spreadsheet(data: bytes) -> None:
+    """Tables as they come: xlsx, xls, csv, HTML under an xls name."""
+    try:
+        read_data(data, Path("名单.xlsx"))
+    except UserError:
+        return
+
+
+def sheet_part(data: bytes) -> None:
+    """The XML of a worksheet inside an xlsx whose other parts are good."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as book:
+        for name, part in _workbook_parts():
+            book.writestr(name, data if name == "xl/worksheets/sheet1.xml" else part)
+    spreadsheet(made.getvalue())
+
+
+@cache
+def _workbook_parts() -> tuple[tuple[str, bytes], ...]:
+    with zipfile.ZipFile(CORPUS / "spreadsheet" / "02_students_dates_ids.xlsx") as book:
+        return tuple((name, book.read(name)) for name in book.namelist())
+
+
+TARGETS: tuple[Target, ...] = (
+    Target("signed_file", signed_file),
+    Target("enrolment_file", enrolment_file),
+    Target("envelope_head", envelope_head),
+    Target("certificate", certificate),
+    Target("canonical_json", canonical_json),
+    Target("payload_lines", payload_lines),
+    Target("item_parts", item_parts),
+    Target("compressed", compressed),
+    Target("policy_body", policy_body),
+    Target("key_slots", key_slots),
+    Target("backup_file", backup_file),
+    Target("spreadsheet", spreadsheet),
+    Target("sheet_part", sheet_part),
+)
+TARGET: dict[str, Target] = {target.name: target for target in TARGETS}
