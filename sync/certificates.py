@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -65,18 +65,37 @@ class Subject:
 
 @dataclass(frozen=True)
 class Certificate:
-    """A parsed certificate; times are UTC text, `public_key` is DER SubjectPublicKeyInfo. Says nothing of trust."""
+    """A parsed certificate; times are UTC text, `public_key` is DER SubjectPublicKeyInfo. Says nothing of trust.
+
+    `issuer_id` is the unit that the certificate names as its issuer; its own for an anchor.
+    """
 
     der: bytes
     subject: Subject
     public_key: bytes
     not_before: str
     not_after: str
+    issuer_id: str
+
+    @property
+    def is_anchor(self) -> bool:
+        """Whether it is the certificate of an issuing key that names itself as issuer."""
+        return self.subject.purpose == ISSUING and self.issuer_id == self.subject.unit_id
+
+    @property
+    def key_mark(self) -> str:
+        """Names the key of this unit or person wherever it is certified: unit and SHA-256 (hex) of the public key."""
+        return key_mark(self.subject.unit_id, self.public_key)
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the DER bytes."""
         return hashlib.sha256(self.der).hexdigest()
+
+
+def key_mark(unit_id: str, public_key: bytes) -> str:
+    """How lists of revocations name a key of a unit or of one of its persons."""
+    return f"{unit_id}/{hashlib.sha256(public_key).hexdigest()}"
 
 
 def new_private_key() -> ec.EllipticCurvePrivateKey:
@@ -139,11 +158,17 @@ def _usage(purpose: str) -> x509.KeyUsage:
 
 
 def issue(
-    subject: Subject, public_key: bytes, issuer: Subject, issuer_key: ec.EllipticCurvePrivateKey, at: str
+    subject: Subject,
+    public_key: bytes,
+    issuer: Subject,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    at: str,
+    path_length: int = 3,
 ) -> Certificate:
     """A certificate for `subject` and its key, signed by `issuer`; an anchor names itself as issuer.
 
-    It begins a day before `at`, since the clocks of two PCs differ. Raises ValueError for a key that is not P-256.
+    It begins a day before `at`, since the clocks of two PCs differ. `path_length`: how many issuing certificates may
+    follow below an issuing one. Raises ValueError for a key that is not P-256.
     """
     ca = subject.purpose == ISSUING
     begin = to_time(at) - dt.timedelta(days=1)
@@ -156,7 +181,7 @@ def issue(
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
         .not_valid_after(begin + dt.timedelta(days=VALID_DAYS[subject.purpose]))
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=3 if ca else None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=path_length if ca else None), critical=True)
         .add_extension(_usage(subject.purpose), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
@@ -211,21 +236,42 @@ def _parse(der: bytes) -> Certificate:
     certificate = x509.load_der_x509_certificate(der)
     if certificate.public_bytes(Encoding.DER) != der:
         raise ValueError("encoding")
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    name, serial = (_named(certificate.subject, oid) for oid in (NameOID.COMMON_NAME, NameOID.SERIAL_NUMBER))
     purpose = _purpose(certificate)
     person = purpose == PERSON
     subject = Subject(
         unit_id=_text_of(certificate, UNIT_ID),
-        name=str(names[0].value) if names else "",
+        name=name,
         purpose=purpose,
         lines=frozenset(_text_of(certificate, LINES).split()),
         person_id=_text_of(certificate, PERSON_ID) if person else "",
         roles=frozenset(_text_of(certificate, ROLES).split()) if person else frozenset(),
     )
+    if serial != (subject.person_id or subject.unit_id):  # the verifier goes by the name, all else by the extensions
+        raise ValueError("name")
     key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     load_public(key)
+    issuer_id = _named(certificate.issuer, NameOID.SERIAL_NUMBER)
     since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    return Certificate(der, subject, key, since.strftime(TIME), until.strftime(TIME))
+    return Certificate(der, subject, key, since.strftime(TIME), until.strftime(TIME), issuer_id)
+
+
+def _named(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
+    """The one value of an attribute of a name; "" for none."""
+    found = name.get_attributes_for_oid(oid)
+    if len(found) > 1:
+        raise ValueError("name")
+    return str(found[0].value) if found else ""
+
+
+def is_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
+    """Whether the issuer's key signed the certificate and the names fit; says nothing of time or trust."""
+    try:
+        below, above = (x509.load_der_x509_certificate(one.der) for one in (certificate, issuer))
+        below.verify_directly_issued_by(above)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return issuer.subject.purpose == ISSUING
 
 
 def _purpose(certificate: x509.Certificate) -> str:

@@ -22,7 +22,7 @@ from models.store import tables as t
 from sync import ledger
 from sync.certificates import TIME, to_time
 from sync.envelope import Address, address_sealed, seal
-from sync.identity import opening_certificate, unit_signer
+from sync.identity import UnitSigner, is_above, opening_certificate, unit_signer
 from sync.signedfile import SUFFIX, header_bytes, read_statement
 from sync.statements import Statement, sign
 
@@ -58,7 +58,7 @@ def dispatch(session: Session, actor: Actor, folder: Path, draft: Draft, lines: 
         except ValueError:
             raise UserError("一次打包的内容太多，超过了包的上限。请减少选中的事项，分几次打包。") from None
         address = _address(session, own, draft)
-        statement = address_sealed(address, sealed, [opening.public_key], unit_signer(session))
+        statement = address_sealed(address, sealed, [opening.public_key], _signer(session, draft.audience.id))
         spool.seek(0)
         file = ledger.keep_file(session, draft.content.id, _blocks(header_bytes(statement), spool))
     ledger.keep(session, draft.content)
@@ -69,6 +69,10 @@ def dispatch(session: Session, actor: Actor, folder: Path, draft: Draft, lines: 
     act = {"purpose": draft.purpose, "sequence": address.sequence, "items": draft.items, "audience": draft.audience.id}
     audit.append(session, actor, "package.build", f"package:{draft.content.id}", act)
     return draft.content.id
+
+
+def _signer(session: Session, audience_id: str) -> UnitSigner:
+    return unit_signer(session, is_above(session, audience_id))
 
 
 def _address(session: Session, own: Unit, draft: Draft) -> Address:
@@ -126,7 +130,7 @@ def content_head(session: Session, purpose: str) -> dict[str, Any]:
 
 def renew_signature(session: Session, row: Row[Any]) -> Row[Any]:
     """Sign the envelope anew when the unit's key was replaced since; the package keeps its id (decision 4)."""
-    signer = unit_signer(session)
+    signer = _signer(session, row.audience_id)
     blocks = ledger.file_of(session, row.id)
     head = _statement(next(blocks))
     if head.signatures[0].public_key == signer.public_key and head.signatures[0].certificate == signer.certificate:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from sqlalchemy import func, insert, select, text, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.signing import Signer
 from models.domain.units import ROLE_LABELS, Actor, Role, Tier, Unit
-from models.services.units import find_unit, own_unit
+from models.services.units import ancestors, find_unit, own_unit
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now, now_text
@@ -27,15 +27,23 @@ from sync.certificates import (
     SIGNING,
     Certificate,
     Subject,
+    is_issued_by,
     issue,
     load_private,
     new_private_key,
-    parse,
     public_der,
 )
+from sync.known import in_force as in_force
+from sync.known import newest as newest
+from sync.known import own_anchor as own_anchor
+from sync.known import remember as remember
+from sync.known import revoke as revoke
+from sync.known import trust_of as trust_of
 from sync.suites import key_id
-from sync.trust import Trust
 from sync.words import words_of
+
+_PATH_LENGTH: Final = {Tier.COUNTY: 0, Tier.CITY: 1, Tier.PROVINCE: 2}
+"""How many issuing certificates may follow below that of a bureau."""
 
 
 @dataclass(frozen=True)
@@ -114,36 +122,38 @@ def ensure(session: Session) -> Unit:
     certifies = unit.tier is not Tier.SCHOOL
     for purpose in (SIGNING, OPENING, *((ISSUING,) if certifies else ())):
         if not private_keys(session, purpose):
-            row = {
-                "purpose": purpose,
-                "generation": 1,
-                "private_key": _pkcs8(new_private_key()),
-                "created_at": now_text(),
-            }
-            session.execute(insert(t.unit_key).values(**row))
+            add_key(session, purpose)
     if certifies:
         _certify_self(session, unit)
     return unit
 
 
+def add_key(session: Session, purpose: str) -> None:
+    """Make a new key for a purpose, of the next generation; the older ones stay."""
+    c = t.unit_key.c
+    last = session.execute(select(func.max(c.generation)).where(c.purpose == purpose)).scalar() or 0
+    row = {"purpose": purpose, "generation": last + 1, "private_key": _pkcs8(new_private_key())}
+    session.execute(insert(t.unit_key).values(**row, created_at=now_text()))
+
+
 def _certify_self(session: Session, unit: Unit) -> None:
-    if own_anchor(session) is None:
+    key, anchor = private_keys(session, ISSUING)[0], own_anchor(session)
+    if anchor is None or anchor.public_key != public_der(key):
         subject = Subject(unit.id, unit.name, ISSUING, frozenset({unit.line.value}))
-        key = private_keys(session, ISSUING)[0]
         remember(session, issue(subject, public_der(key), subject, key, now(session)))
     for purpose in (SIGNING, OPENING):
         certify(session, unit, purpose, public_der(private_keys(session, purpose)[0]))
     people = list(_operators(session))
-    for known in in_force(session, unit.id):
+    for known in in_force(session, unit.id, unit.id):
         if known.subject.purpose == PERSON and known.subject.person_id not in {person[0] for person in people}:
             revoke(session, None, known.fingerprint, now(session), "已停用")
     for person_id, name, roles, key_der in people:
         _note_operator(session, certify(session, unit, PERSON, key_der, (person_id, name, roles)))
-    _note_unit(session, unit.id)
+    _note_unit(session, unit.id, unit.id)
 
 
-def _note_unit(session: Session, unit_id: str) -> None:
-    certificate = newest(session, unit_id, SIGNING)
+def _note_unit(session: Session, unit_id: str, issuer_id: str) -> None:
+    certificate = newest(session, unit_id, SIGNING, issuer_id=issuer_id)
     known = session.execute(select(t.unit.c.certificate).where(t.unit.c.id == unit_id)).scalar()
     if certificate is not None and certificate.der != known:
         session.execute(update(t.unit).where(t.unit.c.id == unit_id).values(certificate=certificate.der))
@@ -164,26 +174,41 @@ def persons(session: Session) -> list[tuple[str, str, frozenset[str], bytes]]:
 def certify(
     session: Session, unit: Unit, purpose: str, public_key: bytes, person: tuple[str, str, frozenset[str]] | None = None
 ) -> Certificate:
-    """The certificate in force for a key of `unit` or of its `person`; a new one when there is none or it expires soon.
+    """The certificate this unit issued for a key of `unit` or of its `person`; a new one when none fits or it expires.
 
     Raises ValueError for a key that is not P-256.
     """
     person_id, name, roles = person or ("", unit.name, frozenset())
-    known = newest(session, unit.id, purpose, person_id)
     subject = Subject(unit.id, name, purpose, frozenset({unit.line.value}), person_id, roles)
-    if (
-        known is not None
-        and (known.public_key, known.subject) == (public_key, subject)
-        and not expires_soon(session, known)
-    ):
-        return known
-    if known is not None and (known.public_key, known.subject) != (public_key, subject):
-        revoke(session, None, known.fingerprint, now(session), "密钥或职责已变更")
+    return _issue(session, subject, public_key)
+
+
+def certify_issuing(session: Session, unit: Unit, anchor: Certificate) -> Certificate:
+    """The certificate this unit issued for the issuing key of a bureau below, under the name of the bureau's anchor.
+
+    What the bureau certified itself leads to this unit by it (decision 5).
+    """
+    return _issue(session, anchor.subject, anchor.public_key, _PATH_LENGTH[unit.tier])
+
+
+def _issue(session: Session, subject: Subject, public_key: bytes, path_length: int = 0) -> Certificate:
     anchor = own_anchor(session)
     assert anchor is not None
-    certificate = issue(subject, public_key, anchor.subject, private_keys(session, ISSUING)[0], now(session))
+    known = newest(session, subject.unit_id, subject.purpose, subject.person_id, anchor.subject.unit_id)
+    same = known is not None and (known.public_key, known.subject) == (public_key, subject)
+    if known is not None and same and not expires_soon(session, known) and is_issued_by(known, anchor):
+        return known
+    if known is not None and not same and subject.purpose != ISSUING:  # history is judged by a replaced issuing key
+        revoke(session, None, known.fingerprint, now(session), "密钥或职责已变更")
+    key = private_keys(session, ISSUING)[0]
+    certificate = issue(subject, public_key, anchor.subject, key, now(session), path_length)
     remember(session, certificate)
-    body = {"unit": unit.id, "person": person_id, "purpose": purpose, "until": certificate.not_after}
+    body = {
+        "unit": subject.unit_id,
+        "person": subject.person_id,
+        "purpose": subject.purpose,
+        "until": certificate.not_after,
+    }
     audit.append(session, None, "certificate.issue", f"certificate:{certificate.fingerprint[:16]}", body)
     return certificate
 
@@ -192,16 +217,6 @@ def expires_soon(session: Session, certificate: Certificate) -> bool:
     """Whether the certificate should be renewed with the next receipt."""
     left = func.julianday(certificate.not_after) - func.julianday(now(session))
     return float(session.execute(select(left)).scalar_one()) < RENEW_DAYS
-
-
-def remember(session: Session, certificate: Certificate) -> None:
-    """Keep a certificate that was judged before."""
-    s = certificate.subject
-    row = {
-        "fingerprint": certificate.fingerprint, "unit_id": s.unit_id, "person_id": s.person_id or None,
-        "purpose": s.purpose, "der": certificate.der, "not_after": certificate.not_after, "received_at": now_text(),
-    }  # fmt: skip
-    session.execute(upsert(t.certificate).values(**row).on_conflict_do_nothing())
 
 
 def _note_operator(session: Session, certificate: Certificate) -> None:
@@ -214,82 +229,62 @@ def _note_operator(session: Session, certificate: Certificate) -> None:
 def adopt(session: Session, certificate: Certificate) -> None:
     """Take over a certificate from the superior for this unit or one of its persons."""
     remember(session, certificate)
+    if own_unit(session).tier is not Tier.SCHOOL:  # its own certificate is the one noted
+        return
     if certificate.subject.purpose == PERSON:
         _note_operator(session, certificate)
     elif certificate.subject.purpose == SIGNING:
-        _note_unit(session, certificate.subject.unit_id)
+        _note_unit(session, certificate.subject.unit_id, certificate.issuer_id)
 
 
-def newest(session: Session, unit_id: str, purpose: str, person_id: str = "") -> Certificate | None:
-    """The latest certificate, not revoked, of a unit's key or of a person."""
-    c = t.certificate.c
-    query = select(c.der).where(c.unit_id == unit_id, c.purpose == purpose, c.revoked_since.is_(None))
-    query = query.where(c.person_id == person_id if person_id else c.person_id.is_(None))
-    der = session.execute(query.order_by(c.not_after.desc(), text("rowid DESC")).limit(1)).scalar()
-    return None if der is None else parse(der)
+def certificates_toward(session: Session, above: bool) -> Mapping[bytes, bytes]:
+    """Certificates in force of this unit's keys and persons, {DER public key: DER certificate}.
+
+    `above`: for the tiers above and across (issued by the superior), else for the units below (issued here). A school
+    has only the superior's. A signature's certificate is not signed, so the one that fits is put in when a package is
+    sealed (decision 5).
+    """
+    return certificates_by(session, _issuer_toward(session, own_unit(session), above))
 
 
-def in_force(session: Session, unit_id: str) -> list[Certificate]:
-    """The latest certificate of each key and person of a unit that is not revoked."""
-    c = t.certificate.c
-    query = select(c.der).where(c.unit_id == unit_id, c.purpose != ISSUING, c.revoked_since.is_(None))
-    found: dict[tuple[str, str], Certificate] = {}
-    for der in session.execute(query.order_by(c.not_after, text("rowid"))).scalars():
-        certificate = parse(der)
-        found[certificate.subject.purpose, certificate.subject.person_id] = certificate
-    return list(found.values())
+def certificates_by(session: Session, issuer_id: str) -> Mapping[bytes, bytes]:
+    """Certificates in force of this unit's keys and persons that one unit issued, {DER public key: DER}."""
+    return {c.public_key: c.der for c in in_force(session, own_unit(session).id, issuer_id)}
 
 
-def own_anchor(session: Session) -> Certificate | None:
-    """The self-signed certificate of this unit's issuing key."""
-    return newest(session, own_unit(session).id, ISSUING)
+def _issuer_toward(session: Session, own: Unit, above: bool) -> str:
+    """Who certified what the receiver believes.
 
-
-def trust_of(session: Session) -> Trust:
-    """What this store believes: its own anchor and its superior's, with the revocations it knows."""
-    own = own_unit(session)
+    Units below compared the words of the first issuing key; for a later one the superior speaks, whom they know.
+    """
     superior = superior_of(session)
-    trusted = [own.id, *([superior.id] if superior else [])]
-    c = t.certificate.c
-    anchors = session.execute(select(c.der).where(c.purpose == ISSUING, c.unit_id.in_(trusted))).scalars()
-    revoked = session.execute(select(c.fingerprint, c.revoked_since).where(c.revoked_since.is_not(None)))
-    query = select(c.fingerprint, c.unit_id, c.person_id, c.purpose).order_by(c.not_after, text("rowid"))
-    latest = {(unit, person, use): fingerprint for fingerprint, unit, person, use in session.execute(query)}
-    return Trust(tuple(anchors), {row.fingerprint: row.revoked_since for row in revoked}, frozenset(latest.values()))
+    if superior is None:
+        return own.id
+    below = own.tier is not Tier.SCHOOL and not above
+    return own.id if below and len(private_keys(session, ISSUING)) < 2 else superior.id
 
 
-def revoke(session: Session, actor: Actor | None, fingerprint: str, since: str, reason: str) -> None:
-    """Take a certificate out of force from `since` on; what was signed before stays good (decision 8)."""
-    session.execute(update(t.certificate).where(t.certificate.c.fingerprint == fingerprint).values(revoked_since=since))
-    audit.append(
-        session, actor, "certificate.revoke", f"certificate:{fingerprint[:16]}", {"since": since, "reason": reason}
-    )
-
-
-def unit_signer(session: Session) -> UnitSigner:
-    """The unit's current signing key with its certificate in force."""
-    unit = ensure(session)
-    certificate = newest(session, unit.id, SIGNING)
+def unit_signer(session: Session, above: bool = False) -> UnitSigner:
+    """The unit's current signing key with its certificate in force for those above, or for those below."""
+    ensure(session)
     key = private_keys(session, SIGNING)[0]
-    fits = certificate is not None and certificate.public_key == public_der(key)
-    return UnitSigner(certificate.der if certificate and fits else None, key)
+    return UnitSigner(certificates_toward(session, above).get(public_der(key)), key)
 
 
-def certified(session: Session, signer: Signer) -> CertifiedSigner:
-    """The signer with the certificate in force for the key."""
-    known = known_certificates(session)
-    return CertifiedSigner(signer, known.get(signer.public_key, signer.certificate))
+def certified(session: Session, signer: Signer, above: bool = False) -> CertifiedSigner:
+    """The signer with the certificate in force for those above, or for those below."""
+    return CertifiedSigner(signer, certificates_toward(session, above).get(signer.public_key))
 
 
-def known_certificates(session: Session) -> Mapping[bytes, bytes]:
-    """Certificates in force of this unit's persons, {DER public key: DER certificate}."""
-    own = in_force(session, own_unit(session).id)
-    return {c.public_key: c.der for c in own if c.subject.purpose == PERSON}
+def is_above(session: Session, unit_id: str) -> bool:
+    """Whether what goes to a unit needs the certificates the superior issued: it is not below this one."""
+    return all(one.id != own_unit(session).id for one in ancestors(session, unit_id))
 
 
 def opening_certificate(session: Session, unit: Unit) -> Certificate:
     """The certificate of the key that packages for `unit` are encrypted to. Raises UserError."""
-    certificate = newest(session, unit.id, OPENING)
+    issuer = unit.id if is_above(session, unit.id) else own_unit(session).id
+    certificate = newest(session, unit.id, OPENING, issuer_id=issuer) or newest(session, unit.id, OPENING)
     if certificate is None:
         raise UserError(f"没有“{unit.name}”的加密证书，不能给它打包。请先重新办理入网登记。")
     return certificate

@@ -23,20 +23,13 @@ from sync import approvals, ledger
 from sync.certificates import parse
 from sync.content import Item, RowsHash, leaf_hash, state_content
 from sync.dispatch import Draft, content_head, dispatch, renew_signature
-from sync.identity import certified, ensure, known_certificates, require_signer, require_superior, trust_of
+from sync.identity import certificates_toward, certified, ensure, require_signer, require_superior, trust_of
 from sync.jsonlines import encode, line, long_value
 from sync.ledger import list_packages
 from sync.refusals import RefusedError
 from sync.statements import Statement
-from sync.transport.removable import (
-    HandoverLine,
-    HandoverSheet,
-    folder_for,
-    handed_words,
-    is_there,
-    medium_of,
-    write_out,
-)
+from sync.transport.deliveries import belonging, note_written
+from sync.transport.removable import HandoverLine, HandoverSheet, folder_for, is_there, medium_of, write_out
 
 if TYPE_CHECKING:
     from models.store.store import Store
@@ -94,7 +87,7 @@ def _build(
     prepared = [(item, raw, approvals.key_of(item, raw)) for item in items for raw in [encode(item)]]
     statements = _approvals(session, actor, prepared, superior)
     head = {**content_head(session, "changes"), "policy_version": effective(session).version}
-    content = state_content(head, [leaf_hash(raw) for _, raw, _ in prepared], certified(session, signer))
+    content = state_content(head, [leaf_hash(raw) for _, raw, _ in prepared], certified(session, signer, above=True))
     lines = _lines(session, content, prepared, statements, progress)
     new = [dispatch(session, actor, folder, Draft("changes", superior, content, len(items)), lines)]
     outgoing.mark_sealed(session, actor, [item["id"] for item in items], new[0])
@@ -103,7 +96,7 @@ def _build(
 
 def _approvals(session: Session, actor: Actor, prepared: Sequence[Prepared], superior: Unit) -> list[Statement]:
     """The approvals with certificates, judged here as the superior will judge them."""
-    known = known_certificates(session)
+    known = certificates_toward(session, above=True)
     found = outgoing.approvals_for(session, [item for item, _, _ in prepared])
     statements = [Statement.from_json(value).with_certificates(known) for value in found]
     setting = approvals.Setting(actor.unit.id, actor.unit.line.value, actor.person_id, clock.now(session))
@@ -164,7 +157,7 @@ def _build_evidence(
     for entries in _portions(outgoing.evidence_to_send(session, items, superior.id)):
         heads = [{key: entry[key] for key in ("digest", "media_type", "size")} for entry in entries]
         head = {**content_head(session, "evidence"), "policy_version": 0}
-        content = state_content(head, [leaf_hash(encode(h)) for h in heads], certified(session, signer))
+        content = state_content(head, [leaf_hash(encode(h)) for h in heads], certified(session, signer, above=True))
         draft = Draft("evidence", superior, content, len(entries), in_reply_to=changes_id)
         built.append(dispatch(session, actor, folder, draft, _evidence_lines(session, content, heads)))
         outgoing.mark_evidence_sent(session, [entry["digest"] for entry in entries], superior.id, built[-1])
@@ -212,27 +205,21 @@ def rewrite_unanswered(store: Store, out_dir: Path | None = None) -> list[Path]:
 
 
 def hand_over(store: Store, package_ids: Sequence[str], folder: Path, carrier: str = "") -> HandoverSheet:
-    """Write packages to a folder or stick, read them back, note who carries them; what the sheet says."""
+    """Write packages to a folder or stick, read them back, note who carries them; what the sheet says.
+
+    Everything else their audiences have not answered goes with them and stands on the sheet (decision 7).
+    """
+    package_ids = store.read(belonging, package_ids)
     paths = _write(store, package_ids, folder)
     rows = [store.read(_require, package_id) for package_id in package_ids]
     medium = medium_of(folder)
-    store.write(_note, store.actor, [row.id for row in rows], folder, carrier)
+    store.write(note_written, store.actor, [row.id for row in rows], folder, carrier)
     lines = [
         HandoverLine(path.name, row.title, row.items, row.size, row.id[:16].upper())
         for path, row in zip(paths, rows, strict=True)
     ]
     names = {store.read(unit_name, row.audience_id) for row in rows}
     return HandoverSheet(store.actor.unit.name, "、".join(sorted(names)), store.read(clock.now), medium, carrier, lines)
-
-
-def _note(session: Session, actor: Actor, package_ids: Sequence[str], folder: Path, carrier: str) -> None:
-    medium, note = medium_of(folder), handed_words(folder, carrier)
-    for package_id in package_ids:
-        row = _require(session, package_id)
-        ledger.set_state(session, package_id, ledger.DELIVERED if row.state == ledger.SEALED else row.state, note)
-        audit.append(
-            session, actor, "package.hand_over", f"package:{package_id}", {"medium": medium, "carrier": carrier}
-        )
 
 
 def _require(session: Session, package_id: str) -> Row[Any]:
@@ -254,7 +241,7 @@ def _write(store: Store, package_ids: Sequence[str], out_dir: Path | None) -> li
             store.read(_write_file, row, target)
         paths.append(target)
         if out_dir is not None and row.state == ledger.SEALED and not store.read_only:
-            store.write(_note, store.actor, [row.id], folder, "")
+            store.write(note_written, store.actor, [row.id], folder, "")
     return paths
 
 

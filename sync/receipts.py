@@ -22,10 +22,11 @@ from models.store import audit, clock
 from models.store import tables as t
 from sync import ledger, outbox
 from sync.arrival import Arrival
-from sync.certificates import OPENING, PERSON, SIGNING, Certificate, parse, public_der
+from sync.certificates import ISSUING, OPENING, PERSON, Certificate, parse, public_der
 from sync.dispatch import Draft, dispatch
-from sync.identity import adopt, certified, certify, ensure, in_force, persons, private_keys, remember, require_signer
+from sync.identity import adopt, certified, certify, certify_issuing, ensure, persons, private_keys, require_signer
 from sync.jsonlines import long_value
+from sync.known import in_force, issuing, newest, remember, trust_of
 from sync.opening import RECEIPT
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
 from sync.statements import Statement, sign, unbase64
@@ -131,13 +132,21 @@ def _countersigned(session: Session, package_id: str) -> dict[str, Any] | None:
 
 
 def _renewed(session: Session, school: Unit) -> list[Certificate]:
-    """Every certificate in force for the school; what expires soon or has expired is renewed (decision 8)."""
+    """Every certificate in force for the unit below; what expires soon or has expired is renewed (decision 8).
+
+    After a replacement of the issuing key the way to it from a tier above comes first.
+    """
     renewed = []
-    for known in in_force(session, school.id):
+    own = own_unit(session)
+    way = issuing(session, own.id) if len(private_keys(session, ISSUING)) > 1 else []
+    for known in in_force(session, school.id, own.id):
         s = known.subject
         person = (s.person_id, s.name, s.roles) if s.purpose == PERSON else None
         renewed.append(certify(session, school, s.purpose, known.public_key, person))
-    return renewed + [c for c in in_force(session, own_unit(session).id) if c.subject.purpose == OPENING]
+    bureau = newest(session, school.id, ISSUING, issuer_id=own.id)
+    if bureau is not None:
+        renewed.append(certify_issuing(session, school, bureau))
+    return way + renewed + [c for c in in_force(session, own.id, own.id) if c.subject.purpose == OPENING]
 
 
 # --- at the unit that asked -----------------------------------------------------------------------------
@@ -183,13 +192,16 @@ def _close_evidence(session: Session, package_id: str) -> None:
 
 
 def _adopt(session: Session, text: str, arrival: Arrival, at: str) -> None:
-    """Take over a certificate that is for one of our own keys or persons, or the superior's opening key."""
+    """Take over a certificate of one of our own keys or persons, or of a key of the superior."""
     try:
-        certificate, _ = arrival.trust.certificate(unbase64(text), at)
+        der = unbase64(text)
+        trust = trust_of(session)
+        issues = parse(der).subject.purpose == ISSUING
+        certificate = trust.issuing(der, at) if issues else trust.certificate(der, at)[0]
     except (ValueError, UntrustedError):
         raise ContentRefusedError(Fault.CONTENT_DAMAGED, what="回执所附的证书") from None
     subject = certificate.subject
-    if subject.unit_id == arrival.issuer.id and subject.purpose == OPENING:
+    if subject.unit_id == arrival.issuer.id and subject.purpose in (OPENING, ISSUING):
         remember(session, certificate)
     elif subject.unit_id == arrival.address.audience and certificate.public_key in _own_keys(session, certificate):
         adopt(session, certificate)
@@ -199,9 +211,7 @@ def _own_keys(session: Session, certificate: Certificate) -> set[bytes]:
     subject = certificate.subject
     if subject.purpose == PERSON:
         return {key for person_id, _, _, key in persons(session) if person_id == subject.person_id}
-    return {
-        public_der(key) for key in private_keys(session, subject.purpose if subject.purpose == OPENING else SIGNING)
-    }
+    return {public_der(key) for key in private_keys(session, subject.purpose)}
 
 
 def told(body: Mapping[str, Any], outcome: ReceiptOutcome) -> tuple[str, str, dict[str, int]]:

@@ -94,6 +94,19 @@ class Fault(Enum):
     OTHER_SUPERIOR = "本单位已登记的上级是“{superior}”，不能用这个文件改换上级。请联系上级办理隶属变更。"
     BAD_REQUEST = "入网申请的内容不完整（{what}），不能办理。请申请单位重新生成申请。"
     ALREADY_RECEIVED = "{what}此前已经接收，无需重复接收，未作改动。"
+
+    # companions: the PCs of one unit
+    NOT_PAIRED = "这台电脑没有与写出该文件的电脑配对，或配对已被新的替换，已拒收。请核对是否拿错了文件，或重新配对。"
+    OTHER_PC = "这个文件是给本单位另一台电脑的，不是给这台的，未作处理。请拿到“{audience}”上接收。"
+    OTHER_UNITS_PC = "这个文件是别的单位两台电脑之间用的，不是本单位的，已拒收。请交还对方。"
+    OLDER_EXCHANGE = (
+        "这是第 {sequence} 号{what}，此前已接收第 {held} 号，未作改动。请用最新写出的文件；"
+        "如果对方的电脑刚恢复过备份仍出现此提示，请重新配对。"
+    )
+    BAD_PAIRING = "配对文件的内容不完整（{what}），不能办理。请在第二台电脑上重新生成配对申请。"
+    NOT_OUR_PAIRING = "配对批复不是为这台电脑现在的申请办理的，未作改动。请用这台电脑最新的配对申请重新办理。"
+    PAIRED_ELSEWHERE = "这台电脑已与“{unit}”配对，不能改配到别的单位。请另选一个数据文件夹，重新建立第二台电脑。"
+
     OTHER_DOOR = "这是{found}，不是{wanted}，未作处理。{step}"
     NOT_FOR_RECEIVING = "这是{found}，不由“接收”处理，没有接收。{step}"
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from models.domain.signing import pae
+from sync.certificates import parse
 from sync.jsonlines import decode, encode
 
 MAX_SIGNATURES: Final = 8
@@ -108,9 +109,16 @@ class Statement:
         return cls(content["type"], encode(content), _signatures(signatures))
 
     def with_certificates(self, known: Mapping[bytes, bytes]) -> Statement:
-        """The statement with certificates (by public key) filled in where a signature came without one."""
-        filled = (replace(s, certificate=s.certificate or known.get(s.public_key)) for s in self.signatures)
+        """The statement with certificates (by public key) where a signature has none, or one of another issuer."""
+        filled = (replace(s, certificate=_fitting(s.certificate, known.get(s.public_key))) for s in self.signatures)
         return replace(self, signatures=tuple(filled))
+
+
+def _fitting(present: bytes | None, known: bytes | None) -> bytes | None:
+    """Certificates are not signed over, so each reader gets the one of the issuer that reader believes."""
+    if present is None or known is None or parse(present).issuer_id == parse(known).issuer_id:
+        return present or known
+    return known
 
 
 def _signatures(values: Any) -> tuple[Signature, ...]:

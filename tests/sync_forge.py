@@ -16,7 +16,7 @@ from sync import approvals, envelope, ledger
 from sync.content import leaf_hash, state_content
 from sync.dispatch import content_head
 from sync.envelope import Address, Sealed
-from sync.identity import certified, known_certificates, opening_certificate, require_superior, unit_signer
+from sync.identity import certificates_toward, certified, opening_certificate, require_superior, unit_signer
 from sync.jsonlines import encode, line, long_value
 from sync.signedfile import header_bytes
 from sync.statements import Signs, Statement
@@ -51,11 +51,11 @@ class Forge:
         items = self.items(outgoing.items_to_seal(session))
         raws = [encode(item) for item in items]
         keys = [(i["id"], i["attempt"], approvals.item_digest(raw)) for i, raw in zip(items, raws, strict=True)]
-        known = known_certificates(session)
+        known = certificates_toward(session, above=True)
         found = [Statement.from_json(v).with_certificates(known) for v in outgoing.approvals_for(session, items)]
         head = self.head({**content_head(session, "changes"), "policy_version": 0})
         leaves = self.leaves([leaf_hash(raw) for raw in raws])
-        content = state_content(head, leaves, certified(session, person))
+        content = state_content(head, leaves, certified(session, person, above=True))
         lines = self.lines(list(self._lines(content, raws, keys, self.approvals(found))))
         spool = io.BytesIO()
         sealed = self.sealed(envelope.seal(lines, spool))
@@ -69,7 +69,7 @@ class Forge:
             )
         )  # fmt: skip
         keys_to = self.recipients([opening_certificate(session, superior).public_key])
-        signer = self.unit or unit_signer(session)
+        signer = self.unit or unit_signer(session, above=True)
         statement = self.statement(envelope.address_sealed(address, sealed, keys_to, signer))
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(header_bytes(statement) + spool.getvalue())
