@@ -14,6 +14,7 @@ import sys
 import time
 import venv
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -236,7 +237,9 @@ def fuzz(rest: Sequence[str]) -> int:
     if not seconds.isdigit() or not set(chosen) <= set(there):
         say(f"fuzz [TARGET ...] [--seconds N]; the targets are: {', '.join(there)}")
         return 2
-    failed = [name for name in chosen if fuzz_target(name, seconds)]
+    with ThreadPoolExecutor(2) as workers:
+        codes = list(workers.map(lambda name: fuzz_target(name, seconds), chosen))
+    failed = [name for name, code in zip(chosen, codes, strict=True) if code]
     say(f"findings in {', '.join(failed)}; the inputs lie in .dev/fuzz" if failed else f"{len(chosen)} parsers held")
     return 1 if failed else 0
 
