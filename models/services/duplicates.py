@@ -1,13 +1,19 @@
-"""Pupils who may be the same person (E9, E10, E15): by ID number, or by name, sex and birth date without one."""
+"""Pupils who may be the same person (E9, E10, E15): by ID number, or by name, sex and birth date without one.
+
+And user names that two units use on the one platform of the province (A17 h).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from models.domain.problems import USERNAME_TWICE
+from models.services.change_log import in_chunks
 from models.services.records import label_of
 from models.services.units import unit_name
 from models.store import tables as t
@@ -49,3 +55,47 @@ def find_same(session: Session, record: Mapping[str, str], except_id: str, limit
         sentence = f"与{unit_name(session, row.unit_id)}的 {label} {why}，请核实是否为同一人。"
         found.append(Duplicate(row.id, row.unit_id, label, by, sentence))
     return found
+
+
+Side = tuple[str, str, str, str, Mapping[str, str]]
+"""A record in a problem: unit id, "account", the record's id, its label, what makes the problem ({field: text})."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two records that cannot both be right, as `problems.open_found` takes them: `kind` of problem, its two sides."""
+
+    kind: str
+    sides: tuple[Side, Side]
+
+
+def username_pairs(session: Session, account_ids: Sequence[str]) -> list[Pair]:
+    """Accounts in use that have the user name of one of these, in another unit (A17 h); each pair once.
+
+    Asked for the accounts a merge has touched; the names of those not touched were compared when they came.
+    """
+    mine, other = t.account.alias("mine"), t.account.alias("other")
+    query = (
+        select(mine.c.id, other.c.id.label("other_id"))
+        .join(other, (other.c.username == mine.c.username) & (other.c.unit_id != mine.c.unit_id))
+        .where(mine.c.username != "", mine.c.status == "active", other.c.status == "active")
+        .order_by(mine.c.username, other.c.id)
+    )
+    mates: dict[tuple[str, str], None] = {}
+    for part in in_chunks(account_ids):
+        for row in session.execute(query.where(mine.c.id.in_(part))):
+            if (row.other_id, row.id) not in mates:
+                mates[row.id, row.other_id] = None
+    rows = _accounts(session, sorted({account_id for pair in mates for account_id in pair}))
+    return [Pair(USERNAME_TWICE.key, (_side(rows[a]), _side(rows[b]))) for a, b in mates]
+
+
+def _accounts(session: Session, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    c = t.account.c
+    query = select(c.id, c.unit_id, c.name, c.department, c.username)
+    return {row.id: row for part in in_chunks(ids) for row in session.execute(query.where(c.id.in_(part)))}
+
+
+def _side(row: Row[Any]) -> Side:
+    label = label_of({"name": row.name, "class_name": row.department})
+    return row.unit_id, "account", row.id, label, {"username": row.username}

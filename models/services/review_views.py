@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import BASELINE, CHANGE_KIND, KEY_FIELD, WITHDRAWAL
+from models.domain.change_kinds import CHANGE_KIND, KEY_FIELD, WITHDRAWAL, ChangeKind
 from models.domain.errors import UserError
 from models.domain.fields import DEDUPLICATE_FIELDS, POLICE_PROOF_FIELDS, STUDENTS
 from models.domain.states import VERDICT_LABELS, Verdict
@@ -19,9 +19,9 @@ from models.services.baseline_duplicates import BaselineDuplicate, baseline_dupl
 from models.services.change_views import EvidenceInfo, FieldDiff, diffs
 from models.services.checking import check_context, field_label, new_errors, value_text
 from models.services.duplicates import find_same
-from models.services.policies import effective
+from models.services.policy_checks import review_notes
+from models.services.records import COUNTED, page
 from models.services.records import Row as RosterRow
-from models.services.records import page
 from models.services.units import unit_name
 from models.store import tables as t
 
@@ -119,7 +119,7 @@ def list_items(session: Session, q: ReviewQuery | None = None) -> list[ReviewIte
 
 
 def _is_open_baseline(row: Row[Any]) -> bool:
-    return row.kind == BASELINE.key and row.receipt_id is None
+    return bool(CHANGE_KIND[row.kind].subjects) and row.receipt_id is None
 
 
 def count_items(session: Session, package_id: str = "") -> dict[str, int]:
@@ -148,7 +148,7 @@ def _item(row: Row[Any], unit: str, duplicates: int) -> ReviewItem:
         kind.label,
         row.subject_id,
         row.subject_label,
-        _summary(kind.label, fields, duplicates),
+        _summary(kind, fields, duplicates),
         row.state,
         _STATE_LABELS.get(row.state, row.state),
         row.opinion,
@@ -160,9 +160,9 @@ def _item(row: Row[Any], unit: str, duplicates: int) -> ReviewItem:
     )
 
 
-def _summary(kind: str, fields: str, duplicates: int) -> str:
-    doubt = f"（{duplicates} 名学生疑似重复）" if duplicates else ""
-    return f"{kind}：{fields}" if fields else f"{kind}{doubt}"
+def _summary(kind: ChangeKind, fields: str, duplicates: int) -> str:
+    doubt = f"（{duplicates} {COUNTED[kind.subjects]}疑似重复）" if duplicates else ""
+    return f"{kind.label}：{fields}" if fields else f"{kind.label}{doubt}"
 
 
 def find_item(session: Session, item_id: str) -> Row[Any]:
@@ -186,7 +186,7 @@ def get_item(session: Session, item_id: str) -> ReviewDetail:
         diffs(body["before"], body["after"]),
         own.values if own else None,
         _conflicts(body, own) if row.kind == KEY_FIELD.key else (),
-        (*_notes(session, row, body, own), *sentences(same)),
+        (*_notes(session, row, body, own), *sentences(same, CHANGE_KIND[row.kind].subjects)),
         accept_blockers(session, row),
         _evidence(session, body),
         str(body["initiator"]["name"]),
@@ -252,9 +252,7 @@ def _conflicts(body: Mapping[str, Any], own: RosterRow | None) -> tuple[str, ...
 
 
 def _notes(session: Session, row: Row[Any], body: Mapping[str, Any], own: RosterRow | None) -> list[str]:
-    notes: list[str] = []
-    if body["policy_version"] < effective(session).version:
-        notes.append("申请依据的是较早的政策版本，请按现行政策判断；不符合时可退回并注明“政策已调整”。")
+    notes = review_notes(session, row, body, _approval(session, row)[1])
     withdrawal = _pending_withdrawal(session, row)
     if withdrawal:
         notes.append(f"申请单位对此提出了撤回申请 {withdrawal}，请先处理撤回申请。")
