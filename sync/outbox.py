@@ -18,7 +18,7 @@ from models.domain.units import Actor, Role, Unit
 from models.services import evidence, outgoing
 from models.services.policies import effective
 from models.services.units import unit_name
-from models.store import audit, clock
+from models.store import clock
 from sync import approvals, ledger
 from sync.certificates import parse
 from sync.content import Item, RowsHash, leaf_hash, state_content
@@ -26,6 +26,7 @@ from sync.dispatch import Draft, content_head, dispatch, renew_signature
 from sync.identity import certificates_toward, certified, ensure, require_signer, require_superior, trust_of
 from sync.jsonlines import encode, line, long_value
 from sync.ledger import list_packages
+from sync.messages import sealing
 from sync.refusals import RefusedError
 from sync.statements import Statement
 from sync.transport.deliveries import belonging, note_written
@@ -70,7 +71,8 @@ def build(
     folder_for(store.home, out_dir)  # before anything is signed
     signer = store.signer(passphrase)
     new = store.write(_build, store.actor, signer, change_ids, store.home, progress)
-    return BuiltPackages(tuple(new), tuple(rewrite_unanswered(store, out_dir)))
+    paths = rewrite_unanswered(store, out_dir, store.read(require_superior).id)
+    return BuiltPackages(tuple(new), tuple(paths))
 
 
 def _build(
@@ -81,7 +83,8 @@ def _build(
     ensure(session)
     items = outgoing.items_to_seal(session, change_ids)
     if not items:
-        if change_ids is None and ledger.unanswered(session):
+        waiting = ledger.unanswered(session, superior.id) or superior.id in sealing.neighbours_waiting(session)
+        if change_ids is None and waiting:
             return []
         raise UserError("没有已批准、待打包的事项。请先由主管领导批准，再打包。")
     prepared = [(item, raw, approvals.key_of(item, raw)) for item in items for raw in [encode(item)]]
@@ -199,9 +202,12 @@ def rewrite(store: Store, package_id: str, out_dir: Path | None = None) -> Path:
     return _write(store, [package_id], out_dir)[0]
 
 
-def rewrite_unanswered(store: Store, out_dir: Path | None = None) -> list[Path]:
-    """`rewrite` for every package that nobody has answered yet."""
-    return _write(store, [row.id for row in store.read(ledger.unanswered)], out_dir)
+def rewrite_unanswered(store: Store, out_dir: Path | None = None, audience: str | None = None) -> list[Path]:
+    """`rewrite` for every package that nobody has answered yet, for one neighbour or all; its messages go along."""
+    folder_for(store.home, out_dir)
+    if not store.read_only:
+        store.write(sealing.seal_waiting, store.actor, store.home, audience)
+    return _write(store, [row.id for row in store.read(ledger.unanswered, audience)], out_dir)
 
 
 def hand_over(store: Store, package_ids: Sequence[str], folder: Path, carrier: str = "") -> HandoverSheet:

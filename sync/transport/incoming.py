@@ -94,6 +94,15 @@ def _disk(path: Path) -> Iterator[None]:
         raise NotWrittenError(f"“{path.name}”没有收下：{system_sentence(error)}") from error
 
 
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """What the system says of a folder that cannot be read, as a sentence. Raises UserError."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"文件夹打不开：{system_sentence(error)}") from error
+
+
 def _check_bytes(copy: Path) -> None:
     """Compare the kept copy with what its head says, so that what is kept is what was checked."""
     head = read_head(copy)
