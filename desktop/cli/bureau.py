@@ -1,34 +1,26 @@
-"""Commands of the tiers above: review of received packages, and policy."""
+"""Commands of the tiers above: review of received packages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
 
-from desktop.cli.call import Call, choice, read_secret
+from desktop.cli.call import Call, choice
 from desktop.cli.contents import Everybody, Folder, evidence_lines, pupil_documents, pupil_lines
 from desktop.cli.documents import document
-from desktop.cli.frame import Commands, Out, UsageFaultError
+from desktop.cli.frame import Commands, Out
 from desktop.cli.packages import find_package
 from models.domain.errors import UserError
-from models.domain.field_names import key_of
-from models.domain.fields import STUDENTS
-from models.domain.policy import COLLISION_LABELS, COLLISIONS, UE_SPELLINGS, Policy
 from models.domain.states import VERDICT_LABELS, Verdict
-from models.domain.times import local_day, local_text
-from models.domain.units import TIER_LABELS, Tier
+from models.domain.times import local_text
 
 app = Commands("上级的工作")
 review = Commands("核办收到的数据包（上级）")
-policy = Commands("政策：受控字段和命名规则")
 app.add_typer(review, name="review")
-app.add_typer(policy, name="policy")
 
 ITEM_STATES = ("in_review", *(one.value for one in Verdict), "withdrawn")
 Item = Annotated[str, typer.Argument(metavar="事项", help="事项的标识或变更编号")]
-_COLLISION_WORDS = "；".join(f"{key} {COLLISION_LABELS[key]}" for key in COLLISIONS)
 Items = Annotated[list[str], typer.Argument(metavar="事项", help="事项的标识或变更编号")]
 Opinion = Annotated[str, typer.Option(metavar="文字", help="意见，会写进回执")]
 
@@ -160,125 +152,3 @@ def finish(
     lines = [f"已生成回执：{path}"]
     lines += [f"还有 {left} 项没有核办，核办后再用 review finish 另出一份回执。"] if left else []
     call.emit({"path": str(path), "package_id": package_id, "open": left}, lines)
-
-
-# --- policy ---------------------------------------------------------------------------------------------------
-
-
-@policy.add("show", "查看现行政策和每一项来自哪一级")
-def show_policy(ctx: typer.Context) -> None:
-    """Show the effective policy with its origins."""
-    from models.services import policies
-    from models.services.checking import field_label
-
-    def read(session: Any) -> Any:
-        own = policies.own(session)
-        return policies.effective(session), own, policies.own_is_draft(session), policies.coming(session)
-
-    call: Call = ctx.obj
-    with call.store() as store:
-        effective, own, draft, coming = store.read(read)
-    lines = [f"受控字段：{_field_list(effective.controlled_fields)}"]
-    lines += [f"ü 的写法：{effective.ue}；重名处理：{COLLISION_LABELS[effective.collision]}；版本 {effective.version}"]
-    names = {"ue": "ü 的写法", "collision": "重名处理"}
-    sources = {"default": "默认", **{tier.value: TIER_LABELS[tier] for tier in Tier}}
-    for key, tiers in sorted(effective.origin.items()):
-        lines.append(f"  {names.get(key) or field_label(key)} 来自 {'、'.join(sources.get(one, one) for one in tiers)}")
-    for one in coming:
-        head = f"将要生效：{sources.get(one.tier, one.tier)}第 {one.version} 版，自 {local_day(one.effective_from)} 起"
-        lines.append(f"{head}；{_policy_text(one.policy)}")
-    if draft:
-        lines.append(f"本级未下发的草稿（第 {own.version} 版）：{_policy_text(own)}；请用 policy issue 下发。")
-    told = [{**document(one), "policy": one.policy.to_json()} for one in coming]
-    result = {"effective": document(effective), "own": own.to_json(), "own_is_draft": draft, "coming": told}
-    call.emit(result, lines)
-
-
-def _field_list(keys: Iterable[str]) -> str:
-    from models.services.checking import field_label
-
-    return "、".join(field_label(key) for key in sorted(keys)) or "无"
-
-
-def _policy_text(policy: Policy) -> str:
-    """One tier's own settings in words."""
-    parts = [f"加设受控字段 {_field_list(policy.controlled_fields)}"]
-    parts += [f"ü 的写法 {policy.ue}"] if policy.ue else []
-    parts += [f"重名处理 {COLLISION_LABELS[policy.collision]}"] if policy.collision else []
-    return "，".join([*parts, f"自 {local_day(policy.effective_from)} 起生效"])
-
-
-@policy.add(
-    "set",
-    "修改本级设置；用 policy issue 下发后生效\n"
-    "--add、--remove 在现有受控字段上增减；--controlled 重写整份清单，没有写到的会取消。",
-)
-def set_policy(
-    ctx: typer.Context,
-    add: Annotated[list[str] | None, typer.Option("--add", metavar="字段", help="增加受控字段")] = None,
-    remove: Annotated[list[str] | None, typer.Option("--remove", metavar="字段", help="取消受控字段")] = None,
-    controlled: Annotated[
-        list[str] | None, typer.Option("--controlled", metavar="字段", help="受控字段的整份清单")
-    ] = None,
-    ue: Annotated[str | None, typer.Option(metavar="v|yu|u", help="ü 的写法")] = None,
-    collision: Annotated[str | None, typer.Option(metavar="方式", help=f"重名处理：{_COLLISION_WORDS}")] = None,
-    effective_from: Annotated[str, typer.Option("--from", metavar="年-月-日", help="从哪一天起生效")] = "",
-) -> None:
-    """Edit the own part of the policy."""
-    from models.services import policies
-
-    if not any((controlled is not None, add, remove, ue is not None, collision is not None, effective_from)):
-        raise UsageFaultError("请给出要修改的设置，用 --help 查看有哪些。")
-    if controlled is not None and (add or remove):
-        raise UsageFaultError("--controlled 是整份清单，不能与 --add、--remove 一起用。")
-    for value, known, option in ((ue, UE_SPELLINGS, "--ue"), (collision, COLLISIONS, "--collision")):
-        if value is not None:
-            choice(value, {one: one for one in known}, option)
-
-    adds, removes = ([key_of(STUDENTS, one) for one in given or []] for given in (add, remove))
-    named = None if controlled is None else [key_of(STUDENTS, one) for one in controlled]
-
-    def work(session: Any, actor: Any) -> Any:
-        before = policies.own(session)
-        fields = _fields_after(before.controlled_fields, adds, removes) if named is None else named
-        made = policies.set_own(
-            session, actor, controlled_fields=fields, ue=ue, collision=collision, effective_from=effective_from
-        )
-        return before, made
-
-    call: Call = ctx.obj
-    with call.store() as store:
-        before, made = store.write(work, store.actor)
-    lines = [f"本级设置已改为第 {made.version} 版草稿：{_policy_text(made)}。"]
-    if set(before.controlled_fields) != set(made.controlled_fields):
-        was, now = _field_list(before.controlled_fields), _field_list(made.controlled_fields)
-        lines.append(f"本级加设的受控字段：原来 {was}，现在 {now}。")
-    call.emit({**made.to_json(), "before": before.to_json()}, [*lines, "请用 policy issue 由两人签名下发。"])
-
-
-def _fields_after(present: Iterable[str], add: list[str], remove: list[str]) -> list[str]:
-    """The own controlled fields with some added and some taken away. Raises UserError for one not among them."""
-    missing = [key for key in remove if key not in set(present)]
-    if missing:
-        raise UserError(f"本级没有加设受控字段“{_field_list(missing)}”，不能取消；默认的和上级设置的不能在本级取消。")
-    return sorted({*present, *add} - set(remove))
-
-
-@policy.add(
-    "issue",
-    "由两人签名，生成给下级的政策文件\n系统管理员登录后发起，再由一名学籍管理员或主管领导用自己的口令共同签名。",
-)
-def issue(
-    ctx: typer.Context,
-    second_operator: Annotated[str, typer.Option(metavar="姓名", help="共同签名的人：学籍管理员或主管领导")],
-    second_secret_file: Annotated[str | None, typer.Option(metavar="文件", help="此人的口令文件")] = None,
-    out: Out = None,
-) -> None:
-    """Sign and write the policy package with two persons."""
-    from sync import policies as sync_policies
-
-    call: Call = ctx.obj
-    with call.store() as store:
-        second = read_secret(second_secret_file, f"{second_operator}的口令", "--second-secret-file")
-        path = sync_policies.issue_policy(store, call.passphrase(), (second_operator, second), out)
-    call.emit({"path": str(path)}, f"已生成政策文件：{path}")

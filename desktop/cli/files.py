@@ -158,10 +158,15 @@ def import_(
         baseline, again = (store.read(changes.get, one).summary.number if one else "" for one in ids)
     written = {key: getattr(result, key) for key, _ in _COUNTS}
     more = {"batch_id": result.batch_id, "baseline_id": result.baseline_id, "baseline_number": baseline}
-    more |= {"reported": result.reported, "reported_number": again}
+    more |= {"reported": result.reported, "reported_number": again, "overfull": list(result.overfull)}
     call.emit(
         {**document, "written": {**written, **more}},
-        [check_text(checked), *_written_text(checked, written, baseline), *_again_text(result.reported, again)],
+        [
+            check_text(checked),
+            *_written_text(checked, written, baseline),
+            *_again_text(result.reported, again),
+            *(f"  [提醒] {sentence}" for sentence in result.overfull),
+        ],
     )
     return 1 if _has_errors(checked) else 0
 

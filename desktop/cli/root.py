@@ -27,7 +27,7 @@ SUMMARIES: tuple[tuple[str, str], ...] = (
     ("package", "数据包：生成、查看"),
     ("receive", "接收上级或下级送来的文件"),
     ("review", "核办收到的数据包（上级）"),
-    ("policy", "政策：受控字段和命名规则"),
+    ("policy", "政策：受控字段、班额、业务开关、办理时间、用户名规则"),
     ("export", "导出"),
     ("audit", "操作记录"),
     ("backup", "备份"),
@@ -55,8 +55,10 @@ def _module(name: str) -> Commands:
             from desktop.cli.changes import app
         case "package" | "receive":
             from desktop.cli.packages import app
-        case "review" | "policy":
+        case "review":
             from desktop.cli.bureau import app
+        case "policy":
+            from desktop.cli.policies import app
         case _:
             from desktop.cli.care import app
     return app

@@ -190,6 +190,23 @@ def set_student(ctx: typer.Context, who: Who, pairs: Pairs = None, sets: Sets = 
     _set(ctx.obj, STUDENTS, who, [*(pairs or []), *(sets or [])])
 
 
+@students.add("classes", "列出班级、学段、人数和班额；超过班额的会标出")
+def list_classes(ctx: typer.Context) -> None:
+    """List classes with their size and the largest one allowed."""
+    from models.domain.policy_settings import STAGES
+    from models.services.class_sizes import class_sizes
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        found = store.read(class_sizes)
+    lines = [f"共 {len(found)} 个班，超过班额的 {sum(one.over for one in found)} 个"]
+    for one in found:
+        cap = "没有规定" if one.cap is None else f"{one.cap}（由{one.tier}设置）"
+        parts = (one.unit_name, one.grade, one.class_name, STAGES.get(one.stage, "学段不明"), f"{one.size} 人")
+        lines.append("  ".join([*filter(None, parts), f"班额 {cap}", *(["超过班额"] if one.over else [])]))
+    call.emit([{**document(one), "over": one.over} for one in found], lines)
+
+
 # --- accounts -------------------------------------------------------------------------------------------------
 
 

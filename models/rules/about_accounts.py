@@ -12,7 +12,7 @@ def row_prefix(city: str, county: str, context: Context) -> str:
     """The prefix a row's city and county give; the unit's own where the row names no city. Raises UserError."""
     if not city:
         return context.prefix
-    return prefix_for(Tier.COUNTY if county else Tier.CITY, city, county)
+    return prefix_for(Tier.COUNTY if county else Tier.CITY, city, county, context.prefixes)
 
 
 def _place(values: Values, context: Context) -> tuple[Broken, ...]:

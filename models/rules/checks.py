@@ -68,13 +68,16 @@ def _label(kind: str, field: str) -> str:
     return next(declared.label for declared in FIELDS_OF[kind] if declared.key == field)
 
 
-def _findings(kind: str, group: _Group, values: Values, broken: tuple[Broken, ...]) -> list[Finding]:
+def _findings(
+    kind: str, group: _Group, values: Values, broken: tuple[Broken, ...], context: Context
+) -> list[Finding]:
     found = []
     for code, message in broken:
         place = group.shown_at.get(code, 0)
         field = group.fields[place]
         text = message.replace("{label}", _label(kind, field))
-        found.append(Finding(code, _levels()[code], field, text, values[place]))
+        level = Level.ERROR if code in context.strict else _levels()[code]
+        found.append(Finding(code, level, field, text, values[place]))
     return found
 
 
@@ -88,7 +91,7 @@ def check_record(kind: str, record: Mapping[str, str], context: Context) -> list
         first = record.get(group.fields[0])
         if first is not None and group.asks_for_values is not bool(first):
             values = tuple([record.get(field, "") for field in group.fields])
-            found += _findings(kind, group, values, group.judge(values, context))
+            found += _findings(kind, group, values, group.judge(values, context), context)
     return found
 
 
@@ -123,7 +126,7 @@ def _judge_columns(
     judge, asks_for_values = group.judge, group.asks_for_values
     for values in combinations:
         if asks_for_values is not bool(values[0]) and (broken := judge(values, context)):
-            wrong[values] = _findings(kind, group, values, broken)
+            wrong[values] = _findings(kind, group, values, broken, context)
     if wrong:
         for row, values in enumerate(zip(*columns, strict=True)):
             if found := wrong.get(values):

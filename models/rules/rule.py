@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from models.domain.fields import ACCOUNTS, STUDENTS
@@ -22,13 +22,18 @@ TEACHERS = frozenset({ACCOUNTS})
 
 @dataclass(frozen=True)
 class Context:
-    """What rules know besides the record: the day, the unit's line and code, and its naming (prefix, spelling of ü)."""
+    """What rules know besides the record: the day, the unit's line and code, and its naming (prefix, spelling of ü).
+
+    `prefixes`: those set otherwise for places (A17 d); `strict`: codes of warnings the policy makes errors.
+    """
 
     today: date
     line: Line = Line.BASIC
     unit_code: str = ""
     prefix: str = ""
     ue: str = "v"
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    strict: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import BASELINE, CHANGE_KIND, KEY_FIELD
+from models.domain.change_kinds import CHANGE_KIND, KEY_FIELD
 from models.domain.errors import UserError
 from models.domain.fields import DEDUPLICATE_FIELDS, POLICE_PROOF_FIELDS, STUDENTS
 from models.rules.checks import Context
@@ -20,8 +20,9 @@ from models.services.change_log import OPEN_STATES, in_chunks
 from models.services.checking import check_context, controlled_fields, field_label, new_errors
 from models.services.duplicates import find_same
 from models.services.items import rows_digest
+from models.services.policy_checks import business_faults, no_longer_controlled
+from models.services.records import COUNTED, NOUN, gone, page
 from models.services.records import Row as Student
-from models.services.records import gone, page
 from models.store import tables as t
 
 
@@ -47,13 +48,14 @@ def refuse_open_overlap(session: Session, subject_id: str, fields: Mapping[str, 
 @dataclass(frozen=True, slots=True)
 class _Grounds:
     """What the checks of a queue of changes look at, read together. `evidence`: change -> (kind, name, digest) of its
-    files; `damaged`: digests whose bytes are not what they were."""
+    files; `damaged`: digests whose bytes are not what they were; `closed`: number -> why its business is closed."""
 
     controlled: frozenset[str]
     context: Context
     students: Mapping[str, Student]
     evidence: Mapping[str, Sequence[tuple[str, str, str]]]
     damaged: frozenset[str]
+    closed: Mapping[str, str]
 
 
 def _grounds_of(session: Session, changes: Sequence[Row[Any]]) -> _Grounds:
@@ -77,6 +79,7 @@ def _grounds_of(session: Session, changes: Sequence[Row[Any]]) -> _Grounds:
         {student.id: student for student in students},
         evidence,
         frozenset(digests - sound),
+        business_faults(session, changes),
     )
 
 
@@ -101,27 +104,13 @@ def _checks(session: Session, change: Row[Any], grounds: _Grounds) -> list[Check
         found.append(_line(bool(change.reason), "已填写变更原因", "请填写变更原因"))
     if kind.needs_evidence:
         found += _evidence_checks(change, grounds)
+    if change.number in grounds.closed:
+        found.append(Check("fault", grounds.closed[change.number]))
     if kind is KEY_FIELD:
         found += _value_checks(change, grounds)
-    if kind is BASELINE:
+    if kind.subjects:
         found.append(_baseline_check(session, change))
     return found
-
-
-def policy_faults(session: Session, changes: Iterable[Row[Any]]) -> list[str]:
-    """Changes whose fields are not controlled any more under the policy of today, by number."""
-    controlled = controlled_fields(session)
-    faults = []
-    for change in changes:
-        free = json.loads(change.after).keys() - controlled if change.kind == KEY_FIELD.key else set()
-        if free:
-            faults.append(f"变更 {change.number}：{_no_longer_controlled(free)}")
-    return faults
-
-
-def _no_longer_controlled(free: Iterable[str]) -> str:
-    names = "、".join(field_label(key) for key in sorted(free))
-    return f"按现行政策“{names}”不再是关键信息，请撤回此变更，直接在名册中修改"
 
 
 def _line(good: bool, yes: str, no: str) -> Check:
@@ -152,7 +141,7 @@ def _value_checks(change: Row[Any], grounds: _Grounds) -> list[Check]:
     moved = [field_label(key) for key, value in before.items() if row.values.get(key) != value]
     errors = new_errors(STUDENTS, row.values, {**row.values, **after}, grounds.context)
     return [
-        _line(not free, "变更的都是关键信息", _no_longer_controlled(free)),
+        _line(not free, "变更的都是关键信息", no_longer_controlled(free)),
         _line(not moved, "名册中的值与申请时一致", f"名册中“{'、'.join(moved)}”的值在申请后已改变，请退回后重新提交"),
         _line(not errors, "变更后的记录符合校验规则", "；".join(dict.fromkeys(e.message for e in errors))),
     ]
@@ -168,9 +157,12 @@ def _duplicate_notes(session: Session, change: Row[Any], grounds: _Grounds) -> l
 
 
 def _baseline_check(session: Session, change: Row[Any]) -> Check:
-    count = frozen_count(session, change.id)
+    count, kind = frozen_count(session, change.id), CHANGE_KIND[change.kind].subjects
+    noun = NOUN[kind]
     if not count:
-        return Check("note", "提交时将固定这批学生的信息，批准和上报的就是这份内容")
+        return Check("note", f"提交时将固定这批{noun}的信息，批准和上报的就是这份内容")
     expected = session.execute(select(t.batch.c.rows_digest).where(t.batch.c.id == change.batch_id)).scalar()
     good = rows_digest(frozen_lines(session, change.id)) == expected
-    return _line(good, f"共 {count} 名学生，内容与提交时一致", "这批学生的内容与提交时不一致，请退回后重新提交")
+    return _line(
+        good, f"共 {count} {COUNTED[kind]}，内容与提交时一致", f"这批{noun}的内容与提交时不一致，请退回后重新提交"
+    )

@@ -11,6 +11,7 @@ from models.domain.codes import code_table
 from models.domain.errors import DataFaultError, UserError
 from models.domain.fields import FIELDS_OF, STUDENT_FIELD, STUDENTS
 from models.domain.findings import Finding, Level
+from models.domain.policy import EffectivePolicy
 from models.domain.units import Line, Tier, Unit
 from models.exchange.normalise import normalise
 from models.rules.checks import Context, check_record
@@ -20,20 +21,30 @@ from models.services.units import own_unit
 from models.store.clock import now_text
 
 
-def unit_prefix(unit: Unit) -> str:
-    """The user name prefix of a unit by its place; empty when its city and county do not say (A17)."""
+def unit_prefix(unit: Unit, changed: Mapping[str, str]) -> str:
+    """The user name prefix of a unit by its place, `changed` for some; empty when city and county do not say (A17)."""
     tier = Tier.COUNTY if unit.tier is Tier.SCHOOL else unit.tier
     try:
-        return prefix_for(tier, unit.city or None, unit.county or None)
+        return prefix_for(tier, unit.city or None, unit.county or None, changed)
     except UserError:
         return ""
 
 
 def check_context(session: Session) -> Context:
     """What the rules need to know of this unit and of today."""
-    unit = own_unit(session)
+    unit, policy = own_unit(session), effective(session)
     today = date.fromisoformat(now_text()[:10])
-    return Context(today=today, line=unit.line, unit_code=unit.code, prefix=unit_prefix(unit), ue=effective(session).ue)
+    changed = policy.prefixes
+    prefix, strict = unit_prefix(unit, changed), _strict(policy, today.isoformat())
+    return Context(today, unit.line, unit.code, prefix, policy.ue, changed, strict)
+
+
+def _strict(policy: EffectivePolicy, today: str) -> frozenset[str]:
+    """Warnings that are errors under the policy: irregular user names once their time is over (A17 a), and pupils too
+    young to enter where that is controlled (E30)."""
+    due = bool(policy.legacy_until) and today > policy.legacy_until
+    rules = (("USERNAME_RULE", due), ("ENTRY_TOO_YOUNG", policy.is_tight("entry_age", "primary")))
+    return frozenset(code for code, on in rules if on)
 
 
 def controlled_fields(session: Session) -> frozenset[str]:

@@ -18,6 +18,7 @@ from models.domain.progress import SILENT, Progress
 from models.domain.units import Actor, Line, Tier
 from models.rules.naming import pinyin_keys
 from models.services.change_drafts import Draft, baseline_draft, insert_drafts
+from models.services.class_sizes import overfull
 from models.services.import_plan import CheckedImport, Known, Outcome, RowPlan, needs_baseline, snapshot
 from models.services.import_planning import replan
 from models.services.items import row_line, rows_digest
@@ -40,7 +41,8 @@ class MassChangeError(UserError):
 class ImportResult:
     """Rows by what happened to them; `drafts` are change drafts made, `baseline_id` the change that reports the new
     pupils upward; `reported` pupils of earlier imports, whose baseline was refused or withdrawn, go with the change
-    `reported_id`; `batch_id` takes the import back, "" when nothing was written."""
+    `reported_id`; `batch_id` takes the import back, "" when nothing was written; `overfull` are sentences for classes
+    that have more pupils now than the policy admits (E29)."""
 
     new: int
     updated: int
@@ -51,6 +53,7 @@ class ImportResult:
     baseline_id: str = ""
     reported: int = 0
     reported_id: str = ""
+    overfull: tuple[str, ...] = ()
 
 
 def apply(
@@ -91,7 +94,8 @@ def _apply(
     batch_id = work.batch_id if new or updated or drafts else ""
     same = counts[Outcome.SAME]
     skipped = counts[Outcome.ERROR]
-    return ImportResult(new, updated, same, key_drafts, skipped, batch_id, baseline_id, reported, reported_id)
+    crowded = overfull(session) if batch_id and checked.kind == STUDENTS else ()
+    return ImportResult(new, updated, same, key_drafts, skipped, batch_id, baseline_id, reported, reported_id, crowded)
 
 
 def _prepared(session: Session, actor: Actor, checked: CheckedImport) -> Known:

@@ -365,7 +365,8 @@ def test_care_of_the_store(school: Callable[..., Done], school_store: Any, tmp_p
     damaged = tmp_path / "坏.rbk"
     damaged.write_bytes(kept.read_bytes()[:-100])
     refused(rollbook(*other, "restore", damaged, given=f"{passphrase}\n"), 1)
-    assert school(Role.REGISTRAR, "policy", "show").json.keys() == {"effective", "own", "own_is_draft", "coming"}
+    shown = {"effective", "settings", "own", "own_is_draft", "coming"}
+    assert school(Role.REGISTRAR, "policy", "show").json.keys() == shown
     changed = school(Role.REGISTRAR, "export", "xlsx", "--out", tmp_path / "导出.xlsx")
     assert changed.code == 0, changed.err
 

@@ -11,7 +11,7 @@ from models.domain.fields import STUDENTS
 from models.services import changes, roster
 from models.services.imports import ImportResult
 from ui.context import AppContext
-from ui.kit import Button, Figure, button, clear, column, holder, label, row
+from ui.kit import Banner, Button, Figure, button, clear, column, holder, label, row
 
 
 class ResultStep(QWidget):
@@ -39,10 +39,12 @@ class ResultStep(QWidget):
             figure.show_figure(number)
             figures.append(figure)
         title = self.tr("已写入名册") if result.batch_id else self.tr("没有需要写入的内容")
-        notes = [label(self.tr("用时 {s:.1f} 秒。").format(s=seconds), "cap")]
+        notes: list[QWidget] = [label(self.tr("用时 {s:.1f} 秒。").format(s=seconds), "cap")]
         if result.baseline_id:
             words = self.tr("新增的学生已作为一批名册基线建成草稿，提交核办后上报主管部门备查。")
             notes.insert(0, label(words, "dim", wrap=True))
+        if result.overfull:
+            notes.insert(0, Banner("warn", "\n".join(result.overfull)))
         links = self._links(result, kind)
         clear(self._body)
         self._body.addWidget(
