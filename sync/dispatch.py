@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
 from models.domain.units import Actor, Unit
-from models.services.units import own_unit
+from models.services.units import has_below, own_unit
 from models.store import audit, clock
 from models.store import tables as t
 from sync import ledger
@@ -62,7 +62,7 @@ def dispatch(session: Session, actor: Actor, folder: Path, draft: Draft, lines: 
         spool.seek(0)
         file = ledger.keep_file(session, draft.content.id, _blocks(header_bytes(statement), spool))
     ledger.keep(session, draft.content)
-    name = _file_name(own, address)
+    name = _file_name(session, own, draft.audience, address)
     ledger.add(session, address, direction="out", state=ledger.SEALED, items=draft.items, file=(name, *file))
     if address.sequence:
         ledger.move(session, address)
@@ -104,15 +104,19 @@ def _blocks(head: bytes, rest: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
-def _file_name(own: Unit, address: Address) -> str:
-    unit = _UNFIT_FOR_NAMES.sub("", own.name)[:24] or own.code
+def _file_name(session: Session, own: Unit, audience: Unit, address: Address) -> str:
+    unit = _in_names(own) + (f"_致{_in_names(audience)}" if has_below(session, own.id) else "")
     number = f"第{address.sequence}号" if address.sequence else address.created[:10]
     return f"{ledger.PURPOSE_LABELS[address.purpose]}_{unit}_{number}_{address.content[:8]}{SUFFIX}"
 
 
 def file_name(kind: str, own: Unit, mark: str) -> str:
     """Name of a signed file that is not a package: 入网申请_某某小学_2026-11-22.rollbook."""
-    return f"{kind}_{_UNFIT_FOR_NAMES.sub('', own.name)[:24] or own.code}_{mark}{SUFFIX}"
+    return f"{kind}_{_in_names(own)}_{mark}{SUFFIX}"
+
+
+def _in_names(unit: Unit) -> str:
+    return _UNFIT_FOR_NAMES.sub("", unit.name)[:24] or unit.code
 
 
 def content_head(session: Session, purpose: str) -> dict[str, Any]:

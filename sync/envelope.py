@@ -36,7 +36,7 @@ _WINDOW: Final = 1 << 23
 _SLICE: Final = 256
 """Compressed bytes fed at once: a zstd block of 4 bytes can claim 128 KiB, so this bounds what one call returns."""
 _LEVEL: Final = 6
-PURPOSES: Final = ("changes", "evidence", "receipt")
+PURPOSES: Final = ("changes", "evidence", "receipt", "messages", "report")
 
 _TEXTS = ("type", "suite", "purpose", "issuer", "audience", "line", "previous", "content", "created", "not_after")
 _NUMBERS = ("v", "epoch", "sequence", "acknowledged")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 REQUEST: Final = "rollbook.enrolment-request"
 REPLY: Final = "rollbook.enrolment-reply"
 POLICY: Final = "rollbook.policy"
+PAIR_REQUEST: Final = "rollbook.pairing-request"
+PAIR_REPLY: Final = "rollbook.pairing-reply"
 BACKUP_MAGIC: Final = b"RBBACKUP1\n"
 
 
@@ -31,9 +33,15 @@ class FileKind(StrEnum):
     CHANGES = "changes"
     EVIDENCE = "evidence"
     RECEIPT = "receipt"
+    MESSAGES = "messages"
+    REPORT = "report"
     POLICY = "policy"
     ENROLMENT_REQUEST = "enrolment_request"
     ENROLMENT_REPLY = "enrolment_reply"
+    PAIRING_REQUEST = "pairing_request"
+    PAIRING_REPLY = "pairing_reply"
+    DRAFTS = "drafts"
+    DECISIONS = "decisions"
     PART = "part"
     BACKUP = "backup"
     SPREADSHEET = "spreadsheet"
@@ -45,9 +53,15 @@ KIND_LABELS: Final = {
     FileKind.CHANGES: "变更包",
     FileKind.EVIDENCE: "证明材料包",
     FileKind.RECEIPT: "回执",
+    FileKind.MESSAGES: "往来函件包",
+    FileKind.REPORT: "汇总上报包",
     FileKind.POLICY: "政策文件",
     FileKind.ENROLMENT_REQUEST: "入网申请",
     FileKind.ENROLMENT_REPLY: "入网批复",
+    FileKind.PAIRING_REQUEST: "配对申请",
+    FileKind.PAIRING_REPLY: "配对批复",
+    FileKind.DRAFTS: "待核办文件",
+    FileKind.DECISIONS: "核办结果文件",
     FileKind.PART: "邮件分卷",
     FileKind.BACKUP: "备份文件",
     FileKind.SPREADSHEET: "表格文件",
@@ -58,20 +72,31 @@ NEXT_STEPS: Final = {
     FileKind.CHANGES: "由上级单位接收（命令 receive）后核办。",
     FileKind.EVIDENCE: "由上级单位接收（命令 receive），与变更一起核办。",
     FileKind.RECEIPT: "由报送单位接收（命令 receive），接收后变更生效或退回。",
+    FileKind.REPORT: "由上级单位接收（命令 receive）：下级核办通过的事项随即并入名册。",
+    FileKind.MESSAGES: "由收件单位接收（命令 receive）：通知、核查等函件逐件办理或转交。",
     FileKind.POLICY: "由下级单位接收（命令 receive）后执行。",
     FileKind.ENROLMENT_REQUEST: "由上级单位打电话逐词核对后办理入网（“设置”，或命令 unit certify）。",
     FileKind.ENROLMENT_REPLY: "由申请单位打电话逐词核对后导入（“设置”，或命令 unit trust）。",
+    FileKind.PAIRING_REQUEST: "由本单位主电脑的系统管理员逐词核对后办理（“设置”，或命令 pc accept）。",
+    FileKind.PAIRING_REPLY: "由申请配对的那台电脑逐词核对后导入（“设置”，或命令 pc trust）。",
+    FileKind.DRAFTS: "由主管领导在第二台电脑上接收（命令 receive）后核办。",
+    FileKind.DECISIONS: "由学籍管理员在本单位主电脑上接收（命令 receive），接收后按核办结果办理。",
     FileKind.PART: "由收件单位接收全部分卷（“数据包收发”页，或命令 receive），收齐后自动合并。",
     FileKind.BACKUP: "需要时恢复（“恢复备份”，或命令 restore）。",
     FileKind.SPREADSHEET: "请导入（“导入”页，或命令 import）。",
     FileKind.PICTURE: "可作为证明材料添加到变更中（命令 change propose、change edit 的 --evidence）。",
     FileKind.UNKNOWN: "请核实文件来源。",
 }
-_ENVELOPES: Final = {purpose: FileKind(purpose) for purpose in envelope.PURPOSES}
+COMPANION_KINDS: Final = (FileKind.DRAFTS, FileKind.DECISIONS)
+"""What the PCs of one unit exchange; an envelope outside of every channel between units (decision 2)."""
+PAIRING_KINDS: Final = (FileKind.PAIRING_REQUEST, FileKind.PAIRING_REPLY)
+_ENVELOPES: Final = {purpose: FileKind(purpose) for purpose in (*envelope.PURPOSES, *COMPANION_KINDS)}
 _DOCUMENTS: Final = {
     POLICY: FileKind.POLICY,
     REQUEST: FileKind.ENROLMENT_REQUEST,
     REPLY: FileKind.ENROLMENT_REPLY,
+    PAIR_REQUEST: FileKind.PAIRING_REQUEST,
+    PAIR_REPLY: FileKind.PAIRING_REPLY,
 }
 PART_FAMILY: Final = b"ROLLPART"
 _SIGNS: Final = (
@@ -169,9 +194,10 @@ def describe(path: Path, store: Store | None = None) -> Description:
 def _names(store: Store | None) -> Mapping[str, str]:
     if store is None:
         return {}
+    from models.services.companions import pc_names
     from sync.enrolment import list_units
 
-    return {info.unit.id: info.unit.name for info in store.read(list_units)}
+    return {info.unit.id: info.unit.name for info in store.read(list_units)} | store.read(pc_names)
 
 
 def _unit_name(unit_id: str, names: Mapping[str, str], statement: Statement | None = None) -> str:
@@ -228,6 +254,11 @@ def _describe_document(kind: FileKind, file: SignedFile, names: Mapping[str, str
     elif kind is FileKind.ENROLMENT_REQUEST:
         unit = body.get("unit")
         issuer = str(unit.get("name", "")) if isinstance(unit, dict) else ""
+        details["words"] = words_of(body)
+    elif kind in PAIRING_KINDS:
+        unit, person = body.get("unit"), body.get("person")
+        named = unit if kind is FileKind.PAIRING_REPLY else person
+        issuer = str(named.get("name", "")) if isinstance(named, dict) else ""
         details["words"] = words_of(body)
     else:
         superior = body.get("superior")

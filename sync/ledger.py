@@ -25,7 +25,14 @@ MOST_HELD: Final = 64
 
 SEALED, DELIVERED, RECEIPTED, REFUSED = "sealed", "delivered", "receipted", "refused"
 HELD, OPENED, ANSWERED = "held", "opened", "answered"
-PURPOSE_LABELS: Final = {"changes": "变更包", "evidence": "证明材料包", "receipt": "回执"}
+PURPOSE_LABELS: Final = {
+    "changes": "变更包",
+    "evidence": "证明材料包",
+    "receipt": "回执",
+    "messages": "往来函件包", "report": "汇总上报包",
+}
+ACKNOWLEDGED: Final = ("receipt", "messages")
+"""Purposes that nobody answers: the other direction's number closes them."""
 
 
 @dataclass(frozen=True)
@@ -186,12 +193,12 @@ def held_in(session: Session, issuer: str, audience: str, line: str) -> Sequence
 
 
 def acknowledge(session: Session, address: Address) -> None:
-    """The issuer says up to which number it has our packages; receipts and the like need not be offered again."""
+    """The issuer says up to which number it has our packages; receipts and messages need not be offered again."""
     c = t.package.c
     condition = (c.issuer_id == address.audience, c.audience_id == address.issuer, c.line == address.line)
     session.execute(
         update(t.package)
-        .where(*condition, c.direction == "out", c.purpose == "receipt", c.state.in_((SEALED, DELIVERED)))
+        .where(*condition, c.direction == "out", c.purpose.in_(ACKNOWLEDGED), c.state.in_((SEALED, DELIVERED)))
         .where(c.sequence <= address.acknowledged, c.epoch == address.epoch)
         .values(state=RECEIPTED, handled_at=now_text())
     )

@@ -17,7 +17,7 @@ from sync.content import TYPE, Item, RowsHash, check_item, check_root, is_number
 from sync.envelope import Address
 from sync.jsonlines import LineReader
 from sync.refusals import ContentRefusedError, Fault
-from sync.statements import Statement
+from sync.statements import Statement, unbase64
 from sync.trust import Trust, require_role
 
 RECEIPT: Final = "rollbook.receipt"
@@ -25,6 +25,10 @@ PackedRow = tuple[int, dict[str, Any], bytes]
 """Place of the item, the row {"id", "values"}, its canonical bytes."""
 _PIECES: Final = 512
 """Pieces of one long value at most: about 100 MB of text."""
+MOST_MESSAGES: Final = 10_000
+"""Messages in one package at most."""
+_MESSAGE_PIECES: Final = 4
+_MOST_CHAIN: Final = 8
 _VERDICTS: Final = {*(verdict.value for verdict in Verdict), "withdrawn"}
 
 
@@ -56,10 +60,18 @@ def _damaged(what: str) -> ContentRefusedError:
 
 def read_content(reader: LineReader, address: Address, trust: Trust, at: str) -> Statement:
     """The content statement: it is the one the envelope names, and the registrar of the issuer signed it."""
+    statement = _content_statement(reader, address)
+    (signature,) = statement.signatures
+    require_role(trust.signed_by_person(statement, signature, address.issuer, address.line, at), Role.REGISTRAR)
+    return statement
+
+
+def _content_statement(reader: LineReader, address: Address) -> Statement:
+    """The content statement the envelope names, with one signature that nobody has judged yet."""
     try:
         statement = Statement.from_json(reader.take_long("c", _PIECES))
         body = statement.content
-        (signature,) = statement.signatures
+        (_,) = statement.signatures
     except ValueError:
         raise _damaged("内容清单") from None
     if statement.id != address.content:
@@ -68,7 +80,6 @@ def read_content(reader: LineReader, address: Address, trust: Trust, at: str) ->
         _check_head(body, address)
     elif (statement.type, address.purpose) != (RECEIPT, "receipt"):
         raise ContentRefusedError(Fault.WRONG_PURPOSE, purpose=address.purpose)
-    require_role(trust.signed_by_person(statement, signature, address.issuer, address.line, at), Role.REGISTRAR)
     return statement
 
 
@@ -220,3 +231,35 @@ def is_receipt(body: dict[str, Any], unit_id: str, in_reply_to: str | None) -> b
 def _is_answer(value: Any) -> bool:
     texts = all(isinstance(value[key], str) for key in ("id", "opinion")) and isinstance(value["attempt"], int)
     return texts and value["verdict"] in _VERDICTS and (value["values"] is None or is_text_map(value["values"]))
+
+
+def read_messages(
+    reader: LineReader, address: Address, trust: Trust, at: str
+) -> tuple[Statement, Iterator[tuple[Statement, list[bytes]]]]:
+    """The content statement of a package of messages, signed by the unit's key, and the messages one by one.
+
+    With each come issuing certificates (DER) it may be judged by; neither is verified here.
+    """
+    content = _content_statement(reader, address)
+    trust.signed_by_unit(content, address.issuer, address.line, at)
+    return content, _messages(reader, content)
+
+
+def _messages(reader: LineReader, content: Statement) -> Iterator[tuple[Statement, list[bytes]]]:
+    leaves: list[bytes] = []
+    while reader.peek() == "m":
+        if len(leaves) >= MOST_MESSAGES:
+            raise _damaged(f"函件超过 {MOST_MESSAGES} 件")
+        value = reader.take_long("m", _MESSAGE_PIECES)
+        try:
+            statement = Statement.from_json(value["statement"])
+            chain = [unbase64(text) for text in value["chain"]]
+            if set(value) != {"statement", "chain"} or len(chain) > _MOST_CHAIN:
+                raise ValueError("message")
+        except (KeyError, TypeError, ValueError):
+            raise _damaged("函件") from None
+        leaves.append(leaf_hash(bytes.fromhex(statement.id)))
+        yield statement, chain
+    if reader.peek() is not None:
+        raise _damaged("末尾有多余的记录")
+    check_root(content, leaves)

@@ -57,13 +57,22 @@ _MOST_OPINIONS: Final = 3
 def finish_review(store: Store, package_id: str, passphrase: str, out_dir: Path | None = None) -> Path:
     """Sign the receipt of a reviewed package, apply what was accepted, and write the file for the unit below.
 
+    All else that waits for that unit is written with it; the receipt's file is returned.
+
     A package that was refused when it came in is answered the same way. One signature, the registrar's (decision 6).
     Raises UserError, WrongSecretError, NotAllowedError; NotWrittenError when only the file failed.
     """
     folder_for(store.home, out_dir)  # before anything is signed
     signer = store.signer(passphrase)
     receipt_id = store.write(_finish, store.actor, signer, package_id, store.home)
+    outbox.rewrite_unanswered(store, out_dir, store.read(_audience, receipt_id))
     return outbox.rewrite(store, receipt_id, out_dir)
+
+
+def _audience(session: Session, package_id: str) -> str:
+    row = ledger.find(session, package_id)
+    assert row is not None
+    return str(row.audience_id)
 
 
 def _finish(session: Session, actor: Actor, signer: Signer, package_id: str, folder: Path) -> str:

@@ -69,6 +69,11 @@ def descendants(session: Session, unit_id: str) -> list[Unit]:
     return list(found.values())
 
 
+def has_below(session: Session, unit_id: str) -> bool:
+    """Whether any known unit stands directly below."""
+    return session.execute(select(t.unit.c.id).where(t.unit.c.superior_id == unit_id).limit(1)).first() is not None
+
+
 def is_below(session: Session, unit_id: str, above_id: str) -> bool:
     """Whether `above_id` is one of the units above `unit_id`."""
     return any(unit.id == above_id for unit in ancestors(session, unit_id))

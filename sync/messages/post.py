@@ -18,11 +18,12 @@ from models.store import audit, clock
 from models.store import tables as t
 from models.store.clock import now_text
 from sync import ledger
-from sync.identity import certified, require_signer, unit_signer
+from sync.identity import certified, is_above, require_signer, unit_signer
 from sync.messages.message import state_message
 from sync.statements import Signs
 
 WAITING: Final = "waiting"
+OPEN: Final = "open"
 _WANTED: Final = {UNIT: 0, REGISTRAR: 1, TWO: 2}
 
 
@@ -53,7 +54,7 @@ def post(
         "at": clock.now(session), "due": due, "title": title, "in_reply_to": in_reply_to,
     }  # fmt: skip
     try:
-        statement = state_message(head, body, _signs(session, actor, entry, signers))
+        statement = state_message(head, body, _signs(session, actor, entry, signers, is_above(session, to)))
     except ValueError:
         raise UserError(f"“{title[:40]}”太长（标题最多 200 字，全文最多 256 KiB），不能发出。请缩短后再试。") from None
     ledger.keep(session, statement)
@@ -80,12 +81,14 @@ def _hop(session: Session, kind: MessageKind, to: str) -> Unit:
     return next_hop(session, to)
 
 
-def _signs(session: Session, actor: Actor | None, kind: MessageKind, signers: Sequence[Signer]) -> list[Signs]:
+def _signs(
+    session: Session, actor: Actor | None, kind: MessageKind, signers: Sequence[Signer], above: bool
+) -> list[Signs]:
     if not signers:
-        return [unit_signer(session)]
+        return [unit_signer(session, above)]
     if kind.signers == REGISTRAR and actor is not None:
         require_signer(actor, signers[0], Role.REGISTRAR, f"发出{kind.label}")
-    return [certified(session, signer) for signer in signers]
+    return [certified(session, signer, above) for signer in signers]
 
 
 def record_step(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,15 +16,19 @@ from models.services.units import find_unit, own_unit
 from models.store import tables as t
 from models.store.clock import now_text
 from sync import ledger
+from sync.certificates import Certificate, parse
 from sync.content import leaf_hash, state_content
 from sync.dispatch import Draft, content_head, dispatch
-from sync.identity import unit_signer
+from sync.identity import certificates_toward, is_above, unit_signer
 from sync.jsonlines import long_value
+from sync.known import issuing
 from sync.messages.post import WAITING, record_step
+from sync.opening import MOST_MESSAGES
+from sync.statements import Statement
 
-MOST_MESSAGES: Final = 10_000
-"""Messages in one package at most."""
 _MOST_BYTES: Final = 64 << 20
+_MOST_UNITS, _MOST_EACH = 4, 2
+"""Units whose issuing certificates go along, and how many of each: what `opening` takes."""
 
 
 def neighbours_waiting(session: Session) -> list[str]:
@@ -61,10 +67,14 @@ def _portions(session: Session, hop: str) -> list[list[str]]:
 
 def _seal(session: Session, actor: Actor, folder: Path, unit: Unit, ids: Sequence[str]) -> str:
     head = {**content_head(session, "messages"), "policy_version": 0}
-    content = state_content(head, [leaf(message_id) for message_id in ids], unit_signer(session))
+    content = state_content(
+        head,
+        [leaf_hash(bytes.fromhex(message_id)) for message_id in ids],
+        unit_signer(session, is_above(session, unit.id)),
+    )
     draft = Draft("messages", unit, content, len(ids))
     c = t.message.c
-    lines = _lines(session, content.to_json(), ids)
+    lines = _lines(session, content, unit, ids)
     package_id = dispatch(session, actor, folder, draft, lines)
     for message_id in ids:
         state = case((c.direction == "transit", "passed"), else_="sent")
@@ -75,14 +85,26 @@ def _seal(session: Session, actor: Actor, folder: Path, unit: Unit, ids: Sequenc
     return package_id
 
 
-def leaf(message_id: str) -> bytes:
-    """The leaf of a message in the content statement of its package."""
-    return leaf_hash(bytes.fromhex(message_id))
-
-
-def _lines(session: Session, content: object, ids: Sequence[str]) -> Iterator[bytes]:
-    yield from long_value("c", content)
+def _lines(session: Session, content: Statement, unit: Unit, ids: Sequence[str]) -> Iterator[bytes]:
+    own = certificates_toward(session, is_above(session, unit.id))
+    yield from long_value("c", content.to_json())
     for message_id in ids:
         statement = ledger.recall(session, message_id)
         assert statement is not None
-        yield from long_value("m", {"statement": statement.to_json(), "chain": []})
+        # our own signatures get the certificates that the receiver's side believes; others travel as they came
+        signatures = (replace(s, certificate=own.get(s.public_key, s.certificate)) for s in statement.signatures)
+        statement = replace(statement, signatures=tuple(signatures))
+        chain = [base64.b64encode(der).decode() for der in _way_up(session, statement)]
+        yield from long_value("m", {"statement": statement.to_json(), "chain": chain})
+
+
+def _way_up(session: Session, statement: Statement) -> list[bytes]:
+    """The issuing certificates (DER) that lead from a message's signatures towards the root, as known here."""
+    units = [parse(s.certificate).issuer_id for s in statement.signatures if s.certificate]
+    found: dict[str, list[Certificate]] = {}
+    while units and len(found) < _MOST_UNITS:
+        unit_id = units.pop(0)
+        if unit_id not in found:
+            found[unit_id] = issuing(session, unit_id)[-_MOST_EACH:]
+            units += [certificate.issuer_id for certificate in found[unit_id]]
+    return [certificate.der for certificates in found.values() for certificate in certificates]

@@ -6,21 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
 from models.domain.message_kinds import ALWAYS, NEVER, ON_REFUSAL, find_kind
 from models.domain.units import Actor
 from models.services.units import find_unit, own_unit, unit_name
-from models.store import audit, clock
+from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
 from sync import ledger
 from sync.certificates import to_time
 from sync.envelope import Address
 from sync.messages.message import Message
-from sync.messages.post import post, record_step
+from sync.messages.post import OPEN, post, record_step
 
 PASSED, RECEIVED, HANDLED, REFUSED = "passed", "received", "handled", "refused"
 MOST_ENTRIES: Final = 200
@@ -66,6 +66,22 @@ def tell(session: Session, row: Row[Any], event: str, note: str = "") -> None:
     gathered = Gathered()
     gathered.tell(session, row.from_id, row.kind, row.id, event, note)
     gathered.post(session)
+
+
+def finish(session: Session, actor: Actor, message_id: str, note: str) -> None:
+    """A person has dealt with a received message that waited for one: closed here, told to its origin.
+
+    Does nothing for one that is closed already. Raises UserError for an unknown one.
+    """
+    row = session.execute(select(t.message).where(t.message.c.id == message_id, t.message.c.direction == "in")).first()
+    if row is None:
+        raise UserError(f"没有收到过编号“{message_id[:12]}”的函件，请核对编号。")
+    if row.state != OPEN:
+        return
+    values = {"state": HANDLED, "note": note, "handled_at": now_text()}
+    session.execute(update(t.message).where(t.message.c.id == message_id).values(**values))
+    audit.append(session, actor, "message.finish", f"message:{message_id}", {"kind": row.kind, "note": note})
+    tell(session, row, HANDLED, note)
 
 
 def bounce(session: Session, address: Address, reason: str) -> None:

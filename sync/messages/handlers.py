@@ -1,0 +1,30 @@
+"""What is done with a message that is for this unit: one function a kind, in the module of its subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from models.domain.units import Actor
+from sync import problem_handlers as problems
+from sync.messages import notices, traces
+from sync.messages.message import Message
+
+Handler = Callable[[Session, Actor, Message], str]
+"""Carries out a verified message in the caller's transaction and says in a sentence what was done.
+
+Raising UserError (FileRefusedError for what is wrong with the message) refuses this one message: nothing of it is
+kept but the sentence, which goes back to the origin. KeyError, TypeError and ValueError stand for a body of another
+shape. A kind that `awaits` a person stays open until `traces.finish`.
+"""
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "trace": traces.take,
+    "notice": notices.take,
+    problems.ASK: problems.take_ask,
+    problems.ANSWER: problems.take_answer,
+    problems.DECISION: problems.take_decision,
+    problems.CLOSED: problems.take_closed,
+}
