@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -21,33 +21,30 @@ from models.domain.units import Actor, Tier, Unit
 from models.services.units import own_unit
 from models.store import audit, clock
 from models.store import tables as t
-from sync import policies, rejoining
-from sync.certificates import OPENING, PERSON, SIGNING, Certificate, parse, public_der
+from sync import authority, policies, rejoining
+from sync.certificates import OPENING, PERSON, SIGNING, public_der
 from sync.dispatch import file_name
 from sync.formats import REPLY, REQUEST
 from sync.identity import (
-    adopt,
     anchor_words,
+    certificates_by,
     certified,
+    certify_issuing,
     ensure,
-    in_force,
-    newest,
-    own_anchor,
     persons,
     private_keys,
-    remember,
-    revoke,
     superior_of,
     unit_signer,
 )
 from sync.identity import (
     certify as certificate_for,
 )
-from sync.refusals import Fault, MalformedError, RefusedError, UntrustedError
-from sync.requests import Reply, Request, base64_text, read_reply, read_request, unit_from, unit_json
-from sync.statements import Statement, sign, unbase64
+from sync.joining import join
+from sync.known import in_force, newest, own_anchor, revoke
+from sync.refusals import Fault, RefusedError, UntrustedError
+from sync.requests import Request, base64_text, read_reply, read_request, unit_from, unit_json
+from sync.statements import Statement, sign
 from sync.transport.removable import folder_for
-from sync.trust import Trust
 from sync.words import same_words, words_of
 
 if TYPE_CHECKING:
@@ -102,6 +99,8 @@ def _request(session: Session, actor: Actor) -> Statement:
         "persons": [{"id": i, "name": n, "roles": sorted(r), "key": base64_text(k)} for i, n, r, k in people],
         "created": clock.now(session),
     }
+    if (anchor := own_anchor(session)) is not None and unit.tier is not Tier.SCHOOL:
+        body["anchor"] = base64_text(anchor.der)
     statement = sign(body, [replace(unit_signer(session), certificate=None)])
     audit.append(session, actor, "enrolment.request", f"unit:{unit.id}", {"persons": len(people)})
     return statement
@@ -148,6 +147,8 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
     for person in people.values():
         who = (person.person_id, person.name, person.roles)
         issued.append(certificate_for(session, asked.unit, PERSON, person.public_key, who))
+    if asked.anchor is not None:
+        issued.append(certify_issuing(session, asked.unit, asked.anchor))
     session.execute(update(t.unit).where(t.unit.c.id == asked.unit.id).values(certificate=issued[0].der))
     anchor = own_anchor(session)
     assert anchor is not None
@@ -161,13 +162,15 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
         "superior": unit_json(own),
         "anchor": base64_text(anchor.der),
         "certificates": [base64_text(certificate.der) for certificate in issued],
-        "superior_certificates": [base64_text(certificate.der) for certificate in in_force(session, own.id)],
+        "superior_certificates": [base64_text(certificate.der) for certificate in in_force(session, own.id, own.id)],
+        "tiers": authority.tiers(session),
         "policy": told[0] if told else None,
         "policies_to_come": told[1:],
         "channel": rejoining.place_told(session, own, asked.unit),
         "at": now,
     }
     statement = sign(body, [unit_signer(session), *(certified(session, signer) for signer in signers)])
+    statement = statement.with_certificates(certificates_by(session, own.id))  # the words stand for the own anchor
     facts = {"unit": asked.unit.id, "persons": len(people), "request": asked.digest}
     audit.append(session, actor, "enrolment.certify", f"unit:{asked.unit.id}", facts)
     return statement, anchor_words(anchor)
@@ -181,7 +184,7 @@ def _check_rank(own: Unit, asked: Unit) -> None:
 def _revoke_gone(session: Session, actor: Actor, asked: Request, now: str) -> None:
     """Who is no longer in the request has left; a replaced key ends as well."""
     wanted = {asked.signing_key, asked.opening_key, *(person.public_key for person in asked.persons)}
-    for known in in_force(session, asked.unit.id):
+    for known in in_force(session, asked.unit.id, own_unit(session).id):
         if known.public_key not in wanted:
             revoke(session, actor, known.fingerprint, now, "不在新的入网申请中")
 
@@ -207,78 +210,10 @@ def trust(store: Store, path: Path, confirmed_words: str) -> Unit:
     try:
         if not same_words(confirmed_words, reply.words):
             raise UntrustedError(Fault.OTHER_WORDS)
-        store.write(_trust, store.actor, reply)
+        store.write(join, store.actor, reply)
     except RefusedError as error:
         raise error.told_about(f"这是“{reply.superior.name}”的入网批复。") from None
     return reply.superior
-
-
-def _trust(session: Session, actor: Actor, reply: Reply) -> None:
-    own = ensure(session)
-    if reply.unit_id != own.id:
-        raise UntrustedError(Fault.OTHER_AUDIENCE, audience=f"单位 {reply.unit_id[:8]}")
-    present = superior_of(session)
-    if present is not None and present.id != reply.superior.id:
-        raise UntrustedError(Fault.OTHER_SUPERIOR, superior=present.name)
-    if _TIERS.index(reply.superior.tier) <= _TIERS.index(own.tier) or reply.superior.line is not own.line:
-        raise UntrustedError(Fault.NOT_SUPERIOR)
-    body = reply.statement.content
-    anchor_der = unbase64(body["anchor"])
-    fresh = Trust((anchor_der,))
-    fresh.signed_by_unit(reply.statement, reply.superior.id, own.line.value, reply.at)
-    policies.check_two(reply.statement, fresh, {**body, "unit": reply.superior.id}, reply.at)
-    ours = _judged(fresh, body["certificates"], own.id, reply.at)
-    theirs = _judged(fresh, body["superior_certificates"], reply.superior.id, reply.at)
-    keys = {public_der(private_keys(session, purpose)[0]) for purpose in (SIGNING, OPENING)}
-    if not keys <= {certificate.public_key for certificate in ours}:
-        raise UntrustedError(Fault.NOT_OUR_REQUEST)
-    _store_superior(session, own, reply, theirs)
-    remember(session, parse(anchor_der))
-    for certificate in theirs:
-        remember(session, certificate)
-    for certificate in ours:
-        adopt(session, certificate)
-    clock.advance(session, reply.at)
-    if body.get("channel") is not None:
-        rejoining.rejoin(session, actor, own, reply.superior, body["channel"])
-    for policy in (body["policy"], *body.get("policies_to_come", ())):
-        if policy is not None:
-            _take_policy(session, actor, policy)
-    audit.append(session, actor, "enrolment.trust", f"unit:{reply.superior.id}", {"words": reply.words})
-
-
-def _judged(fresh: Trust, values: Any, unit_id: str, at: str) -> list[Certificate]:
-    try:
-        certificates = [fresh.certificate(unbase64(value), at)[0] for value in values]
-    except (TypeError, ValueError):
-        raise MalformedError(Fault.HEADER_DAMAGED) from None
-    if any(certificate.subject.unit_id != unit_id for certificate in certificates):
-        raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
-    return certificates
-
-
-def _store_superior(session: Session, own: Unit, reply: Reply, theirs: list[Certificate]) -> None:
-    opening = next((c.public_key for c in theirs if c.subject.purpose == OPENING), None)
-    signing = next((c.der for c in theirs if c.subject.purpose == SIGNING), None)
-    if opening is None or signing is None:
-        raise MalformedError(Fault.HEADER_DAMAGED)
-    row = {**unit_json(reply.superior), "state": "active", "opening_key": opening, "certificate": signing}
-    statement = upsert(t.unit).values(**row, is_self=0)
-    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
-    session.execute(update(t.unit).where(t.unit.c.id == own.id).values(superior_id=reply.superior.id))
-
-
-def _take_policy(session: Session, actor: Actor, value: Any) -> None:
-    """The policy in force comes with the reply; one that is known already is no fault."""
-    try:
-        statement = Statement.from_json(value)
-    except (ValueError, TypeError):
-        raise MalformedError(Fault.HEADER_DAMAGED) from None
-    try:
-        policies.take(session, actor, statement)
-    except RefusedError as error:
-        if error.fault not in (Fault.KNOWN_POLICY, Fault.OLDER_POLICY):
-            raise
 
 
 # --- looking --------------------------------------------------------------------------------------------

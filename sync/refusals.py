@@ -50,6 +50,7 @@ class Fault(Enum):
         "“{name}”的证书不是由其直接上级签发的，签发单位无权为它办理，已拒收。请与发件单位核对隶属关系。"
     )
     ISSUER_REVOKED = "签名证书的签发单位的签发证书已被吊销，已拒收。请发件单位向新的签发单位重新入网后再打包。"
+    TIERS_CROSSED = "文件所说的各级单位先后不符或互不衔接，已拒收。请上级核对自己的隶属关系后重新写出。"
     REVOKED = "签名所用的证书自 {since} 起已被吊销，已拒收。请发件单位换用新证书后重新打包。"
     EXPIRED_CERTIFICATE = "签名所用的证书已于 {until} 到期，已拒收。请发件单位先办理证书更新。"
     WRONG_KEY_USE = "签名所用的证书不是用于此用途的，已拒收。请核实文件来源。"
@@ -83,6 +84,14 @@ class Fault(Enum):
     NOT_BEHIND = "“{issuer}”转来的函件署名“{origin}”，但“{origin}”不在“{issuer}”那一边，没有办理。请核实来源。"
     WRONG_PATH = "“{issuer}”转来的函件收件单位不经过本单位，没有转交。请核对单位隶属关系。"
     WRONG_WAY = "{label}只能{way}，这一件的方向不对，没有办理。请核实来源。"
+
+    # reports: a section that is not taken is named in the receipt, the others are taken
+    REPORT_UNKNOWN_UNIT = "上报中有本单位还不认识的学校，该部分未接收。请“{sender}”先报送单位名录，再重新打包上报。"
+    REPORT_FOREIGN_UNIT = (
+        "“{unit}”及其主管部门不都在“{sender}”之下，该部分未接收。请“{sender}”核对单位隶属后重新打包上报。"
+    )
+    REPORT_NOT_ACCEPTED = "事项“{label}”没有被所附的主管部门回执通过，该部分未接收。请下级核对后重新打包上报。"
+    REPORT_LEFT_OUT = "上报缺少回执已通过的事项，该部分未接收。请下级升级程序后重新打包上报。"
 
     # documents: receipts, policies, enrolment
     UNKNOWN_REPLY = "回执所答复的包不是本单位发出的，未作处理。请核对是否拿错了文件。"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.domain.units import ROLE_LABELS, Line, Role, Tier, Unit
-from sync.certificates import ISSUING, load_public, parse, to_time
+from sync.certificates import ISSUING, Certificate, is_issued_by, load_public, parse, to_time
 from sync.formats import FileKind, open_file, require_kind, require_whole
 from sync.identity import anchor_words
 from sync.refusals import Fault, MalformedError, UntrustedError
@@ -38,7 +38,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Request:
-    """A request as the superior's person looks at it; `words` are compared over the telephone."""
+    """A request as the superior's person looks at it; `words` are compared over the telephone.
+
+    `anchor` is the bureau's own certificate of its issuing key, None for a school.
+    """
 
     unit: Unit
     signing_key: bytes
@@ -47,6 +50,7 @@ class Request:
     created: str
     words: str
     digest: str
+    anchor: Certificate | None = None
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,21 @@ def _parse_request(statement: Statement) -> Request:
     opening = unbase64(body["opening_key"])
     load_public(opening)
     to_time(body["created"])
-    signing = statement.signatures[0].public_key
-    return Request(unit_from(body["unit"]), signing, opening, people, body["created"], words_of(body), statement.id)
+    unit, signing = unit_from(body["unit"]), statement.signatures[0].public_key
+    anchor = _anchor(unit, body.get("anchor"))
+    return Request(unit, signing, opening, people, body["created"], words_of(body), statement.id, anchor)
+
+
+def _anchor(unit: Unit, value: Any) -> Certificate | None:
+    """A bureau's issuing key, shown to be in its hands by the anchor it signed with it itself."""
+    if (unit.tier is Tier.SCHOOL) != (value is None):
+        raise ValueError("签发证书")
+    if value is None:
+        return None
+    anchor = parse(unbase64(value))
+    if not anchor.is_anchor or anchor.subject.unit_id != unit.id or not is_issued_by(anchor, anchor):
+        raise ValueError("签发证书")
+    return anchor
 
 
 def _person(value: Any) -> Person:

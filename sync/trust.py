@@ -55,6 +55,7 @@ class Trust:
         until = to_time(certificate.not_after)
         late = moment > until
         self._chain(certificate, moment)
+        self._check_issuer(certificate)
         self._check_revoked(certificate, moment)
         if late and certificate.fingerprint not in self.newest:
             raise UntrustedError(Fault.EXPIRED_CERTIFICATE, until=certificate.not_after[:10])
@@ -68,18 +69,21 @@ class Trust:
         self._check_revoked(certificate, moment)
         if not self._reaches(certificate, moment):
             raise UntrustedError(Fault.FOREIGN_ANCHOR)
+        self._check_issuer(certificate)
         return certificate
 
     def _read(self, der: bytes, at: str) -> tuple[Certificate, dt.datetime]:
-        """The certificate and the time it is judged at; who issued it was entitled to."""
+        """The certificate and the time it is judged at."""
         try:
             certificate = parse(der)
             moment = max(to_time(at), to_time(certificate.not_before))
         except (ValueError, OverflowError):
             raise UntrustedError(Fault.FOREIGN_ANCHOR) from None
+        return certificate, moment
+
+    def _check_issuer(self, certificate: Certificate) -> None:
         if not self._may_issue(certificate):
             raise UntrustedError(Fault.NOT_ITS_SUPERIOR, name=certificate.subject.name)
-        return certificate, moment
 
     def _may_issue(self, certificate: Certificate) -> bool:
         unit_id = certificate.subject.unit_id

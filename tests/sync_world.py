@@ -1,4 +1,4 @@
-"""A county bureau and its schools for the tests of sync: real stores, enrolled, with invented pupils."""
+"""Units of up to four tiers for the tests of sync: real stores, enrolled by files, with invented pupils."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from models.store import tables as t
 from models.store.store import NewOperator, Store
 from models.store.vault.passphrase import KdfParameters
 from sync import enrolment, inbox, outbox, receipts
+from sync.formats import open_file
+from sync.refusals import Fault, OutOfTurnError
 
 CHEAPEST = KdfParameters(memory=19456, passes=2, lanes=1)
 PNG = b"\x89PNG\r\n\x1a\n" + b"invented picture " * 40
@@ -142,8 +144,34 @@ def open_member(home: Path) -> Member:
     return member
 
 
+def deliver(frm: Member, to: Member) -> list[inbox.Received]:
+    """Carry every file that waits on one unit's stick for another to it, in order of the channel; the stick is empty.
+
+    What the other has received before says so and does no harm: such files are left out of the list.
+    """
+    received = []
+    for path in _carried(frm, to):
+        try:
+            received.append(to.receive(path))
+        except OutOfTurnError as error:
+            if error.fault is not Fault.ALREADY_RECEIVED:
+                raise
+        path.unlink()
+    return received
+
+
+def _carried(frm: Member, to: Member) -> list[Path]:
+    """Packages on the stick whose envelope names the two units."""
+    found = []
+    for path in frm.out.glob("*.rollbook"):
+        body = open_file(path).statement.content
+        if (body.get("issuer"), body.get("audience")) == (frm.store.actor.unit.id, to.store.actor.unit.id):
+            found.append((int(body["sequence"]) or 1 << 40, path))
+    return [path for _, path in sorted(found)]
+
+
 def enrol(school: Member, county: Member) -> None:
-    """The whole enrolment by files and words."""
+    """The whole enrolment of a unit with its superior by files and words."""
     asked = enrolment.request(school.store, school.out)
     passphrase = county.act(Role.ADMINISTRATOR)
     reply = enrolment.certify(county.store, asked.path, passphrase, PEOPLE[Role.REGISTRAR], asked.words, county.out)
@@ -163,6 +191,46 @@ COUNTY = Unit(
 OTHER = Unit(
     "c0000200-0000-4000-8000-000000000004", "白石县教育局", "130998", Tier.COUNTY, Line.BASIC, "虚州市", "白石县"
 )
+
+
+PROVINCE = Unit("a0000100-0000-4000-8000-000000000005", "虚省教育厅", "130000", Tier.PROVINCE, Line.BASIC, "", "")
+CITY = Unit("b0000100-0000-4000-8000-000000000006", "虚州市教育局", "139900", Tier.CITY, Line.BASIC, "虚州市", "")
+CLOUD_CITY = Unit("b0000200-0000-4000-8000-000000000007", "云州市教育局", "139800", Tier.CITY, Line.BASIC, "云州市", "")
+BLACK = Unit(
+    "c0000300-0000-4000-8000-000000000008", "黑水县教育局", "139801", Tier.COUNTY, Line.BASIC, "云州市", "黑水县"
+)
+WHITE_SCHOOL = Unit(
+    "5c0003a0-0000-4000-8000-000000000009", "白石县中心小学", "2113099903", Tier.SCHOOL, Line.BASIC, "虚州市", "白石县"
+)
+BLACK_SCHOOL = Unit(
+    "5c0004a0-0000-4000-8000-000000000010", "黑水县第一小学", "2113980104", Tier.SCHOOL, Line.BASIC, "云州市", "黑水县"
+)
+TIERS = {
+    "province": (PROVINCE, ""),
+    "city": (CITY, "province"),
+    "cloud_city": (CLOUD_CITY, "province"),
+    "county": (COUNTY, "city"),
+    "other": (OTHER, "city"),
+    "black": (BLACK, "cloud_city"),
+    "school": (SCHOOL, "county"),
+    "second": (SECOND, "county"),
+    "white_school": (WHITE_SCHOOL, "other"),
+    "black_school": (BLACK_SCHOOL, "black"),
+}
+"""The four-tier world: {folder: (unit, folder of its superior)}, upper tiers first."""
+
+
+def make_tiers(folder: Path, *, enrolled: bool = True) -> Path:
+    """A province, two cities, three counties and four schools, enrolled from the top down. Made once, copied a test."""
+    for name, (unit, _) in TIERS.items():
+        found(folder / name, unit)
+    if enrolled:
+        for name, (_, above) in TIERS.items():
+            if above:
+                with opened(folder, name, above) as (member, superior):
+                    enrol(member, superior)
+        shutil.rmtree(folder / "stick")
+    return folder
 
 
 def make_template(folder: Path) -> Path:

@@ -1,0 +1,126 @@
+"""What a unit tells those below of the tiers above them: who they are, and how they certify each other (decision 5).
+
+A list of tiers, the speaker first: its anchor, and the certificates its own superior gave for the issuing key. It
+stands in the reply to an enrolment request, and travels down as a message whenever it changes; every tier passes on
+its own version. So a school that joined its county long ago trusts the city and province that came later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.orm import Session
+
+from models.domain.units import Tier, Unit
+from models.services.units import ancestors, descendants, own_unit
+from models.store import tables as t
+from sync.certificates import Certificate, is_issued_by, parse
+from sync.known import anchor_of, issuing, remember
+from sync.refusals import Fault, MalformedError, UntrustedError
+from sync.requests import base64_text, unit_from, unit_json
+from sync.statements import unbase64
+from sync.trust import Trust
+
+_TIERS: Final = tuple(Tier)
+_MOST_ISSUED: Final = 16
+
+
+@dataclass(frozen=True)
+class Above:
+    """A tier above: its unit, its anchor, and what the next tier certified its issuing key with."""
+
+    unit: Unit
+    anchor: Certificate
+    issued: tuple[Certificate, ...]
+
+
+def tiers(session: Session) -> list[dict[str, Any]]:
+    """This unit and those above it, as those below are told."""
+    own = own_unit(session)
+    return [*_told(session, [own]), *tiers_above(session)]
+
+
+def tiers_above(session: Session) -> list[dict[str, Any]]:
+    """The tiers above this unit as they were told, nearest first."""
+    return _told(session, ancestors(session, own_unit(session).id))
+
+
+def _told(session: Session, units: Sequence[Unit]) -> list[dict[str, Any]]:
+    told = []
+    for unit in units:
+        anchor = anchor_of(session, unit.id)
+        if anchor is None:  # the superior's program is older and said nothing of the tiers above it
+            break
+        issued = [base64_text(one.der) for one in issuing(session, unit.id) if one.public_key == anchor.public_key]
+        told.append({"unit": unit_json(unit), "anchor": base64_text(anchor.der), "issued": issued[-_MOST_ISSUED:]})
+    return told
+
+
+def take(session: Session, superior: Unit, value: Any, at: str) -> bool:
+    """Trust the tiers that the superior tells of, in the caller's transaction; whether anything was new.
+
+    Whoever calls has made sure that the superior says so. Raises MalformedError or UntrustedError.
+    """
+    own = own_unit(session)
+    told = _read(value)
+    _check(session, own, superior, told)
+    for below, above in pairwise(told):
+        _check_issued(below, above, at)
+    before = tiers_above(session)
+    for place, tier in enumerate(told):
+        _store(session, tier, told[place + 1].unit.id if place + 1 < len(told) else None)
+    return tiers_above(session) != before
+
+
+def _read(value: Any) -> list[Above]:
+    try:
+        told = [
+            Above(
+                unit_from(one["unit"]),
+                parse(unbase64(one["anchor"])),
+                tuple(parse(unbase64(text)) for text in one["issued"][:_MOST_ISSUED]),
+            )
+            for one in value[: len(_TIERS)]
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise MalformedError(Fault.HEADER_DAMAGED) from None
+    if not told:
+        raise MalformedError(Fault.HEADER_DAMAGED)
+    return told
+
+
+def _check(session: Session, own: Unit, superior: Unit, told: Sequence[Above]) -> None:
+    """The superior first, each tier higher than the one before, none of them below this unit."""
+    if told[0].unit.id != superior.id:
+        raise UntrustedError(Fault.NOT_SUPERIOR)
+    ranks = [_TIERS.index(unit.tier) for unit in (own, *(tier.unit for tier in told))]
+    below = {own.id, *(unit.id for unit in descendants(session, own.id))}
+    rising = all(low < high for low, high in pairwise(ranks))
+    if not rising or any(tier.unit.line is not own.line or tier.unit.id in below for tier in told):
+        raise UntrustedError(Fault.TIERS_CROSSED)
+    for tier in told:
+        anchor = tier.anchor
+        if not anchor.is_anchor or anchor.subject.unit_id != tier.unit.id or not is_issued_by(anchor, anchor):
+            raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
+
+
+def _check_issued(below: Above, above: Above, at: str) -> None:
+    """The tier above has certified the very key that the anchor of the tier below stands for."""
+    trust = Trust((above.anchor.der,), superiors={below.unit.id: above.unit.id})
+    issued = [trust.issuing(one.der, at) for one in below.issued]
+    if not any(one.public_key == below.anchor.public_key for one in issued):
+        raise UntrustedError(Fault.TIERS_CROSSED)
+    if any(one.subject.unit_id != below.unit.id for one in issued):
+        raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
+
+
+def _store(session: Session, tier: Above, superior_id: str | None) -> None:
+    row = {**unit_json(tier.unit), "superior_id": superior_id, "state": "active"}
+    statement = upsert(t.unit).values(**row, is_self=0)
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    for certificate in (tier.anchor, *tier.issued):
+        remember(session, certificate)
