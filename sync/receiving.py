@@ -34,7 +34,6 @@ _KNOWN: Final = (Fault.ALREADY_RECEIVED, Fault.KNOWN_POLICY)
 _MAY_PASS: Final = (
     Fault.UNKNOWN_ISSUER, Fault.FOREIGN_ANCHOR, Fault.EXPIRED_CERTIFICATE, Fault.TOO_FAR_AHEAD, Fault.NEWER_FORMAT,
 )  # fmt: skip
-_RECEIVABLE: Final = (FileKind.PART, FileKind.POLICY)
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,9 @@ def _is_for(own: str, path: Path) -> bool:
     """Whether a file in a folder is of a kind that can be received, and not one of ours on its way out."""
     try:
         kind = sniff(path)
-        if kind in _RECEIVABLE:
+        if kind is FileKind.PART:
+            return read_head(path).audience == own
+        if kind is FileKind.POLICY:
             return True
         file = open_file(path) if kind is not FileKind.UNKNOWN else None
         return file is not None and file.statement.type == envelope.TYPE and file.statement.content.get("issuer") != own
