@@ -39,9 +39,9 @@ MESSAGE_KINDS: Final[tuple[MessageKind, ...]] = (
     MessageKind("problem.answer", "核查意见", REGISTRAR, "E8-E10", UP),
     MessageKind("problem.decision", "问题处理决定", REGISTRAR, "E8-E10", DOWN),
     MessageKind("problem.closed", "问题办结通知", UNIT, "E8-E10", DOWN, ON_REFUSAL),
-    MessageKind("order.disable", "停用账户通知单", REGISTRAR, "E13", DOWN, awaits=True),
-    MessageKind("order.proof", "停用账户回执", REGISTRAR, "E13", UP),
-    MessageKind("names.taken", "已占用的用户名", UNIT, "decision 25", ANY, ON_REFUSAL),
+    MessageKind("order.disable", "停用账户通知单", REGISTRAR, "A9-A12", DOWN, awaits=True),
+    MessageKind("order.proof", "停用账户回执", UNIT, "A12", UP),
+    MessageKind("names.taken", "已占用的用户名", UNIT, "A17 h", DOWN, ON_REFUSAL),
     MessageKind("resend", "补发请求", UNIT, "decision 7", ANY, ON_REFUSAL),
     MessageKind("reask", "重新核对请求", REGISTRAR, "decision 14"),
 )

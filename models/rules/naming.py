@@ -179,13 +179,18 @@ def username_finding(username: str, name: str, prefix: str, ue: str) -> Finding 
 
 
 def resolve_collisions(
-    proposals: Sequence[Proposal], taken: Container[str], style: str, staff_numbers: Sequence[str] = ()
+    proposals: Sequence[Proposal],
+    taken: Container[str],
+    style: str,
+    staff_numbers: Sequence[str] = (),
+    elsewhere: Container[str] = (),
 ) -> list[Proposal]:
     """Make equal user names differ, in order, by the policy's `style` (A17 b; models.domain.policy.COLLISIONS).
 
     number2: zhangsan, zhangsan2 ...; number01: zhangsan, zhangsan01 ...; staff_number: the digits of the person's
     staff number (one for each proposal) follow; refuse: a problem asks the registrar. The whole user name is
-    compared with `taken` and with the names before it. Raises ValueError for another style.
+    compared with `taken`, `elsewhere` (names other units hold, A17 h) and the names before it. Raises ValueError for
+    another style.
     """
     if style not in ("number2", "number01", "staff_number", "refuse"):
         raise ValueError(style)
@@ -193,9 +198,9 @@ def resolve_collisions(
     result = []
     for index, proposal in enumerate(proposals):
         username = proposal.username
-        if username is not None and (username in used or username in taken):
+        if username is not None and (username in used or username in taken or username in elsewhere):
             number = staff_numbers[index] if index < len(staff_numbers) else ""
-            proposal = _renamed(proposal, username, used, taken, style, number)
+            proposal = _renamed(proposal, username, (used, taken, elsewhere), style, number)
         if proposal.username is not None:
             used.add(proposal.username)
         result.append(proposal)
@@ -203,18 +208,19 @@ def resolve_collisions(
 
 
 def _renamed(
-    proposal: Proposal, username: str, used: set[str], taken: Container[str], style: str, staff_number: str
+    proposal: Proposal, username: str, held: Sequence[Container[str]], style: str, staff_number: str
 ) -> Proposal:
-    """`proposal` under a free user name, or with the problem that there is none."""
+    """`proposal` under a free user name, or with the problem that there is none; the last of `held` are elsewhere."""
     digits = "".join(char for char in staff_number if char in "0123456789")
     if style == "refuse" or (style == "staff_number" and not digits):
+        whose = "已被其他单位使用" if username in held[-1] else "已经有人使用（同名或同音）"
         advice = "请给其中一人另定用户名" if style == "refuse" else "请填写工号，用户名后面将加上工号"
-        problem = f"用户名 {username} 已经有人使用（同名或同音）。{advice}。"
+        problem = f"用户名 {username} {whose}。{advice}。"
         return proposal._replace(username=None, problem=problem)
     suffixes = {"number2": "{0}", "number01": "{1:02d}", "staff_number": digits}
     numbers = range(2, 3) if style == "staff_number" else range(2, 100_000)
     names = (username + suffixes[style].format(number, number - 1) for number in numbers)
-    free = next((name for name in names if name not in used and name not in taken), None)
+    free = next((name for name in names if not any(name in names_held for names_held in held)), None)
     if free is None:
         problem = f"用户名 {username} 加上后缀后仍有人使用。请另定用户名。"
         return proposal._replace(username=None, problem=problem)

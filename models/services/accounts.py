@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -19,14 +19,17 @@ from models.services.permissions import require_own
 from models.services.policies import effective
 from models.services.records import KEYS_OF, get, write_values
 from models.services.roster_edit import require_editor
+from models.services.taken_names import elsewhere
+from models.services.units import own_unit
 from models.store import audit, bulk
 from models.store import tables as t
 from models.store.clock import now_text
 
 
 def taken_usernames(session: Session) -> set[str]:
-    """Every user name of this store, also of disabled accounts: a name is never given twice."""
-    return set(session.execute(select(t.account.c.username)).scalars())
+    """Every user name of this unit, also of disabled accounts: a name is never given twice."""
+    c = t.account.c
+    return set(session.execute(select(c.username).where(c.unit_id == own_unit(session).id)).scalars())
 
 
 def record_prefix(record: Mapping[str, str], context: Context) -> str:
@@ -38,9 +41,14 @@ def record_prefix(record: Mapping[str, str], context: Context) -> str:
 
 
 def propose_for(
-    records: Sequence[Mapping[str, str]], context: Context, taken: set[str], collision: str
+    records: Sequence[Mapping[str, str]],
+    context: Context,
+    taken: set[str],
+    collision: str,
+    elsewhere: Container[str] = (),
 ) -> list[Proposal]:
-    """User names for records in their order, unique among themselves and against `taken`; without a store too.
+    """User names for records in their order, unique among themselves, against `taken` and against those other units
+    hold (`elsewhere`, A17 h); without a store too.
 
     A record whose place is not known gets a proposal with its problem said and no user name.
     """
@@ -55,13 +63,21 @@ def propose_for(
             problem = "不知道所在市校、县校，无法确定用户名前缀，请补填市校、县校"
             proposals = [Proposal(name, None, (), False, problem) for name in names]
         found |= dict(zip(places, proposals, strict=True))
-    return resolve_collisions([found[place] for place in range(len(records))], taken, collision)
+    return resolve_collisions([found[place] for place in range(len(records))], taken, collision, (), elsewhere)
 
 
 def propose_usernames(session: Session, records: Sequence[Mapping[str, str]]) -> list[Proposal]:
-    """User names by the rule and the policy in force, against the names already in the store (A17)."""
+    """User names by the rule and the policy in force, against the names of this unit and of others (A17)."""
     collision = effective(session).collision
-    return propose_for(records, check_context(session), taken_usernames(session), collision)
+    return propose_for(records, check_context(session), taken_usernames(session), collision, elsewhere(session))
+
+
+def refuse_taken(session: Session, username: str) -> None:
+    """Refuse a user name that somebody has. Raises UserError that says where (A17 h)."""
+    if username in taken_usernames(session):
+        raise UserError(f"用户名 {username} 已被使用，请换一个。")
+    if username in elsewhere(session):
+        raise UserError(f"用户名 {username} 已被其他单位使用，请换一个。")
 
 
 def add(session: Session, actor: Actor, values: Mapping[str, str]) -> str:
@@ -76,8 +92,8 @@ def add(session: Session, actor: Actor, values: Mapping[str, str]) -> str:
         if proposal.username is None:
             raise DataFaultError(f"{record['name']}：{proposal.problem or '无法按规则生成用户名，请手工填写'}。")
         record["username"] = proposal.username
-    elif record["username"] in taken_usernames(session):
-        raise UserError(f"用户名 {record['username']} 已被使用，请换一个。")
+    else:
+        refuse_taken(session, record["username"])
     raise_faults(errors_of(ACCOUNTS, record, check_context(session)))
     account_id = new_id()
     row: dict[str, str | int] = {

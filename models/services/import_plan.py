@@ -24,6 +24,7 @@ from models.services.change_log import OPEN_STATES
 from models.services.checking import controlled_fields, field_label
 from models.services.policies import effective
 from models.services.records import KEYS_OF, table_of
+from models.services.taken_names import elsewhere
 from models.services.units import own_unit
 from models.store import tables as t
 
@@ -32,8 +33,6 @@ SEPARATOR = "\x1f"
 """Between the values of a row where rows are compared whole; normalising leaves no control character in a value."""
 
 _IDENTITY = ("name", "sex", "birth_date")
-
-
 K = TypeVar("K")
 
 
@@ -67,7 +66,7 @@ class Known:
     """The store as an import compares with it. `rows`: id -> values of `keys`, joined, which the store does many times
     faster than handing over each cell; `numberless`: ids without an ID number; `by_number` and `by_identity` say which
     rows answer to a key; `open_fields`: subject -> field -> (number of the open change, value asked for); `classes`:
-    pupils in each class."""
+    pupils in each class; `taken`: user names of this unit, `elsewhere`: of others (A17 h)."""
 
     keys: tuple[str, ...]
     rows: dict[str, str]
@@ -82,6 +81,7 @@ class Known:
     ue: str
     collision: str
     classes: dict[str, int] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
 
     def values_of(self, row_id: str) -> dict[str, str]:
         """What the store has of a row in the fields of the file."""
@@ -174,7 +174,7 @@ def snapshot(session: Session, workbook: Workbook) -> Known:
         known.open_fields = _open_fields(session)
         known.classes = _classes(session, unit.id) if "class_name" in present else {}
     else:
-        known.taken = taken_usernames(session)
+        known.taken, known.elsewhere = taken_usernames(session), elsewhere(session)
     return known
 
 
@@ -295,6 +295,5 @@ def plan_row(known: Known, row_id: str, values: Mapping[str, str]) -> tuple[RowP
 
 
 def needs_baseline(known: Known, kind: str) -> bool:
-    """Whether new rows are reported upward as a baseline: pupils in the basic line, accounts in the open one
-    (decision 16; A9-A11)."""
+    """Whether new rows go up as a baseline: pupils in the basic line, accounts in the open one (decision 16; A9-A11)."""
     return reports_own(known.unit) and known.unit.line in BASELINE_OF[kind].lines

@@ -196,9 +196,10 @@ def _given_names(checked: CheckedImport, given: list[Place]) -> Said:
     """User names that stand in the file or were chosen must not be taken; the rules judge their spelling."""
     said: Said = []
     for place, index in given:
-        username = checked.workbook.sheets[place].values["username"][index]
-        if checked.known and username in checked.known.taken:
-            message = f"用户名 {username} 在名册中已被另一人使用，请换一个。"
+        username, known = checked.workbook.sheets[place].values["username"][index], checked.known
+        if known and (username in known.taken or username in known.elsewhere):
+            where = "在名册中已被另一人使用" if username in known.taken else "已被其他单位使用"
+            message = f"用户名 {username} {where}，请换一个。"
             said.append(((place, index), Finding("USERNAME_TAKEN", Level.ERROR, "username", message, username)))
     return said
 
@@ -208,18 +209,19 @@ def _proposed(checked: CheckedImport, given: list[Place], open_: list[Place]) ->
     used = {sheets[place].values["username"][index] for place, index in given}
     taken = (known.taken if known else set()) | used
     records = [sheets[place].record(index) for place, index in open_]
-    proposals = propose_for(records, checked.context, taken, known.collision if known else "number2")
+    others = known.elsewhere if known else set()
+    proposals = propose_for(records, checked.context, taken, known.collision if known else "number2", others)
     checked.proposals = dict(zip(open_, proposals, strict=True))
     said: Said = []
     for (place, index), proposal in checked.proposals.items():
         sheets[place].values["username"][index] = proposal.username or ""
-        finding = _proposal_finding(proposal)
+        finding = _proposal_finding(proposal, others)
         if finding:
             said.append(((place, index), finding))
     return said
 
 
-def _proposal_finding(proposal: Proposal) -> Finding | None:
+def _proposal_finding(proposal: Proposal, elsewhere: set[str]) -> Finding | None:
     """What a person should know of a proposed user name; several readings are told by the rules."""
     username = proposal.username
     if not proposal.name:
@@ -228,7 +230,9 @@ def _proposal_finding(proposal: Proposal) -> Finding | None:
         message = proposal.problem or "无法按规则生成用户名，请手工填写。"
         return Finding("USERNAME_NONE", Level.ERROR, "username", message)
     if username[-1].isdigit():
-        message = f"已有同名或同音的人使用该用户名，按规定加序号为 {username}，请核对。"
+        bare = username.rstrip("0123456789")
+        whose = f"用户名 {bare} 已被其他单位使用" if bare in elsewhere else "已有同名或同音的人使用该用户名"
+        message = f"{whose}，按规定加序号为 {username}，请核对。"
         return Finding("USERNAME_NUMBERED", Level.WARNING, "username", message, username)
     return None
 

@@ -23,6 +23,8 @@ from models.services.change_log import in_chunks, record
 from models.services.checking import check_context, controlled_fields, field_label, new_errors, normalised, raise_faults
 from models.services.permissions import require_any_role, require_own, require_role
 from models.services.records import Row, get, page, table_of, write_values
+from models.services.taken_names import elsewhere
+from models.services.units import own_unit
 from models.services.unreported import is_gathered
 from models.store import audit, search
 from models.store import tables as t
@@ -109,8 +111,12 @@ def _refuse_locked(changed: Iterable[str], locked: frozenset[str]) -> None:
 
 
 def _refuse_taken(session: Session, username: str) -> None:
-    if session.execute(select(t.account.c.id).where(t.account.c.username == username)).first():
+    c = t.account.c
+    own = own_unit(session).id
+    if session.execute(select(c.id).where(c.username == username, c.unit_id == own)).first():
         raise UserError(f"用户名 {username} 已被本库中另一账户使用，请换一个。")
+    if username in elsewhere(session):
+        raise UserError(f"用户名 {username} 已被其他单位使用，请换一个。")
 
 
 def bulk_set(session: Session, actor: Actor, kind: str, ids: Sequence[str], values: Mapping[str, str]) -> BulkResult:

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor
+from sync import policies, taken_names
 from sync import problem_handlers as problems
 from sync.messages import notices, traces
 from sync.messages.message import Message
@@ -23,6 +24,8 @@ shape. A kind that `awaits` a person stays open until `traces.finish`.
 HANDLERS: Final[Mapping[str, Handler]] = {
     "trace": traces.take,
     "notice": notices.take,
+    policies.KIND: policies.take_message,
+    "names.taken": taken_names.take,
     problems.ASK: problems.take_ask,
     problems.ANSWER: problems.take_answer,
     problems.DECISION: problems.take_decision,

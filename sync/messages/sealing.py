@@ -15,7 +15,7 @@ from models.domain.units import Actor, Unit
 from models.services.units import find_unit, own_unit
 from models.store import tables as t
 from models.store.clock import now_text
-from sync import ledger
+from sync import ledger, taken_names
 from sync.certificates import Certificate, parse
 from sync.content import leaf_hash, state_content
 from sync.dispatch import Draft, content_head, dispatch
@@ -38,10 +38,13 @@ def neighbours_waiting(session: Session) -> list[str]:
 
 
 def seal_waiting(session: Session, actor: Actor, folder: Path, neighbour_id: str | None = None) -> list[str]:
-    """Seal what waits for a neighbour (None: for each); ids of the new packages. Signed by the unit's key only.
+    """Seal what waits for a neighbour (None: for each), news of taken user names among it; ids of the new packages.
+
+    Signed by the unit's key only.
 
     Raises UserError when a neighbour has no certificate to encrypt to.
     """
+    taken_names.tell(session, actor, neighbour_id)
     sealed: list[str] = []
     for hop in neighbours_waiting(session):
         unit = find_unit(session, hop)

@@ -1,0 +1,41 @@
+"""Messages `names.taken`: with every delivery a unit below learns which user names others hold (A17 h)."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.domain.units import Actor
+from models.services import taken_names
+from models.services.units import find_unit, own_unit
+from models.store import tables as t
+from sync.messages.message import Message
+from sync.messages.post import post
+
+
+def tell(session: Session, actor: Actor | None, neighbour_id: str | None = None) -> None:
+    """Post what the units directly below (or only the neighbour) do not know yet; called before anything is sealed."""
+    c = t.unit.c
+    below = select(c.id).where(c.superior_id == own_unit(session).id, c.state == "active")
+    below = below.where(c.opening_key.is_not(None)).order_by(c.code)
+    for unit_id in session.execute(below).scalars().all():
+        if neighbour_id in (None, unit_id):
+            _tell_one(session, actor, unit_id)
+
+
+def _tell_one(session: Session, actor: Actor | None, unit_id: str) -> None:
+    unit = find_unit(session, unit_id)
+    assert unit is not None
+    news = taken_names.news_for(session, unit)
+    if not news:
+        return
+    taken_names.note_told(session, actor, unit, news)
+    for body in taken_names.bodies(news):
+        title = f"已占用的用户名：新增 {len(body['taken'])} 个，释放 {len(body['freed'])} 个"
+        post(session, actor, "names.taken", unit_id, body, title=title)
+
+
+def take(session: Session, actor: Actor, message: Message) -> str:
+    """Handler: keep the names the superior tells. Raises FileRefusedError."""
+    news = taken_names.take(session, actor, message.origin_id, message.body)
+    return f"记下其他单位已占用的用户名 {len(news.taken)} 个、释放 {len(news.freed)} 个"
