@@ -25,6 +25,7 @@ _TEXTS: Final = {
     "kind": 64,
     "matter": 36,
     "from": 36,
+    "from_name": 100,
     "to": 36,
     "line": 16,
     "at": 20,
@@ -41,7 +42,7 @@ _DIGEST = re.compile(r"([0-9a-f]{64})?", re.ASCII)
 class Message:
     """A message; `id` is the statement's, `due` "" or UTC text, `in_reply_to` "" or a message id.
 
-    `person_names` and `origin_name` are those of the certificates that signed.
+    `person_names` are those of the certificates that signed, `origin_name` what the origin calls itself.
     """
 
     id: str
@@ -75,6 +76,7 @@ def read_message(statement: Statement) -> Message:
     return Message(
         statement.id, content["kind"], content["matter"], content["from"], content["to"], content["at"],
         content["due"], content["title"], content["in_reply_to"], content["body"], (), statement,
+        content["from_name"],
     )  # fmt: skip
 
 
@@ -85,7 +87,9 @@ def _has_shape(content: dict[str, Any]) -> bool:
         return False
     if not all(_UUID.fullmatch(content[key]) for key in ("id", "matter", "from", "to")):
         return False
-    if not content["title"].isprintable() or not _DIGEST.fullmatch(content["in_reply_to"]):
+    if not content["title"].isprintable() or not content["from_name"].isprintable():
+        return False
+    if not _DIGEST.fullmatch(content["in_reply_to"]):
         return False
     try:
         to_time(content["at"])
@@ -119,10 +123,8 @@ def verified(message: Message, kind: MessageKind, trust: Trust, line: str, now: 
         require_role(certificate, Role.REGISTRAR)
     else:
         require_two(statement, trust, message.origin_id, line, at)
-    subjects = [parse(s.certificate).subject for s in statement.signatures if s.certificate]
-    people = tuple(subject.name for subject in subjects if subject.person_id)
-    name = next((subject.name for subject in subjects if not subject.person_id), "")
-    return replace(message, person_names=people, origin_name=name)
+    subjects = (parse(s.certificate).subject for s in statement.signatures if s.certificate)
+    return replace(message, person_names=tuple(subject.name for subject in subjects if subject.person_id))
 
 
 def _single(statement: Statement) -> Statement:

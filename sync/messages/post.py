@@ -50,8 +50,8 @@ def post(
         raise ValueError(kind)
     own, hop = own_unit(session), _hop(session, entry, to)
     head = {
-        "kind": kind, "matter": matter or str(uuid.uuid4()), "from": own.id, "to": to, "line": own.line.value,
-        "at": clock.now(session), "due": due, "title": title, "in_reply_to": in_reply_to,
+        "kind": kind, "matter": matter or str(uuid.uuid4()), "from": own.id, "from_name": own.name, "to": to,
+        "line": own.line.value, "at": clock.now(session), "due": due, "title": title, "in_reply_to": in_reply_to,
     }  # fmt: skip
     try:
         statement = state_message(head, body, _signs(session, actor, entry, signers, is_above(session, to)))

@@ -25,7 +25,7 @@ from sync.known import issuing, remember
 from sync.messages import traces
 from sync.messages.handlers import HANDLERS
 from sync.messages.message import Message, read_message, require_kind, verified
-from sync.messages.post import OPEN, WAITING
+from sync.messages.post import OPEN, WAITING, record_step
 from sync.refusals import ContentRefusedError, Fault, RefusedError, UntrustedError
 from sync.statements import Statement
 from sync.trust import Trust
@@ -169,7 +169,12 @@ def _row(message: Message, direction: str, state: str, next_id: str = "", note: 
     }  # fmt: skip
 
 
-def _keep(session: Session, row: Mapping[str, Any]) -> None:
+def _keep(session: Session, message: Message, row: Mapping[str, Any], authentic: bool = True) -> None:
+    """Keep a message, and what was signed when it is what its origin said."""
+    if authentic:
+        ledger.keep(session, message.statement)
+        if message.kind != "trace":
+            record_step(session, message.id, (message.origin_id, message.origin_name), "posted", "", message.at)
     statement = upsert(t.message).values(**row)
     session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=dict(row)))
 
@@ -178,8 +183,7 @@ def _pass_on(session: Session, turn: _Turn, message: Message) -> str:
     hop = next_hop(session, message.to_id)
     if hop.id == turn.neighbour.id:
         raise ContentRefusedError(Fault.WRONG_PATH, issuer=turn.neighbour.name)
-    ledger.keep(session, message.statement)
-    _keep(session, _row(message, "transit", WAITING, hop.id))
+    _keep(session, message, _row(message, "transit", WAITING, hop.id))
     if message.kind == "trace":
         traces.peek(session, message)
         return traces.PASSED
@@ -194,9 +198,8 @@ def _handle(session: Session, turn: _Turn, message: Message) -> str:
     handler = HANDLERS.get(message.kind)
     if handler is None:
         raise ContentRefusedError(Fault.UNKNOWN_MESSAGE, kind=kind.label)
-    ledger.keep(session, message.statement)
     state = OPEN if kind.awaits else HANDLED
-    _keep(session, _row(message, "in", state))
+    _keep(session, message, _row(message, "in", state))
     told = handler(session, turn.actor, message)
     session.execute(update(t.message).where(t.message.c.id == message.id).values(note=told))
     if message.kind == "trace":
@@ -211,10 +214,8 @@ def _handle(session: Session, turn: _Turn, message: Message) -> str:
 
 def _refuse(session: Session, turn: _Turn, message: Message, sentence: str, *, authentic: bool) -> str:
     """Keep the refusal and its sentence; the origin is told when it is known to have sent the message or is known."""
-    if authentic:
-        ledger.keep(session, message.statement)
     direction = "in" if message.to_id == turn.own.id else "transit"
-    _keep(session, _row(message, direction, REFUSED, note=sentence))
+    _keep(session, message, _row(message, direction, REFUSED, note=sentence), authentic)
     if authentic or find_unit(session, message.origin_id) is not None:
         turn.gathered.tell(session, message.origin_id, message.kind, message.id, traces.REFUSED, sentence)
     body = {"kind": message.kind, "from": message.origin_id, "reason": sentence}
