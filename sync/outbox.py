@@ -16,6 +16,7 @@ from models.domain.progress import SILENT, Progress
 from models.domain.signing import Signer
 from models.domain.units import Actor, Role, Unit
 from models.services import evidence, outgoing
+from models.services.companions import require_main
 from models.services.policies import effective
 from models.services.units import unit_name
 from models.store import clock
@@ -28,6 +29,7 @@ from sync.jsonlines import encode, line, long_value
 from sync.ledger import list_packages
 from sync.messages import sealing
 from sync.refusals import RefusedError
+from sync.reports import building
 from sync.statements import Statement
 from sync.transport.deliveries import belonging, note_written
 from sync.transport.removable import HandoverLine, HandoverSheet, folder_for, is_there, medium_of, write_out
@@ -68,6 +70,7 @@ def build(
     `out_dir` None is the folder of the store. Raises UserError, WrongSecretError; NotWrittenError when only the files
     failed: the packages are then in the store and `rewrite` writes them.
     """
+    store.read(require_main, "打包上报")
     folder_for(store.home, out_dir)  # before anything is signed
     signer = store.signer(passphrase)
     new = store.write(_build, store.actor, signer, change_ids, store.home, progress)
@@ -81,11 +84,15 @@ def _build(
     require_signer(actor, signer, Role.REGISTRAR, "打包上报")
     superior = require_superior(session)
     ensure(session)
+    everything = change_ids is None
+    reports = building.build(session, actor, signer, superior, folder, progress) if everything else []
     items = outgoing.items_to_seal(session, change_ids)
     if not items:
-        waiting = ledger.unanswered(session, superior.id) or superior.id in sealing.neighbours_waiting(session)
-        if change_ids is None and waiting:
-            return []
+        waiting = (
+            reports or ledger.unanswered(session, superior.id) or superior.id in sealing.neighbours_waiting(session)
+        )
+        if everything and waiting:
+            return reports
         raise UserError("没有已批准、待打包的事项。请先由主管领导批准，再打包。")
     prepared = [(item, raw, approvals.key_of(item, raw)) for item in items for raw in [encode(item)]]
     statements = _approvals(session, actor, prepared, superior)
@@ -94,7 +101,7 @@ def _build(
     lines = _lines(session, content, prepared, statements, progress)
     new = [dispatch(session, actor, folder, Draft("changes", superior, content, len(items)), lines)]
     outgoing.mark_sealed(session, actor, [item["id"] for item in items], new[0])
-    return new + _build_evidence(session, actor, signer, items, superior, folder, new[0])
+    return [*new, *_build_evidence(session, actor, signer, items, superior, folder, new[0]), *reports]
 
 
 def _approvals(session: Session, actor: Actor, prepared: Sequence[Prepared], superior: Unit) -> list[Statement]:
@@ -215,7 +222,7 @@ def hand_over(store: Store, package_ids: Sequence[str], folder: Path, carrier: s
 
     Everything else their audiences have not answered goes with them and stands on the sheet (decision 7).
     """
-    package_ids = store.read(belonging, package_ids)
+    package_ids = everything_for(store, package_ids)
     paths = _write(store, package_ids, folder)
     rows = [store.read(_require, package_id) for package_id in package_ids]
     medium = medium_of(folder)
@@ -226,6 +233,15 @@ def hand_over(store: Store, package_ids: Sequence[str], folder: Path, carrier: s
     ]
     names = {store.read(unit_name, row.audience_id) for row in rows}
     return HandoverSheet(store.actor.unit.name, "、".join(sorted(names)), store.read(clock.now), medium, carrier, lines)
+
+
+def everything_for(store: Store, package_ids: Sequence[str]) -> list[str]:
+    """These packages, what waits for their audiences sealed now, and all they have not answered (decision 7)."""
+    rows = [store.read(_require, one) for one in package_ids]
+    if not store.read_only:
+        for audience in dict.fromkeys(row.audience_id for row in rows):
+            store.write(sealing.seal_waiting, store.actor, store.home, audience)
+    return store.read(belonging, [row.id for row in rows])
 
 
 def _require(session: Session, package_id: str) -> Row[Any]:

@@ -39,23 +39,139 @@ def build(
     call.emit(document(built), [f"数据包：{path}" for path in built.paths])
 
 
-@package.add("write", "把发出的数据包、回执再写成文件：丢了 U 盘时用\n给出 all 时写出全部还没有答复的。")
+Which = Annotated[str, typer.Argument(metavar="标识|all", help="数据包的标识（可以只写开头），或 all")]
+
+
+@package.add(
+    "write",
+    "把发出的数据包、回执再写成文件：丢了 U 盘时用\n"
+    "同一收件单位还没有答复的包一并写出；给出 all 时写出全部还没有答复的。",
+)
 def write(
     ctx: typer.Context,
-    package_id: Annotated[str, typer.Argument(metavar="标识|all", help="数据包的标识（可以只写开头），或 all")],
+    package_id: Which,
     out: Out = None,
+    carrier: Annotated[str, typer.Option(metavar="姓名", help="由谁送交，记入交接记录（须同时给出 --out）")] = "",
 ) -> None:
     """Write packages or receipts of this unit to files again."""
-    from sync import ledger, outbox
+    from sync import outbox
+
+    call: Call = ctx.obj
+    if carrier and out is None:
+        raise UserError("请用 --out 说明写到哪个 U 盘或文件夹，才能记下送交人。")
+    with call.store() as store:
+        named = [] if package_id == "all" else [_sent(store, package_id)]
+        if out is not None and carrier:
+            sheet = outbox.hand_over(store, named or _unanswered(store), out, carrier)
+            paths = [out / line.file_name for line in sheet.lines]
+        elif named:
+            paths = [outbox.rewrite(store, one, out) for one in outbox.everything_for(store, named)]
+        else:
+            paths = outbox.rewrite_unanswered(store, out)
+    call.emit({"paths": document(paths)}, [f"已写出：{path}" for path in paths] or "没有等待答复的数据包。")
+
+
+def _unanswered(store: Any) -> list[str]:
+    from sync import ledger
+
+    return [row.id for row in store.read(ledger.unanswered)]
+
+
+def _sent(store: Any, start: str) -> str:
+    from sync import ledger
+
+    return find_package(store.read(ledger.list_packages, "out"), start, "发出")
+
+
+@package.add("show", "一个数据包：状态和交接记录（何时、用什么介质、由谁送交）")
+def show(ctx: typer.Context, package_id: Annotated[str, typer.Argument(metavar="标识")]) -> None:
+    """Show a package and every time it was handed over."""
+    from sync import ledger
+    from sync.transport.deliveries import deliveries
 
     call: Call = ctx.obj
     with call.store() as store:
-        if package_id == "all":
-            paths = outbox.rewrite_unanswered(store, out)
+        known = store.read(ledger.list_packages)
+        found = find_package(known, package_id, "收发")
+        row = next(one for one in known if one["id"] == found)
+        handed = store.read(deliveries, found)
+    lines = [
+        str(row["title"]),
+        f"{DIRECTIONS[row['direction']]}  {PACKAGE_STATUS[row['state']]}  {row['file_name']}",
+        *([str(row["note"])] if row["note"] else []),
+        *(["交接记录："] if handed else []),
+        *(f"  {local_text(one.at)}  {one.words}  经办：{one.person}" for one in handed),
+    ]
+    call.emit({**row, "deliveries": document(handed)}, lines)
+
+
+@package.add(
+    "split",
+    "把数据包拆分成邮件附件，并给出邮件正文\n同一收件单位还没有答复的包一并拆分；给出 all 时拆分全部还没有答复的。",
+)
+def split(
+    ctx: typer.Context,
+    which: Annotated[str, typer.Argument(metavar="文件|标识|all", help=".rollbook 文件，或包的标识，或 all")],
+    size: Annotated[
+        int | None, typer.Option(metavar="MB", help="对方邮箱的附件上限，如 10、20、25、50（默认用上次的）")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Split packages into attachments and say what to write along."""
+    from models.services.preferences import mailbox_megabytes
+    from sync.transport import mail
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        megabytes = size if size is not None else store.read(mailbox_megabytes)
+        if Path(which).is_file():
+            made = [mail.split_file(store, Path(which), megabytes, out)]
         else:
-            found = find_package(store.read(ledger.list_packages, "out"), package_id, "发出")
-            paths = [outbox.rewrite(store, found, out)]
-    call.emit({"paths": document(paths)}, [f"已写出：{path}" for path in paths] or "没有等待答复的数据包。")
+            ids = None if which == "all" else [_sent(store, which)]
+            made = mail.split_delivery(store, ids, megabytes, out, call.progress)
+    lines: list[str] = []
+    for one in made:
+        lines += [f"已写出：{path}" for path in one.paths]
+        lines += ["", f"主题：{one.subject}", "", one.body, ""]
+    told = [{**document(one), "subject": one.subject, "body": one.body} for one in made]
+    call.emit({"deliveries": told}, [*lines, mail.growth_words(megabytes)])
+
+
+@package.add("parts", "列出还没有收齐的邮件分卷，或丢弃其中一组")
+def parts(
+    ctx: typer.Context,
+    discard: Annotated[str, typer.Option(metavar="标识", help="丢弃这一组（标识可以只写开头）")] = "",
+) -> None:
+    """List parts that wait for others, or give a set up."""
+    from sync.transport import incoming
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        if discard:
+            incoming.discard(store.home, discard)
+        found = incoming.sets(store.home)
+    told = [{**document(one), "missing": list(one.missing)} for one in found]
+    lines = [f"{one.key[:8]}  {one.name}  {incoming.progress_words(one)}" for one in found]
+    call.emit(told, lines or "没有等待收齐的邮件分卷。")
+
+
+@package.add(
+    "send", "把等待发出的函件打包，连同还没有答复的数据包一起写出\n--to 只写给一个单位（或通往它的那个单位）的。"
+)
+def send(
+    ctx: typer.Context,
+    to: Annotated[str, typer.Option(metavar="单位", help="收件单位的名称、代码或标识")] = "",
+    out: Out = None,
+) -> None:
+    """Seal waiting messages and write all that is unanswered, for one neighbour or all."""
+    from models.services.units import unit_by
+    from sync.messages import sending
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        unit_id = store.read(unit_by, to).id if to else None
+        paths = sending.send(store, unit_id, out)
+    call.emit({"paths": document(paths)}, [f"已写出：{path}" for path in paths] or "没有要发出的函件和数据包。")
 
 
 @package.add("list", "列出生成的和收到的数据包及其状态")
@@ -96,19 +212,39 @@ def inspect(ctx: typer.Context, file: File) -> int:
     return 1 if found.faults else 0
 
 
-@app.add("receive", "接收送来的文件：数据包、回执、政策、证书\n说明是什么文件、谁给谁的，验证后办理下一步。")
-def receive(ctx: typer.Context, file: File) -> int:
-    """Verify a file and take the next step with it."""
-    from sync import inbox
+@app.add(
+    "receive",
+    "接收送来的文件：数据包、回执、政策、邮件分卷\n"
+    "可以给出几个文件或文件夹；说明是什么文件、谁给谁的，验证后办理下一步。",
+)
+def receive(
+    ctx: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="文件|文件夹...", help="一个或几个文件，或文件夹")],
+) -> int:
+    """Verify files and take the next step with each."""
+    from sync import receiving
 
     call: Call = ctx.obj
     with call.store() as store:
-        received = inbox.receive(store, existing(file), call.passphrase(), call.progress)
+        paths = receiving.expand(store, files)
+        if len(files) == 1 and paths == files:
+            received = receiving.receive(store, paths[0], call.passphrase(), call.progress)
+            call.emit(received.to_json(), _told(received))
+            return 1 if received.refused else 0
+        taken = receiving.receive_all(store, paths, call.passphrase(), call.progress)
+    lines: list[str] = []
+    for one in taken:
+        lines += [f"{one.path.name}：", *(_told(one.received) if one.received is not None else [one.sentence]), ""]
+    refused = sum(one.refused for one in taken)
+    call.emit({"files": [one.to_json() for one in taken], "refused": refused}, lines[:-1])
+    return 1 if refused else 0
+
+
+def _told(received: Any) -> list[str]:
     lines: list[str] = []
     for one in (received, *received.also):
         lines += [one.title, one.sentence, *one.warnings, f"下一步：{one.next_step}" if one.next_step else ""]
-    call.emit(received.to_json(), [line for line in lines if line])
-    return 1 if received.refused else 0
+    return [line for line in lines if line]
 
 
 def existing(file: Path) -> Path:
@@ -119,7 +255,7 @@ def existing(file: Path) -> Path:
 
 
 def find_package(packages: list[dict[str, Any]], start: str, what: str) -> str:
-    """The id of the one package whose id begins with `start`; `what`: 收到 or 发出. Raises UserError."""
+    """The id of the one package whose id begins with `start`; `what`: 收到, 发出 or 收发. Raises UserError."""
     found = [one["id"] for one in packages if one["id"].startswith(start)]
     if len(found) != 1:
         raise UserError(f"{'有多个' if found else '没有'}以“{start}”开头的{what}的数据包，请用 package list 查看标识。")

@@ -25,7 +25,10 @@ SUMMARIES: tuple[tuple[str, str], ...] = (
     ("accounts", "教师账户"),
     ("change", "变更：提出、提交、核办"),
     ("package", "数据包：生成、查看"),
-    ("receive", "接收上级或下级送来的文件"),
+    ("receive", "接收送来的文件，可以是几个文件或文件夹"),
+    ("watch", "收件文件夹：添加、查看"),
+    ("notice", "通知：下发、查看、确认已阅"),
+    ("matter", "事项：停在哪里，是否逾期"),
     ("review", "核办收到的数据包（上级）"),
     ("policy", "政策：受控字段、班额、业务开关、办理时间、用户名规则"),
     ("export", "导出"),
@@ -55,6 +58,10 @@ def _module(name: str) -> Commands:
             from desktop.cli.changes import app
         case "package" | "receive":
             from desktop.cli.packages import app
+        case "notice" | "matter":
+            from desktop.cli.matters import app
+        case "watch":
+            from desktop.cli.watching import app
         case "review":
             from desktop.cli.bureau import app
         case "policy":

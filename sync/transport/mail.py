@@ -21,7 +21,7 @@ from models.services import preferences
 from models.services.units import unit_name
 from sync import envelope, ledger, outbox
 from sync.formats import open_file
-from sync.transport.deliveries import belonging, note
+from sync.transport.deliveries import note
 from sync.transport.parts import split
 from sync.transport.removable import WRITTEN, folder_for
 
@@ -134,6 +134,8 @@ def split_delivery(
     `package_ids` None: everything unanswered. The size is remembered. Raises UserError, NotWrittenError; a package is
     noted as written only when all its parts were read back.
     """
+    if package_ids is not None:
+        package_ids = outbox.everything_for(store, package_ids)
     rows = store.read(_rows_for, package_ids)
     store.write(preferences.set_mailbox_megabytes, store.actor, megabytes)
     folder = folder_for(store.home, out_dir)
@@ -163,7 +165,7 @@ def _rows_for(session: Session, package_ids: Sequence[str] | None) -> list[Row[A
     if package_ids is None:
         rows = list(ledger.unanswered(session))
     else:
-        rows = [row for one in belonging(session, package_ids) if (row := ledger.find(session, one)) is not None]
+        rows = [row for one in package_ids if (row := ledger.find(session, one)) is not None]
     if not rows:
         raise UserError("没有等待答复的数据包，不需要拆分。")
     return rows

@@ -209,11 +209,13 @@ def remember_refused(store: Store, path: Path) -> None:
 
 
 def offered(session: Session, home: Path, seen: Sequence[Seen]) -> list[Found]:
-    """Of the files seen those for this unit that are not received, kept or refused yet; each content once."""
+    """Of the files seen those for this unit that are not received, kept or refused yet; each content once,
+    as a whole file when there is one."""
     own = own_unit(session).id
     refused = preferences.refused_files(session)
     kept = {(one.key, number) for one in incoming.sets(home) for number in one.have}
     found: dict[str, Found] = {}
+    package_of: dict[str, str] = {}
     for one in seen:
         whole = one.part.whole if one.part is not None else one.digest
         if (one.digest and refused.get(one.head) == one.digest) or (whole and refused.get(whole) == whole):
@@ -221,7 +223,9 @@ def offered(session: Session, home: Path, seen: Sequence[Seen]) -> list[Found]:
         key, words, kind = _offer(session, own, one, kept)
         if key and key not in found:
             found[key] = Found(one.path, one.folder, kind, words, one.size)
-    return list(found.values())
+            package_of[key] = one.part.package if one.part is not None else key
+    in_one = {one.address.content for one in seen if one.address is not None}.intersection(found)
+    return [one for key, one in found.items() if one.kind is not FileKind.PART or package_of[key] not in in_one]
 
 
 def _offer(session: Session, own: str, one: Seen, kept: set[tuple[str, int]]) -> tuple[str, str, FileKind]:

@@ -26,7 +26,8 @@ from sync.formats import FileKind, describe
 from sync.refusals import Fault, MalformedError, RefusedError
 from sync.transport import incoming, mail, parts, watching
 from sync.transport.deliveries import deliveries
-from tests.sync_world import Member, make_template, opened
+from tests.integration.test_cli import Done, refused, rollbook
+from tests.sync_world import PEOPLE, Member, make_template, opened
 
 
 @pytest.fixture(scope="module")
@@ -481,3 +482,45 @@ def test_watched_folders_are_kept_in_the_store(world: SimpleNamespace) -> None:
     store.write(preferences.unwatch_folder, store.actor, world.folder)
     with pytest.raises(UserError, match="不是收件文件夹"):
         store.write(preferences.unwatch_folder, store.actor, world.folder)
+
+
+# --- the command line ---------------------------------------------------------------------------------------
+
+
+def test_commands_split_watch_and_receive_a_folder(template: Path, tmp_path: Path) -> None:
+    shutil.copytree(template, tmp_path / "units")
+    with opened(tmp_path / "units", "school") as (school,):
+        built = school.build(["赵明华"])
+    name, passphrase = PEOPLE[Role.REGISTRAR]
+
+    def run(unit: str, *arguments: object) -> Done:
+        general = ["--json", "--home", tmp_path / "units" / unit, "--operator", name, "--secret-file", "-"]
+        return rollbook(*general, *arguments, given=f"{passphrase}\n", process=False)
+
+    out = made(tmp_path, "附件")
+    split = run("school", "package", "split", "all", "--size", 1, "--out", out)
+    assert split.code == 0, split.err
+    (delivery,) = split.json["deliveries"]
+    assert delivery["audience"] == "青禾县教育局"
+    assert "赵明华" not in split.out
+    assert len(list(out.glob("*.dat"))) == len(built.new)
+    refused(run("school", "package", "split", "all", "--size", 0), 2, "MB")
+    refused(run("school", "package", "write", "all", "--carrier", "王老师"), 2, "--out")
+    assert run("school", "package", "write", built.new[0][:12], "--out", out, "--carrier", "王老师").code == 0
+    shown = run("school", "package", "show", built.new[1][:12]).json
+    assert [one["carrier"] for one in shown["deliveries"]][:2] == ["王老师", ""]
+
+    assert run("county", "watch", "add", out).json == {"folders": [str(out)]}
+    assert run("county", "watch", "list").json == {"folders": [str(out)]}
+    found = run("county", "watch", "scan").json["found"]
+    assert len(found) == len(built.new), "parts and packages with the same content are one thing each"
+    inspected = run("county", "package", "inspect", next(out.glob("*.dat")))
+    assert (inspected.code, inspected.json["kind"]) == (0, "part")
+    received = run("county", "receive", out)
+    assert received.code == 0, received.err
+    assert received.json["refused"] == 0
+    assert run("county", "watch", "scan").json["found"] == []
+    assert run("county", "package", "parts").json == []
+    assert run("county", "watch", "remove", out).code == 0
+    refused(run("county", "watch", "remove", out), 2, "收件文件夹")
+    refused(run("county", "receive", made(tmp_path, "空")), 2, "没有可以接收")
