@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import FileRefusedError
 from models.domain.progress import SILENT, Progress
-from models.domain.times import local_day
 from models.domain.units import Actor, Role
-from models.services.policies import coming, in_force_version
+from models.services.companions import require_main
 from models.store import audit
 from sync import envelope as envelopes
 from sync import ledger, policies, receipts
 from sync.arrival import Arrival, about, authenticate, check_deadline
-from sync.formats import KIND_LABELS, NEXT_STEPS, FileKind, open_file, sniff
+from sync.formats import COMPANION_KINDS, KIND_LABELS, NEXT_STEPS, PAIRING_KINDS, FileKind, open_file, sniff
 from sync.identity import ensure, opening_keys
 from sync.messages import traces
 from sync.openers import OPENERS, Received, file_facts, told
@@ -31,11 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Received", "receive"]
 
-_PACKAGES: Final = (FileKind.CHANGES, FileKind.EVIDENCE, FileKind.RECEIPT, FileKind.MESSAGES)
-_ENROLMENT: Final = (FileKind.ENROLMENT_REQUEST, FileKind.ENROLMENT_REPLY)
+_PACKAGES: Final = (FileKind.CHANGES, FileKind.EVIDENCE, FileKind.RECEIPT, FileKind.MESSAGES, FileKind.REPORT)
+_ENROLMENT: Final = (FileKind.ENROLMENT_REQUEST, FileKind.ENROLMENT_REPLY, *PAIRING_KINDS)
 _FOR_OTHER_DOORS: Final = (FileKind.BACKUP, FileKind.SPREADSHEET, FileKind.PICTURE)
 _REFUSED_STEPS: Final = {
     "changes": "请生成退包回执并送交发件单位，其中的事项会退回待打包。",
+    "report": "请生成退包回执并送交发件单位，其中的事项会重新上报。",
     "receipt": "请上级重新生成回执。",
     "messages": "对方收到本单位的下一个函件包后会自动重发。",
 }
@@ -49,6 +49,11 @@ def receive(store: Store, path: Path, passphrase: str | None = None, progress: P
     `receipts.finish_review`. Raises RefusedError (exit code 1) when nothing was taken over.
     """
     kind = sniff(path)
+    if kind in COMPANION_KINDS:
+        from sync.companions.receiving import receive_companion
+
+        return receive_companion(store, path, progress)
+    store.read(require_main, "接收其他单位的文件")
     if kind is FileKind.PART:
         from sync import receiving  # it calls this function for the whole
 
@@ -64,30 +69,30 @@ def receive(store: Store, path: Path, passphrase: str | None = None, progress: P
     if kind not in _PACKAGES:
         raise MalformedError(Fault.NOT_SIGNED_FILE)
     received = _receive_package(store, open_file(path), progress)
-    answerable = received.refused and received.kind is FileKind.CHANGES and store.actor.has(Role.REGISTRAR)
-    if answerable and passphrase is not None and received.package_id is not None:
+    if passphrase is not None and received.package_id is not None and _answered_at_once(store.actor, received):
         reply = receipts.finish_review(store, received.package_id, passphrase)
-        received = replace(received, next_step=f"已生成退包回执“{reply.name}”，请送交发件单位。")
+        label = "退包回执" if received.refused else "回执"
+        received = replace(received, next_step=f"已生成{label}“{reply.name}”，请送交发件单位。")
     if received.state == ledger.HELD:
         return received
     return replace(received, also=tuple(_take_held(store, received, progress)))
 
 
+def _answered_at_once(actor: Actor, received: Received) -> bool:
+    """What needs no review: a package refused for its content, and a report."""
+    if not actor.has(Role.REGISTRAR) or received.state == ledger.HELD:
+        return False
+    return received.kind is FileKind.REPORT or (received.refused and received.kind is FileKind.CHANGES)
+
+
 def _received_policy(store: Store, path: Path) -> Received:
-    version, issuer, warnings = policies.receive_policy(store, path)
-    title = f"“{issuer}”的政策文件（第 {version} 版）"
-    sentence = f"已接收第 {version} 版政策，{store.read(_starts, version)}。"
-    return Received(FileKind.POLICY, title, sentence, "可以查看（“设置”页，或命令 policy show）。", warnings=warnings)
-
-
-def _starts(session: Session, version: int) -> str:
-    """From when the superior's policy of `version` holds, and what holds until then."""
-    later = next((one for one in coming(session) if one.version == version), None)
-    if later is None:
-        return "从现在起执行"
-    held = in_force_version(session, later.unit_id)
-    until = f"在此之前仍按第 {held} 版执行" if held else "在此之前按原有规定执行"
-    return f"自 {local_day(later.effective_from)} 起执行，{until}"
+    taken = policies.receive_policy(store, path)
+    title = f"“{taken.issuer.name}”的政策文件（第 {taken.version} 版）"
+    sentence = store.read(policies.sentence, taken) + "。"
+    step = "可以查看（“设置”页，或命令 policy show）。"
+    if taken.passed_on:
+        step += "请把待转发的政策送往下级（命令 package send）。"
+    return Received(FileKind.POLICY, title, sentence, step)
 
 
 def _receive_package(store: Store, file: SignedFile, progress: Progress) -> Received:

@@ -1,11 +1,17 @@
-"""Policies going down: signed by the administrator and an officer, taken over once by every unit below (decision 6)."""
+"""Policies going down: signed by two persons, taken over once by every unit below and passed on (decision 6, E16).
+
+A unit takes the policies of all tiers above it, each signed by that tier's own two persons; who passes one on adds
+nothing to it. So it may come as a file from anywhere, as a message from the superior, or with the enrolment reply.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,9 +19,10 @@ from sqlalchemy.orm import Session
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.policy import Policy
 from models.domain.signing import Signer
-from models.domain.units import Actor, Role, Tier
+from models.domain.times import local_day
+from models.domain.units import Actor, Role, Tier, Unit
 from models.services import policies as services
-from models.services.units import own_unit
+from models.services.units import ancestors, own_unit
 from models.store import audit, clock
 from models.store import tables as t
 from models.store.errors import WrongSecretError
@@ -23,7 +30,10 @@ from sync import ledger
 from sync.certificates import to_time
 from sync.dispatch import file_name
 from sync.formats import POLICY, open_file, require_whole
-from sync.identity import certified, ensure, superior_of, trust_of
+from sync.identity import certified, ensure
+from sync.known import trust_of
+from sync.messages.message import Message
+from sync.messages.post import post
 from sync.refusals import Fault, MalformedError, OutOfTurnError, RefusedError, UntrustedError
 from sync.signedfile import header_bytes
 from sync.statements import Statement, is_signed_by, sign
@@ -32,6 +42,8 @@ from sync.trust import Trust, require_two
 
 if TYPE_CHECKING:
     from models.store.store import Store
+
+KIND: Final = "policy"
 
 
 def issue_policy(store: Store, passphrase: str, officer: tuple[str, str], out_dir: Path | None = None) -> Path:
@@ -84,59 +96,114 @@ def _issue(session: Session, actor: Actor, signers: list[Signer]) -> Statement:
     statement = sign(body, [certified(session, signer) for signer in signers])
     ledger.keep(session, statement)
     services.mark_issued(session, actor, int(body["version"]), statement.id)
+    _pass_on(session, actor, actor.unit, statement)
     return statement
 
 
 def told_below(session: Session) -> list[Statement]:
-    """The own policies as signed that go with every enrolment reply: the one in force, then those still to come."""
-    own = own_unit(session).id
-    wanted = {services.in_force_version(session, own)}
-    wanted |= {one.version for one in services.coming(session) if one.unit_id == own}
+    """Policies as signed that go with every enrolment reply: this unit's and those of the tiers above, of each the one
+    in force, then those still to come."""
+    told = []
     c = t.policy.c
-    query = select(c.statement_id).where(c.unit_id == own, c.state == "issued", c.version.in_(wanted))
-    ids = session.execute(query.order_by(c.version)).scalars()
-    found = (ledger.recall(session, statement_id) for statement_id in ids if statement_id)
-    return [statement for statement in found if statement is not None]
+    for unit in (own_unit(session), *ancestors(session, own_unit(session).id)):
+        wanted = {services.in_force_version(session, unit.id)}
+        wanted |= {one.version for one in services.coming(session) if one.unit_id == unit.id}
+        query = select(c.statement_id).where(c.unit_id == unit.id, c.state != "draft", c.version.in_(wanted))
+        ids = session.execute(query.order_by(c.version)).scalars()
+        found = (ledger.recall(session, statement_id) for statement_id in ids if statement_id)
+        told += [statement for statement in found if statement is not None]
+    return told
+
+
+def _pass_on(session: Session, actor: Actor, issuer: Unit, statement: Statement) -> int:
+    """Let a policy wait as a message for every unit directly below; their number."""
+    own, c = own_unit(session), t.unit.c
+    below = (
+        select(c.id).where(c.superior_id == own.id, c.state == "active", c.opening_key.is_not(None)).order_by(c.code)
+    )
+    units = list(session.execute(below).scalars())
+    title = f"{issuer.name}政策第 {statement.content['version']} 版"
+    matter = str(uuid.UUID(hex=statement.id[:32]))  # the same for one policy at every tier
+    for unit_id in units:
+        post(session, actor, KIND, unit_id, {"policy": statement.to_json()}, title=title, matter=matter)
+    return len(units)
 
 
 # --- at a unit below ------------------------------------------------------------------------------------
 
 
-def receive_policy(store: Store, path: Path) -> tuple[int, str, tuple[str, ...]]:
-    """Take over a policy of the superior: version, the superior's name, warnings. Raises RefusedError."""
+@dataclass(frozen=True)
+class TakenPolicy:
+    """A policy taken over: its version and issuer, and how many units below it now waits for."""
+
+    version: int
+    issuer: Unit
+    passed_on: int
+
+
+def receive_policy(store: Store, path: Path) -> TakenPolicy:
+    """Take over a policy of a tier above from a file. Raises RefusedError."""
     file = open_file(path)
     require_whole(file)
-    body = file.statement.content
-    superior = store.read(superior_of)
-    named = superior.name if superior is not None and superior.id == body.get("unit") else "未登记的单位"
+    issuer = store.read(_issuer, file.statement)
     try:
         return store.write(take, store.actor, file.statement)
     except RefusedError as error:
-        raise error.told_about(f"这是“{named}”的政策文件。") from None
+        raise error.told_about(f"这是“{issuer.name if issuer else '未登记的单位'}”的政策文件。") from None
 
 
-def take(session: Session, actor: Actor, statement: Statement) -> tuple[int, str, tuple[str, ...]]:
-    """Judge and record a policy in the caller's transaction. Raises RefusedError."""
-    superior = superior_of(session)
+def take(session: Session, actor: Actor, statement: Statement) -> TakenPolicy:
+    """Judge a policy, record it and pass it on, in the caller's transaction. Raises RefusedError."""
+    issuer = _issuer(session, statement)
     body = statement.content
     if not all(is_signed_by(statement, signature) for signature in statement.signatures):
         raise UntrustedError(Fault.EDITED)
-    if superior is None or body.get("unit") != superior.id:
+    if issuer is None:
         raise UntrustedError(Fault.NOT_SUPERIOR)
-    policy, tier, at = _shape(body)
+    policy, at = _shape(body)
     if body.get("line") != own_unit(session).line.value:
         raise UntrustedError(Fault.WRONG_LINE)
     check_two(statement, trust_of(session), body, clock.now(session))
-    held = services.in_force_version(session, superior.id)
-    if policy.version in services.versions(session, superior.id, "received"):
+    held = services.in_force_version(session, issuer.id)
+    if policy.version in services.versions(session, issuer.id, "received"):
         raise OutOfTurnError(Fault.KNOWN_POLICY, version=policy.version)
     if policy.version < held:
         raise OutOfTurnError(Fault.OLDER_POLICY, version=policy.version, held=held)
     ledger.keep(session, statement)
     clock.advance(session, at)
-    services.record_received_policy(session, superior.id, tier, body, statement.id)
+    services.record_received_policy(session, issuer.id, issuer.tier.value, body, statement.id)
     audit.append(session, actor, "policy.take", f"policy:{policy.version}", {"statement": statement.id})
-    return policy.version, superior.name, ()
+    return TakenPolicy(policy.version, issuer, _pass_on(session, actor, issuer, statement))
+
+
+def take_message(session: Session, actor: Actor, message: Message) -> str:
+    """A policy that the superior passes on; one known already is no fault. Raises RefusedError, ValueError."""
+    try:
+        return sentence(session, take(session, actor, Statement.from_json(message.body["policy"])))
+    except OutOfTurnError as error:
+        return error.sentence.rstrip("。")
+
+
+def sentence(session: Session, taken: TakenPolicy) -> str:
+    """What was taken over, from when it holds and what holds until then."""
+    more = f"，并等待转发给 {taken.passed_on} 个下级单位" if taken.passed_on else ""
+    return f"已接收“{taken.issuer.name}”第 {taken.version} 版政策，{_starts(session, taken)}{more}"
+
+
+def _starts(session: Session, taken: TakenPolicy) -> str:
+    found = services.coming(session)
+    later = next((one for one in found if (one.unit_id, one.version) == (taken.issuer.id, taken.version)), None)
+    if later is None:
+        return "从现在起执行"
+    held = services.in_force_version(session, later.unit_id)
+    until = f"在此之前仍按第 {held} 版执行" if held else "在此之前按原有规定执行"
+    return f"自 {local_day(later.effective_from)} 起执行，{until}"
+
+
+def _issuer(session: Session, statement: Statement) -> Unit | None:
+    """The tier above that a policy names as its own; None for any other unit."""
+    named = statement.content.get("unit")
+    return next((unit for unit in ancestors(session, own_unit(session).id) if unit.id == named), None)
 
 
 def check_two(statement: Statement, trust: Trust, body: Mapping[str, Any], now: str) -> None:
@@ -144,13 +211,13 @@ def check_two(statement: Statement, trust: Trust, body: Mapping[str, Any], now: 
     require_two(statement, trust, str(body["unit"]), str(body["line"]), min(str(body["at"]), now))
 
 
-def _shape(body: Mapping[str, Any]) -> tuple[Policy, str, str]:
+def _shape(body: Mapping[str, Any]) -> tuple[Policy, str]:
     try:
-        policy, tier, at = Policy.from_json(body), Tier(body["tier"]).value, str(body["at"])
+        policy, at = Policy.from_json(body), str(body["at"])
         to_time(at)
         to_time(policy.effective_from or at)
         if body["type"] != POLICY or body["v"] != 1 or policy.version < 1:
             raise ValueError("policy")
     except (KeyError, TypeError, ValueError):
         raise MalformedError(Fault.HEADER_DAMAGED) from None
-    return policy, tier, at
+    return policy, at

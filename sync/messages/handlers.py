@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.units import Actor
 from sync import policies, taken_names
+from sync import authority, directory
 from sync import problem_handlers as problems
 from sync.messages import notices, traces
 from sync.messages.message import Message
@@ -22,6 +23,8 @@ shape. A kind that `awaits` a person stays open until `traces.finish`.
 """
 
 HANDLERS: Final[Mapping[str, Handler]] = {
+    authority.KIND: authority.take_message,
+    directory.KIND: directory.take,
     "trace": traces.take,
     "notice": notices.take,
     policies.KIND: policies.take_message,
