@@ -56,18 +56,26 @@ def _module(name: str) -> Commands:
             from desktop.cli.rosters import app
         case "change":
             from desktop.cli.changes import app
-        case "package" | "receive":
-            from desktop.cli.packages import app
-        case "notice" | "matter":
-            from desktop.cli.matters import app
-        case "watch":
-            from desktop.cli.watching import app
+        case "package" | "receive" | "notice" | "matter" | "watch":
+            return _between_units(name)
         case "review":
             from desktop.cli.bureau import app
         case "policy":
             from desktop.cli.policies import app
         case _:
             from desktop.cli.care import app
+    return app
+
+
+def _between_units(name: str) -> Commands:
+    """The module of a command about what travels."""
+    match name:
+        case "notice" | "matter":
+            from desktop.cli.matters import app
+        case "watch":
+            from desktop.cli.watching import app
+        case _:
+            from desktop.cli.packages import app
     return app
 
 

@@ -30,6 +30,11 @@ def start_of_day(day: str) -> str:
     return to_text(datetime.strptime(day, "%Y-%m-%d").astimezone())
 
 
+def end_of_day(day: str) -> str:
+    """The last second of the day `YYYY-MM-DD` on this computer, as UTC text; raises ValueError."""
+    return to_text(datetime.strptime(f"{day} 23:59:59", "%Y-%m-%d %H:%M:%S").astimezone())
+
+
 def local_day(text: str) -> str:
     """The day of a time as people read it on this computer: `YYYY-MM-DD`."""
     return local_text(text)[:10]

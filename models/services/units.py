@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
@@ -37,6 +37,15 @@ def unit_name(session: Session, unit_id: str) -> str:
     """The name of a unit, or a phrase for one nobody has told of."""
     unit = find_unit(session, unit_id)
     return unit.name if unit else "未知单位"
+
+
+def unit_by(session: Session, text: str) -> Unit:
+    """The known unit of that UID, code or name. Raises UserError when it is none or several."""
+    c = t.unit.c
+    rows = session.execute(select(t.unit).where(or_(c.id == text, c.code == text, c.name == text)).limit(2)).all()
+    if len(rows) != 1:
+        raise UserError(f"{'有多个' if rows else '没有'}名称、代码或标识是“{text}”的单位，请用 unit list 查看。")
+    return _unit(rows[0])
 
 
 def superior_id_of(session: Session, unit_id: str) -> str | None:
