@@ -12,19 +12,25 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
-from models.domain.units import Tier, Unit
+from models.domain.units import Actor, Tier, Unit
 from models.services.units import ancestors, descendants, own_unit
+from models.store import audit
 from models.store import tables as t
 from sync.certificates import Certificate, is_issued_by, parse
+from sync.identity import superior_of
 from sync.known import anchor_of, issuing, remember
+from sync.messages.message import Message
+from sync.messages.post import post
 from sync.refusals import Fault, MalformedError, UntrustedError
 from sync.requests import base64_text, unit_from, unit_json
 from sync.statements import unbase64
 from sync.trust import Trust
 
+KIND: Final = "authority"
 _TIERS: Final = tuple(Tier)
 _MOST_ISSUED: Final = 16
 
@@ -58,6 +64,28 @@ def _told(session: Session, units: Sequence[Unit]) -> list[dict[str, Any]]:
         issued = [base64_text(one.der) for one in issuing(session, unit.id) if one.public_key == anchor.public_key]
         told.append({"unit": unit_json(unit), "anchor": base64_text(anchor.der), "issued": issued[-_MOST_ISSUED:]})
     return told
+
+
+def tell_below(session: Session, actor: Actor | None) -> None:
+    """Let every unit directly below know the tiers above it as they are now."""
+    own, c = own_unit(session), t.unit.c
+    told = tiers(session)
+    enrolled = (c.superior_id == own.id, c.state == "active", c.certificate.is_not(None))
+    for unit_id in session.execute(select(c.id).where(*enrolled)).scalars().all():
+        post(session, actor, KIND, unit_id, {"tiers": told}, title="上级单位证书链")
+
+
+def take_message(session: Session, actor: Actor, message: Message) -> str:
+    """Trust the tiers above as the superior tells them, and pass them on; what was done. Raises RefusedError."""
+    superior = superior_of(session)
+    if superior is None or superior.id != message.origin_id:
+        raise UntrustedError(Fault.NOT_SUPERIOR)
+    names = "、".join(str(one["unit"]["name"]) for one in message.body["tiers"])
+    if not take(session, superior, message.body["tiers"], message.at):
+        return "上级单位证书链没有变化"
+    tell_below(session, actor)
+    audit.append(session, actor, "authority.take", f"unit:{superior.id}", {"tiers": len(message.body["tiers"])})
+    return f"已更新上级单位证书链（{names}）"
 
 
 def take(session: Session, superior: Unit, value: Any, at: str) -> bool:

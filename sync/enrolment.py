@@ -18,10 +18,11 @@ from sqlalchemy.orm import Session
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.signing import Signer
 from models.domain.units import Actor, Tier, Unit
+from models.services.companions import require_main
 from models.services.units import own_unit
 from models.store import audit, clock
 from models.store import tables as t
-from sync import authority, policies, rejoining
+from sync import authority, directory, policies, rejoining
 from sync.certificates import OPENING, PERSON, SIGNING, public_der
 from sync.dispatch import file_name
 from sync.formats import REPLY, REQUEST
@@ -87,6 +88,7 @@ def request(store: Store, out_dir: Path | None = None) -> WrittenFile:
 
 
 def _request(session: Session, actor: Actor) -> Statement:
+    require_main(session, "申请入网")
     unit = ensure(session)
     people = persons(session)
     if not people:
@@ -171,6 +173,7 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
     }
     statement = sign(body, [unit_signer(session), *(certified(session, signer) for signer in signers)])
     statement = statement.with_certificates(certificates_by(session, own.id))  # the words stand for the own anchor
+    directory.tell(session, actor, [asked.unit])
     facts = {"unit": asked.unit.id, "persons": len(people), "request": asked.digest}
     audit.append(session, actor, "enrolment.certify", f"unit:{asked.unit.id}", facts)
     return statement, anchor_words(anchor)
@@ -206,6 +209,7 @@ def trust(store: Store, path: Path, confirmed_words: str) -> Unit:
 
     Raises RefusedError with nothing changed.
     """
+    store.read(require_main, "导入入网批复")
     reply = read_reply(path)
     try:
         if not same_words(confirmed_words, reply.words):

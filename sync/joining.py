@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.domain.units import Actor, Tier, Unit
 from models.store import audit, clock
 from models.store import tables as t
-from sync import authority, policies, rejoining
+from sync import authority, directory, policies, rejoining
 from sync.certificates import ISSUING, OPENING, SIGNING, Certificate, parse, public_der
 from sync.identity import adopt, ensure, private_keys, superior_of
 from sync.known import remember
@@ -52,6 +52,9 @@ def join(session: Session, actor: Actor, reply: Reply) -> None:
     for policy in (body["policy"], *body.get("policies_to_come", ())):
         if policy is not None:
             _take_policy(session, actor, policy)
+    if own.tier is not Tier.SCHOOL:
+        authority.tell_below(session, actor)
+        directory.tell_all(session, actor)
     audit.append(session, actor, "enrolment.trust", f"unit:{reply.superior.id}", {"words": reply.words})
 
 

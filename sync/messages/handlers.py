@@ -8,8 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor
-from sync import policies, taken_names
-from sync import authority, directory
+from sync import authority, directory, policies, taken_names
 from sync import problem_handlers as problems
 from sync.messages import notices, traces
 from sync.messages.message import Message
