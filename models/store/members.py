@@ -43,6 +43,8 @@ class OperatorRow:
     name: str
     roles: frozenset[Role]
     state: str
+    elsewhere: bool = False
+    """Whether the person's keys lie on another PC of the unit; such a person does not log in here (decision 2)."""
 
 
 def check_first(people: Iterable[NewOperator]) -> None:
@@ -72,7 +74,9 @@ def check_person(person: NewOperator, taken: Iterable[str]) -> None:
 def everybody(session: Session) -> list[OperatorRow]:
     """All operators, in the order they were entered."""
     return [
-        OperatorRow(row.person_id, row.name, roles_of(row.roles), row.state)
+        OperatorRow(
+            row.person_id, row.name, roles_of(row.roles), row.state, row.state == "active" and row.opening_key is None
+        )
         for row in session.execute(select(operator).order_by(operator.c.created_at, operator.c.person_id))
     ]
 
@@ -138,6 +142,23 @@ def readmit(
     file, code = new_recovery(session, file, data_key)
     audit.append(session, None, "operator.recover", f"operator:{row.person_id}", {})
     return file, code
+
+
+def admit_elsewhere(session: Session, file: KeyFile, person_id: str, signing_key: bytes) -> KeyFile:
+    """A person whose keys lie on another PC: known by the public key, without any way into this store."""
+    values = {"state": "active", "signing_key": signing_key, "opening_key": None, "certificate": None}
+    session.execute(update(operator).where(operator.c.person_id == person_id).values(values))
+    return file.without_person(person_id)
+
+
+def take_id(session: Session, file: KeyFile, data_key: bytes, name: str, person_id: str, passphrase: str) -> KeyFile:
+    """On a second PC: its person goes by the id the unit's main PC knows. Raises WrongSecretError."""
+    slot = file.operator(name)
+    if slot is None:
+        raise NotAllowedError(f"没有名为“{name}”的操作员。")
+    fresh = slots.renamed(file, data_key, slot, person_id, passphrase)
+    session.execute(update(operator).where(operator.c.person_id == slot.person_id).values(person_id=person_id))
+    return file.without_person(slot.person_id).with_operator(fresh)
 
 
 def dismiss(session: Session, file: KeyFile, person_id: str) -> KeyFile:

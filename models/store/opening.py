@@ -26,12 +26,17 @@ from models.store.vault.passphrase import KdfParameters
 from models.store.vault.signer import PersonSigner
 
 STORE_ID = "store.id"
+COMPANION = "companion.pc"
+"""Setting of a store on a unit's second PC: the id of that PC (decision 2)."""
 
 
 def found(
-    home: Path, unit: Unit, people: Sequence[NewOperator], cost: KdfParameters
+    home: Path, unit: Unit, people: Sequence[NewOperator], cost: KdfParameters, companion: str = ""
 ) -> tuple[Entry, str, dict[str, str]]:
-    """Make the database, then keys.json, which puts it in force; returns entry, recovery code, activation codes."""
+    """Make the database, then keys.json, which puts it in force; returns entry, recovery code, activation codes.
+
+    `companion`: the id of a second PC, "" for the store that seals (decision 2).
+    """
     data_key = keys.new_data_key()
     file = KeyFile(new_id(), 1, rekey.database_name(1))
     path = home / file.database
@@ -43,6 +48,8 @@ def found(
             try:
                 with Session(engine.execution_options(write=True)) as session, session.begin():
                     session.execute(insert(setting).values(key=STORE_ID, value=file.store_id))
+                    if companion:
+                        session.execute(insert(setting).values(key=COMPANION, value=companion))
                     session.execute(insert(unit_table).values(_unit_row(unit)))
                     file, recovery = members.new_recovery(session, file, data_key)
                     for person in people:

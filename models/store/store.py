@@ -63,14 +63,24 @@ class Store:
 
     @classmethod
     def create(
-        cls, home: Path, unit: Unit, operators: Sequence[NewOperator], *, kdf: KdfParameters = STANDARD
+        cls,
+        home: Path,
+        unit: Unit,
+        operators: Sequence[NewOperator],
+        *,
+        second: str = "",
+        kdf: KdfParameters = STANDARD,
     ) -> CreatedStore:
         """Make a store for `unit` with its first operators, each of the three roles at least once.
 
         The first operator may give a passphrase and is then let in at once; the others get activation codes.
+        `second`: the id of a unit's second PC, whose store has one operator and a unit that stands in until pairing.
         Raises StoreExistsError, NotAllowedError, PassphraseRefusedError, DiskFullError.
         """
-        members.check_first(operators)
+        if second:
+            members.check_person(operators[0], ())
+        else:
+            members.check_first(operators)
         if fault := unit_fault(unit):
             raise NotAllowedError(fault)
         if any(person.passphrase for person in operators[1:]):
@@ -80,7 +90,7 @@ class Store:
             raise StoreExistsError(home)
         lock = InstanceLock(home, operators[0].name, local_text(now_text()))
         try:
-            entry, recovery, activations = opening.found(home, unit, operators, kdf)
+            entry, recovery, activations = opening.found(home, unit, operators, kdf, second)
             if not operators[0].passphrase:
                 lock.release()
                 return CreatedStore(None, recovery, activations)
@@ -211,6 +221,10 @@ class Store:
             return file
 
         self._file = self.write(run)
+
+    def become(self, person_id: str) -> None:
+        """Go on as the person the store now knows by this id, of the unit it now has (after a pairing)."""
+        self.actor = self.read(opening.actor_of, person_id, self._file.store_id)
 
     def renew_keys(self, change: KeyChange) -> None:
         """As `change_keys`, and everything is encrypted anew under a new data key."""

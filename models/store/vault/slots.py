@@ -60,6 +60,13 @@ def change_passphrase(file: KeyFile, slot: OperatorSlot, old: str, new: str, cos
     return _sealed(file, replace(slot, cost=cost), open_operator(file, slot, old), new)
 
 
+def renamed(file: KeyFile, data_key: bytes, slot: OperatorSlot, person_id: str, passphrase: str) -> OperatorSlot:
+    """The same keys and passphrase under another person id; raises WrongSecretError."""
+    person = open_operator(file, slot, passphrase)
+    wrapped = _wrap(file, data_key, person_id, slot.opening_key)
+    return _sealed(file, replace(slot, person_id=person_id, data_key=wrapped), person, passphrase)
+
+
 def operator_data_key(file: KeyFile, slot: OperatorSlot, person: PersonKeys) -> bytes:
     """The data key as wrapped to the operator; raises MisfitError when the slot was put together wrongly."""
     return keys.unwrap(slot.data_key, person.opening, _wrap_context(file, slot.person_id))

@@ -75,6 +75,10 @@ _COLUMNS = (  # (table, column)
     ("certificate", "issuer_id TEXT"),
 )
 _INDEXES = (
+    # On a unit's second PC decisions are a picture of the main PC's, which a newer picture replaces (decision 2).
+    "DROP TRIGGER decision_no_delete",
+    "CREATE TRIGGER decision_no_delete BEFORE DELETE ON decision WHEN NOT EXISTS (SELECT 1 FROM setting WHERE key = "
+    "'companion.pc') BEGIN SELECT RAISE(ABORT, 'decision is append-only'); END",
     "DROP INDEX account_username",  # was unique; two units' accounts may collide above (A17 h)
     "CREATE INDEX account_username ON account (username)",
     "CREATE INDEX report_section_up ON report_section (report_id)",

@@ -1,0 +1,336 @@
+"""How the approver's PC becomes a unit's second one: asked for there, accepted here, trusted there, words each time.
+
+The keys of the exchange are the PCs' own, apart from the unit's: they are never renewed with its certificates, so a
+second PC needs no certificates at all, and what it holds opens and signs nothing that leaves the unit (decision 2).
+The person's signing key is born on the second PC; the main one learns the public part, and the next enrolment request
+lets the superior certify it under the person id both PCs use (decision 5).
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.orm import Session
+
+from models.domain.errors import NotAllowedError
+from models.domain.ids import new_id
+from models.domain.units import ROLE_LABELS, Actor, Line, Role, Tier, Unit, reports_own
+from models.services import companions
+from models.services.units import own_unit
+from models.store import audit, clock, members
+from models.store import tables as t
+from models.store.members import NewOperator, OperatorRow
+from models.store.store import CreatedStore, Store
+from models.store.vault.keyfile import KeyFile
+from models.store.vault.keys import new_pair
+from models.store.vault.passphrase import STANDARD, KdfParameters
+from sync.certificates import load_private, load_public, public_der, to_time
+from sync.dispatch import file_name
+from sync.enrolment import WrittenFile
+from sync.formats import PAIR_REPLY, PAIR_REQUEST, FileKind, open_file, require_kind, require_whole
+from sync.identity import UnitSigner, private_keys
+from sync.policies import write_statement
+from sync.refusals import Fault, MalformedError, UntrustedError
+from sync.requests import base64_text, unit_from, unit_json
+from sync.statements import Statement, is_signed_by, sign, unbase64
+from sync.suites import key_id
+from sync.transport.removable import folder_for
+from sync.words import same_words, words_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+SIGNING: Final = "pc-signing"
+OPENING: Final = "pc-opening"
+NOT_PAIRED: Final = "尚未配对的电脑"
+
+
+@dataclass(frozen=True)
+class PairingRequest:
+    """A request as the administrator at the main PC looks at it; `words` are compared between the two PCs."""
+
+    pc: str
+    pc_name: str
+    person_id: str
+    person_name: str
+    person_key: bytes
+    signing_key: bytes
+    opening_key: bytes
+    words: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class PairingReply:
+    """A reply as the person at the second PC looks at it; `words` stand for all it says."""
+
+    unit: Unit
+    pc: str
+    person_id: str
+    person_key: bytes
+    signing_key: bytes
+    opening_key: bytes
+    words: str
+
+
+def create(home: Path, name: str, passphrase: str, *, kdf: KdfParameters = STANDARD) -> CreatedStore:
+    """Make the store of a second PC: its one operator is the head, whose signing key is born here.
+
+    Raises StoreExistsError, NotAllowedError, PassphraseRefusedError, DiskFullError.
+    """
+    unit = Unit(new_id(), NOT_PAIRED, "-", Tier.SCHOOL, Line.BASIC)
+    head = NewOperator(name, frozenset({Role.HEAD}), passphrase)
+    return Store.create(home, unit, [head], second=new_id(), kdf=kdf)
+
+
+def own_signer(session: Session) -> UnitSigner:
+    """The key by which this PC signs what it gives to the unit's other PC."""
+    ensure_keys(session)
+    return UnitSigner(None, private_keys(session, SIGNING)[0])
+
+
+def ensure_keys(session: Session) -> None:
+    """Make this PC's keys for the exchange when they are missing."""
+    for purpose in (SIGNING, OPENING):
+        if not private_keys(session, purpose):
+            row = {"purpose": purpose, "generation": 1, "private_key": new_pair().private}
+            session.execute(insert(t.unit_key).values(**row, created_at=clock.now_text()))
+
+
+def opening_keys(session: Session) -> dict[str, bytes]:
+    """What opens the files of the other side: {key id: DER PKCS8}."""
+    query = select(t.unit_key.c.private_key).where(t.unit_key.c.purpose == OPENING)
+    ders = session.execute(query).scalars().all()
+    return {key_id(public_der(load_private(der))): der for der in ders}
+
+
+def _public(session: Session, purpose: str) -> bytes:
+    return UnitSigner(None, private_keys(session, purpose)[0]).public_key
+
+
+# --- the second PC asks ---------------------------------------------------------------------------------
+
+
+def request(store: Store, out_dir: Path | None = None) -> WrittenFile:
+    """Write the second PC's request; its words are compared at the main PC. Raises UserError, NotWrittenError."""
+    folder = folder_for(store.home, out_dir)
+    statement = store.write(_request, store.actor)
+    target = folder / f"配对申请_{store.actor.name}_{statement.content['created'][:10]}.rollbook"
+    return WrittenFile(write_statement(statement, target), words_of(statement.content))
+
+
+def _request(session: Session, actor: Actor) -> Statement:
+    pc = companions.require_second(session, "生成配对申请")
+    signer = own_signer(session)
+    person = session.execute(select(t.operator).where(t.operator.c.person_id == actor.person_id)).one()
+    body = {
+        "type": PAIR_REQUEST, "v": 1, "pc": pc, "pc_name": platform.node()[:60] or "电脑",
+        "person": {"id": person.person_id, "name": person.name, "key": base64_text(person.signing_key)},
+        "opening_key": base64_text(_public(session, OPENING)), "created": clock.now(session),
+    }  # fmt: skip
+    audit.append(session, actor, "companion.request", f"companion:{pc}", {})
+    return sign(body, [signer])
+
+
+def read_request(path: Path) -> PairingRequest:
+    """What a request asks for, and its words; believes nobody. Raises RefusedError."""
+    body, key, digest = _read(path, FileKind.PAIRING_REQUEST)
+    try:
+        person = body["person"]
+        texts = (body["pc"], body["pc_name"], person["id"], person["name"])
+        if not all(isinstance(text, str) and 0 < len(text) <= 64 for text in texts):
+            raise ValueError("人员")
+        to_time(body["created"])
+        keys = _keys(person["key"], body["opening_key"])
+        return PairingRequest(*texts, keys[0], key, keys[1], words_of(body), digest)
+    except (KeyError, TypeError, ValueError) as error:
+        raise MalformedError(Fault.BAD_PAIRING, what=str(error)[:20]) from None
+
+
+def _keys(*texts: Any) -> list[bytes]:
+    keys = [unbase64(text) for text in texts]
+    for key in keys:
+        load_public(key)
+    return keys
+
+
+def _read(path: Path, kind: FileKind) -> tuple[dict[str, Any], bytes, str]:
+    """Body of a pairing file, the key that signed it, and its id. Raises RefusedError."""
+    require_kind(path, kind)
+    file = open_file(path)
+    require_whole(file)
+    signatures = file.statement.signatures
+    if len(signatures) != 1 or not is_signed_by(file.statement, signatures[0]):
+        raise UntrustedError(Fault.EDITED)
+    body = file.statement.content
+    if body.get("v") != 1 or signatures[0].certificate is not None or signatures[0].person_id:
+        raise MalformedError(Fault.BAD_PAIRING, what="签名")
+    return body, signatures[0].public_key, file.statement.id
+
+
+# --- the main PC accepts --------------------------------------------------------------------------------
+
+
+def accept(store: Store, path: Path, confirmed_words: str, out_dir: Path | None = None) -> WrittenFile:
+    """Pair with a second PC, once its words were compared: the person's key counts from now on, the one here ends.
+
+    By an administrator. The words of the result are compared at the second PC. Doing it again with the same file
+    writes the reply again. Raises RefusedError, NotAllowedError, UserError, NotWrittenError.
+    """
+    folder = folder_for(store.home, out_dir)
+    asked = read_request(path)
+    if not same_words(confirmed_words, asked.words):
+        raise UntrustedError(Fault.OTHER_WORDS)
+    if store.read(_is_known, store.actor, asked):
+        store.write(_again, asked)
+    else:
+
+        def change(session: Session, file: KeyFile, _data_key: bytes) -> KeyFile:
+            return _accept(session, file, store.actor, asked)
+
+        store.renew_keys(change)  # who had a passphrase here has none from now on: a new data key, as for a leaver
+    statement = store.write(_reply, store.actor, asked)
+    target = folder / file_name("配对批复", store.actor.unit, f"{asked.person_name}_{statement.content['at'][:10]}")
+    return WrittenFile(write_statement(statement, target), words_of(statement.content))
+
+
+def _is_known(session: Session, actor: Actor, asked: PairingRequest) -> bool:
+    """Whether the pairing was accepted before. Raises NotAllowedError when it may not be accepted at all."""
+    companions.require_main(session, "办理配对")
+    if not actor.has(Role.ADMINISTRATOR):
+        raise NotAllowedError("办理配对须由系统管理员登录后进行。")
+    if not reports_own(actor.unit):
+        raise NotAllowedError("主管部门由学籍管理员核办，主管领导只查看，不需要第二台电脑。")
+    row = _row(session, asked.pc)
+    if row is None or row.state != companions.ACTIVE or row.signing_key != asked.signing_key:
+        _same_name(session, asked)
+        return False
+    person = session.execute(select(t.operator).where(t.operator.c.person_id == row.person_id)).first()
+    return companions.keeps_key(person) and person is not None and person.signing_key == asked.person_key
+
+
+def _again(session: Session, asked: PairingRequest) -> None:
+    row = _row(session, asked.pc)
+    assert row is not None
+    _pair(session, asked.pc, asked.pc_name, row.person_id, asked.signing_key, asked.opening_key)
+
+
+def _row(session: Session, pc: str) -> Row[Any] | None:
+    return session.execute(select(t.companion).where(t.companion.c.id == pc)).first()
+
+
+def _same_name(session: Session, asked: PairingRequest) -> OperatorRow | None:
+    """The operator of that name, when the person is known here. Raises NotAllowedError."""
+    people = members.everybody(session)
+    found = next((row for row in people if row.name == asked.person_name and row.state != "disabled"), None)
+    if found is None:
+        members.check_person(NewOperator(asked.person_name, frozenset({Role.HEAD})), [row.name for row in people])
+    elif found.roles != {Role.HEAD}:
+        roles = "、".join(ROLE_LABELS[role] for role in sorted(found.roles))
+        raise NotAllowedError(
+            f"“{found.name}”在本单位是{roles}，第二台电脑只给主管领导使用。"
+            "同名的另一个人，请在那台电脑上用别的姓名（例如加数字）重新建立。"
+        )
+    return found
+
+
+def _accept(session: Session, file: KeyFile, actor: Actor, asked: PairingRequest) -> KeyFile:
+    known = _same_name(session, asked)
+    person_id = known.person_id if known else members.enter(session, NewOperator(asked.person_name, _HEAD))
+    file = members.admit_elsewhere(session, file, person_id, asked.person_key)
+    c = t.companion.c
+    session.execute(update(t.companion).where(c.person_id == person_id).values(state=companions.ENDED))
+    _pair(session, asked.pc, asked.pc_name, person_id, asked.signing_key, asked.opening_key)
+    body = {"person": person_id, "words": asked.words}
+    audit.append(session, actor, "companion.accept", f"companion:{asked.pc}", body)
+    return file
+
+
+_HEAD: Final = frozenset({Role.HEAD})
+
+
+def _pair(session: Session, pc: str, name: str, person_id: str, signing_key: bytes, opening_key: bytes) -> None:
+    """Note the other side. Paired again, it may begin its numbers anew; the own ones go on."""
+    row = {
+        "id": pc, "name": name, "person_id": person_id, "state": companions.ACTIVE, "signing_key": signing_key,
+        "opening_key": opening_key, "epoch": 0, "received": 0, "received_at": "", "paired_at": clock.now_text(),
+    }  # fmt: skip
+    made = upsert(t.companion).values(**row, sent=0, sent_at="")
+    session.execute(made.on_conflict_do_update(index_elements=["id"], set_=row))
+
+
+def _reply(session: Session, actor: Actor, asked: PairingRequest) -> Statement:
+    signer = own_signer(session)
+    row = _row(session, asked.pc)
+    assert row is not None
+    body = {
+        "type": PAIR_REPLY, "v": 1, "pc": asked.pc, "unit": unit_json(own_unit(session)),
+        "person": {"id": row.person_id, "name": asked.person_name, "key": base64_text(asked.person_key)},
+        "opening_key": base64_text(_public(session, OPENING)), "at": row.paired_at,
+    }  # fmt: skip
+    audit.append(session, actor, "companion.reply", f"companion:{asked.pc}", {})
+    return sign(body, [signer])
+
+
+# --- the second PC trusts -------------------------------------------------------------------------------
+
+
+def read_reply(path: Path) -> PairingReply:
+    """Whose reply it is and its words; believes nobody. Raises RefusedError."""
+    body, key, _ = _read(path, FileKind.PAIRING_REPLY)
+    try:
+        person = body["person"]
+        if not all(isinstance(text, str) and 0 < len(text) <= 64 for text in (body["pc"], person["id"])):
+            raise ValueError("人员")
+        to_time(body["at"])
+        keys = _keys(person["key"], body["opening_key"])
+        return PairingReply(unit_from(body["unit"]), body["pc"], person["id"], keys[0], key, keys[1], words_of(body))
+    except (KeyError, TypeError, ValueError) as error:
+        raise MalformedError(Fault.BAD_PAIRING, what=str(error)[:20]) from None
+
+
+def trust(store: Store, path: Path, confirmed_words: str, passphrase: str) -> Unit:
+    """Make this PC the second one of the unit that replied, once the words were compared; the unit.
+
+    The passphrase puts the person's keys under the id the main PC knows. Raises RefusedError, WrongSecretError,
+    NotAllowedError with nothing changed.
+    """
+    reply = read_reply(path)
+    if not same_words(confirmed_words, reply.words):
+        raise UntrustedError(Fault.OTHER_WORDS)
+
+    def change(session: Session, file: KeyFile, data_key: bytes) -> KeyFile:
+        return _trust(session, file, data_key, store.actor, reply, passphrase)
+
+    store.change_keys(change)
+    store.become(reply.person_id)
+    return reply.unit
+
+
+def _trust(
+    session: Session, file: KeyFile, data_key: bytes, actor: Actor, reply: PairingReply, passphrase: str
+) -> KeyFile:
+    pc = companions.require_second(session, "导入配对批复")
+    key = session.execute(select(t.operator.c.signing_key).where(t.operator.c.person_id == actor.person_id)).scalar()
+    if reply.pc != pc or reply.person_key != key:
+        raise UntrustedError(Fault.NOT_OUR_PAIRING)
+    own = own_unit(session)
+    if companions.rows(session) and own.id != reply.unit.id:
+        raise UntrustedError(Fault.PAIRED_ELSEWHERE, unit=own.name)
+    file = members.take_id(session, file, data_key, actor.name, reply.person_id, passphrase)
+    session.execute(update(t.unit).where(t.unit.c.id == own.id).values(**unit_json(reply.unit)))
+    _pair(session, pc, reply.unit.name, reply.person_id, reply.signing_key, reply.opening_key)
+    who = replace(actor, person_id=reply.person_id, unit=reply.unit)
+    audit.append(session, who, "companion.trust", f"companion:{pc}", {"unit": reply.unit.id, "words": reply.words})
+    return file
+
+
+def list_companions(session: Session) -> Sequence[companions.Companion]:
+    """The other sides this PC exchanges with."""
+    return companions.list_companions(session)
