@@ -180,13 +180,14 @@ def _files(reader: LineReader, content: Statement) -> Iterator[EvidenceFile]:
     while reader.peek() == "e":
         head, raw = reader.take("e")
         leaves.append(leaf_hash(raw))
-        yield _file(reader, head)
+        yield read_file(reader, head)
     if reader.peek() is not None:
         raise _damaged("末尾有多余的记录")
     check_root(content, leaves)
 
 
-def _file(reader: LineReader, head: Any) -> EvidenceFile:
+def read_file(reader: LineReader, head: Any) -> EvidenceFile:
+    """The bytes of an evidence file after its head, under their limit. Raises ContentRefusedError."""
     if not isinstance(head, dict) or set(head) != {"digest", "media_type", "size"} or not is_number(head["size"]):
         raise _damaged("证明材料")
     data = bytearray()
