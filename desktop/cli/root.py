@@ -29,6 +29,7 @@ SUMMARIES: tuple[tuple[str, str], ...] = (
     ("watch", "收件文件夹：添加、查看"),
     ("notice", "通知：下发、查看、确认已阅"),
     ("matter", "事项：停在哪里，是否逾期"),
+    ("problem", "问题学籍：核实、答复、确认、裁定"),
     ("review", "核办收到的数据包（上级）"),
     ("policy", "政策：受控字段、班额、业务开关、办理时间、用户名规则"),
     ("export", "导出"),
@@ -56,7 +57,7 @@ def _module(name: str) -> Commands:
             from desktop.cli.rosters import app
         case "change":
             from desktop.cli.changes import app
-        case "package" | "receive" | "notice" | "matter" | "watch":
+        case "package" | "receive" | "notice" | "matter" | "watch" | "problem":
             return _between_units(name)
         case "review":
             from desktop.cli.bureau import app
@@ -72,6 +73,8 @@ def _between_units(name: str) -> Commands:
     match name:
         case "notice" | "matter":
             from desktop.cli.matters import app
+        case "problem":
+            from desktop.cli.problems import app
         case "watch":
             from desktop.cli.watching import app
         case _:
