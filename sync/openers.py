@@ -22,6 +22,7 @@ from sync.content import Item
 from sync.formats import FileKind
 from sync.jsonlines import LineReader
 from sync.messages import receiving
+from sync.reports import taking
 
 _MOST_NOTE: Final = 2000
 _MOST_FAULTS: Final = 20
@@ -105,7 +106,7 @@ def _policy_warnings(session: Session, items: list[Item]) -> tuple[str, ...]:
     oldest = min((item["policy_version"] for item in items), default=held)
     if oldest >= held:
         return ()
-    return (f"对方按第 {oldest} 版政策办理，本单位现行的是第 {held} 版，核办时请留意。",)
+    return (f"对方按总第 {oldest} 版政策办理，本单位现行的是总第 {held} 版，核办时请留意。",)
 
 
 def _take_evidence(
@@ -152,10 +153,24 @@ def _take_messages(
     return replace(received, warnings=tuple(outcome.faults[:_MOST_FAULTS]))
 
 
+def _take_report(session: Session, actor: Actor, arrival: Arrival, reader: LineReader, progress: Progress) -> Received:
+    address = arrival.address
+    content, taken = taking.take(session, actor, arrival, reader, progress)
+    ledger.keep(session, content)
+    ledger.add(session, address, direction="in", state=ledger.OPENED, items=taken.items, file=file_facts(arrival))
+    counts = {key: value for key, value in vars(taken).items() if key != "refused"}
+    body = {"sequence": address.sequence, **counts, "refused": len(taken.refused)}
+    audit.append(session, actor, "report.take", f"package:{address.content}", body)
+    sentence, step = taking.told(taken)
+    received = told(arrival, "", sentence, step, ledger.OPENED, counts)
+    return replace(received, warnings=tuple(dict.fromkeys(taken.refused)))
+
+
 _Opener = Callable[[Session, Actor, Arrival, LineReader, Progress], Received]
 OPENERS: Final[Mapping[str, _Opener]] = {
     "changes": _take_changes,
     "evidence": _take_evidence,
     "receipt": _take_receipt,
     "messages": _take_messages,
+    "report": _take_report,
 }

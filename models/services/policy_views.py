@@ -72,11 +72,16 @@ def view(session: Session) -> PolicyView:
         policies.above(session, own_unit(session)),
         controlled,
         tuple(_setting_view(setting, effective, tiers) for setting in SETTINGS),
-        "、".join(f"{tier_text(one.tier)}第 {one.version} 版" for one in tiers),
+        _versions(effective, tiers),
         policies.own(session),
         policies.own_is_draft(session),
         tuple(policies.coming(session)),
     )
+
+
+def _versions(effective: EffectivePolicy, tiers: Sequence[policies.TierPolicy]) -> str:
+    each = "、".join(f"{tier_text(one.tier)}第 {one.version} 版" for one in tiers)
+    return f"总第 {effective.version} 版（{each}）" if each else ""
 
 
 def _setting_view(setting: Setting, effective: EffectivePolicy, tiers: Sequence[policies.TierPolicy]) -> SettingView:
