@@ -14,7 +14,7 @@ from models.domain.errors import UserError
 from models.domain.signing import Signer
 from models.domain.units import Actor, Role, Unit
 from models.services import receipts as services
-from models.services import review
+from models.services import reported, review
 from models.services.change_log import Decider
 from models.services.receipts import ReceiptOutcome
 from models.services.units import find_unit, own_unit
@@ -29,12 +29,14 @@ from sync.jsonlines import long_value
 from sync.known import in_force, issuing, newest, remember, trust_of
 from sync.opening import RECEIPT
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
+from sync.reports import taking
 from sync.statements import Statement, sign, unbase64
 from sync.transport.removable import folder_for
 
 if TYPE_CHECKING:
     from models.store.store import Store
 
+_ANSWERED: Final = ("changes", "report")
 _LABELS: Final = (
     ("accepted", "通过"),
     ("returned", "退回补正"),
@@ -43,12 +45,15 @@ _LABELS: Final = (
     ("conflicts", "有冲突"),
     ("reopened", "退回待打包"),
     ("already", "此前已答复"),
+    ("filed", "已上报备案"),
+    ("unfiled", "未被上级接收"),
 )
 _STEPS: Final = (
     ("returned", "退回的已回到草稿，请按意见补正后重新提交"),
     ("refused", "不予通过的没有生效，名册未改动；如仍需变更，请按意见另行发起"),
     ("conflicts", "有冲突的没有写入名册，已另拟草稿，请核对现在的值后处理"),
     ("withdrawn", "撤回的不再办理"),
+    ("unfiled", "未被接收的按意见处理后，随下一次打包再报"),
     ("accepted", "通过的已生效，无需其他操作"),
 )
 _MOST_OPINIONS: Final = 3
@@ -81,8 +86,13 @@ def _finish(session: Session, actor: Actor, signer: Signer, package_id: str, fol
     ensure(session)
     school = find_unit(session, row.issuer_id)
     assert school is not None
-    refused = row.state == ledger.REFUSED
-    body = _refusal(session, row) if refused else review.receipt_body(session, row.id)
+    refused, report = row.state == ledger.REFUSED, row.purpose == "report"
+    if refused:
+        body = _refusal(session, row)
+    elif report:
+        body = {"unit": own_unit(session).id, **taking.answer(session, row.id)}
+    else:
+        body = review.receipt_body(session, row.id)
     body |= {
         "at": clock.now(session),
         "certificates": [_base64(c.der) for c in _renewed(session, school)],
@@ -90,7 +100,7 @@ def _finish(session: Session, actor: Actor, signer: Signer, package_id: str, fol
     }
     statement = sign(body, [certified(session, signer)])
     ledger.keep(session, statement)
-    if refused:
+    if refused or report:
         ledger.set_state(session, row.id, ledger.ANSWERED)
     else:
         review.finish(session, actor, row.id, statement.id)
@@ -108,12 +118,12 @@ def _base64(raw: bytes) -> str:
 
 def _answerable(session: Session, package_id: str) -> Row[Any]:
     row = ledger.find(session, package_id)
-    if row is None or row.direction != "in" or row.purpose != "changes":
+    if row is None or row.direction != "in" or row.purpose not in _ANSWERED:
         raise UserError(f"找不到收到的变更包“{package_id}”，请核对编号。")
     if row.state in (ledger.HELD, ledger.ANSWERED):
         word = "还在等前面的包" if row.state == ledger.HELD else "已经答复过"
         raise UserError(f"“{row.title}”{word}，不能生成回执。{_earlier(session, row.id)}")
-    if row.state != ledger.REFUSED and not review.count_decided(session, row.id):
+    if row.state != ledger.REFUSED and row.purpose == "changes" and not review.count_decided(session, row.id):
         left = review.count_items(session, row.id).get("in_review", 0)
         raise UserError(f"“{row.title}”没有新的核办意见（还有 {left} 项没有核办）。{_earlier(session, row.id)}")
     return row
@@ -178,13 +188,25 @@ def apply(session: Session, actor: Actor, statement: Statement, arrival: Arrival
     clock.advance(session, body["at"])
     for text in body["certificates"]:
         _adopt(session, text, arrival, body["at"])
-    outcome = services.apply_receipt(session, actor, body, _decider(statement, arrival.issuer))
+    if sent.purpose == "report":
+        outcome = _settle_report(session, sent.id, body)
+    else:
+        outcome = services.apply_receipt(session, actor, body, _decider(statement, arrival.issuer))
     after = ledger.find(session, sent.id)
     if after is not None and after.state in (ledger.RECEIPTED, ledger.REFUSED):
         _close_evidence(session, sent.id)
     facts = {"receipt": statement.id, "verdict": body["package_verdict"], "items": len(body["items"])}
     audit.append(session, actor, "receipt.receive", f"package:{sent.id}", facts)
     return outcome
+
+
+def _settle_report(session: Session, report_id: str, body: Mapping[str, Any]) -> ReceiptOutcome:
+    """What the superior did not take waits for the next report; the rest is filed (decision 14)."""
+    whole = body["package_verdict"] == "refused"
+    refused = None if whole else {answer["id"]: answer["opinion"] for answer in body["items"]}
+    filed, unfiled = reported.settle(session, report_id, refused)
+    ledger.set_state(session, report_id, ledger.REFUSED if whole else ledger.RECEIPTED, body["reason"] or None)
+    return ReceiptOutcome(filed=filed, unfiled=unfiled)
 
 
 def _decider(statement: Statement, superior: Unit) -> Decider:

@@ -31,7 +31,7 @@ from models.store.clock import now_text
 class ReceiptOutcome:
     """What a receipt did, in numbers of changes; `already` were answered by an earlier copy, `reopened` are approved
     again because the package was refused as a whole; `returned_ids` wait for correction, `conflict_ids` are the drafts
-    proposed for values that had changed meanwhile."""
+    proposed for values that had changed meanwhile. `filed` and `unfiled`: items of a report, taken above or not."""
 
     accepted: int = 0
     returned: int = 0
@@ -40,6 +40,8 @@ class ReceiptOutcome:
     withdrawn: int = 0
     reopened: int = 0
     already: int = 0
+    filed: int = 0
+    unfiled: int = 0
     returned_ids: tuple[str, ...] = ()
     conflict_ids: tuple[str, ...] = ()
 
@@ -90,8 +92,8 @@ def apply_receipt(
         numbers[Event.RECEIPT_WITHDRAWN],
         0,
         already,
-        tuple(returned),
-        tuple(drafts),
+        returned_ids=tuple(returned),
+        conflict_ids=tuple(drafts),
     )
 
 

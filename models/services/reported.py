@@ -37,14 +37,15 @@ def _has_rows(body: ColumnElement[str]) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What one receipt accepted of one package of a school; `items` is their number, `size` the bytes of their rows
-    as kept."""
+    """What one receipt of the unit `bureau_id` accepted of one package of a school; `items` is their number, `size`
+    the bytes of their rows as kept."""
 
     receipt_id: str
     package_id: str
     unit_id: str
+    bureau_id: str
     items: int
-    size: int
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def waiting(session: Session) -> list[Section]:
     session.execute(_DISCOVER)
     c, k = t.report_section.c, t.kept_rows.c
     size = select(func.coalesce(func.sum(func.length(k.content)), 0)).where(k.package_id == c.package_id)
-    query = select(c.receipt_id, c.package_id, c.unit_id, c["items"], size.scalar_subquery())
+    query = select(c.receipt_id, c.package_id, c.unit_id, c.bureau_id, c["items"], size.scalar_subquery())
     query = query.where(c.state == KEPT, c.report_id.is_(None)).order_by(c.at, text("report_section.rowid"))
     return [Section(*row) for row in session.execute(query)]
 
@@ -165,7 +166,7 @@ def settle(session: Session, report_id: str, refused: Mapping[str, str] | None) 
 def _drop_rows(session: Session, filed: Sequence[Any]) -> None:
     """The rows of baselines that were filed above are needed no more; those of other receipts of the package are."""
     for row in filed:
-        section = Section(row.receipt_id, row.package_id, "", row.items, 0)
+        section = Section(row.receipt_id, row.package_id, "", "", row.items)
         k = t.kept_rows.c
         for item in full_items(session, section):
             if item.rows:
@@ -183,12 +184,12 @@ def is_kept(session: Session, receipt_id: str) -> bool:
     return session.execute(query).first() is not None
 
 
-def note_section(session: Session, section: Section, bureau_id: str, at: str, came_in: str, fault: str = "") -> None:
+def note_section(session: Session, section: Section, at: str, came_in: str, fault: str = "") -> None:
     """Record a section that came in a report; `fault` says why it was not taken."""
     row = {
         "receipt_id": section.receipt_id, "package_id": section.package_id, "unit_id": section.unit_id,
-        "bureau_id": bureau_id, "at": at, "came_in": came_in, "state": REFUSED if fault else KEPT, "note": fault,
-        "items": section.items, "report_id": None,
+        "bureau_id": section.bureau_id, "at": at, "came_in": came_in, "state": REFUSED if fault else KEPT,
+        "note": fault, "items": section.items, "report_id": None,
     }  # fmt: skip
     changing = {key: value for key, value in row.items() if key != "receipt_id"}
     statement = upsert(t.report_section).values(**row)

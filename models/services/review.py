@@ -17,7 +17,7 @@ from models.domain.change_kinds import CHANGE_KIND, WITHDRAWAL
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.states import VERDICT_LABELS, Verdict
 from models.domain.units import Actor, Role, Tier
-from models.services import reported
+from models.services import merging, reported
 from models.services.permissions import require_role
 from models.services.review_apply import apply_item, take_rows
 from models.services.review_intake import record_received
@@ -179,10 +179,7 @@ def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -
     require_role(actor, Role.REGISTRAR, "办结核办")
     rows = _answerable(session, package_id)
     _compare_with_receipt(session, rows, statement_id)
-    for row in rows:
-        if row.state == Verdict.ACCEPT.value:
-            lines = reported.keeping(session, package_id, row.change_id, take_rows(session, row.id))
-            apply_item(session, actor, row.unit_id, json.loads(row.body), lines)
+    _apply(session, actor, [row for row in rows if row.state == Verdict.ACCEPT.value])
     c = t.received_item.c
     session.execute(
         update(t.received_item)
@@ -199,6 +196,16 @@ def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -
     return Finished(
         numbers[Verdict.ACCEPT], numbers[Verdict.RETURN], numbers[Verdict.REFUSE], numbers[_WITHDRAWN], left
     )
+
+
+def _apply(session: Session, actor: Actor, accepted: Sequence[Row[Any]]) -> None:
+    """Bring what was accepted into this tier's copy and look for duplicates among what it touched (E9, E10)."""
+    touched = merging.Touched()
+    for row in accepted:
+        item = json.loads(row.body)
+        lines = reported.keeping(session, row.package_id, row.change_id, take_rows(session, row.id))
+        touched.add(item, apply_item(session, actor, row.unit_id, item, lines))
+    merging.open_duplicates(session, actor, touched)
 
 
 def _compare_with_receipt(session: Session, rows: Sequence[Row[Any]], statement_id: str) -> None:
