@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from models.store.store import NewOperator, Store
 from models.store.vault.passphrase import KdfParameters
 from sync import enrolment, inbox, outbox, receipts
 from sync.formats import open_file
+from sync.messages import sending
 from sync.refusals import Fault, OutOfTurnError
 
 CHEAPEST = KdfParameters(memory=19456, passes=2, lanes=1)
@@ -160,6 +161,19 @@ def deliver(frm: Member, to: Member) -> list[inbox.Received]:
     return received
 
 
+def settle(members: Mapping[str, Member]) -> None:
+    """Carry what waits between the units of the four-tier world, up and down, until nothing new arrives."""
+    pairs = [(name, above) for name, (_, above) in TIERS.items() if name in members and above in members]
+    news = True
+    while news:
+        for member in members.values():
+            sending.send(member.store, None, member.out)
+        news = False
+        for low, high in pairs:
+            for frm, to in ((members[low], members[high]), (members[high], members[low])):
+                news = bool(deliver(frm, to)) or news
+
+
 def _carried(frm: Member, to: Member) -> list[Path]:
     """Packages on the stick whose envelope names the two units."""
     found = []
@@ -229,6 +243,8 @@ def make_tiers(folder: Path, *, enrolled: bool = True) -> Path:
             if above:
                 with opened(folder, name, above) as (member, superior):
                     enrol(member, superior)
+        with opened(folder, *TIERS) as members:
+            settle(dict(zip(TIERS, members, strict=True)))
         shutil.rmtree(folder / "stick")
     return folder
 

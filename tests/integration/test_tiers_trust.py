@@ -13,9 +13,13 @@ from models.domain.units import Unit
 from models.services import units
 from models.store import clock
 from sync import identity
+from sync.certificates import parse
+from sync.refusals import Fault, RefusedError
 from sync.statements import Statement, sign
 from tests.sync_world import (
+    BLACK_SCHOOL,
     CITY,
+    CLOUD_CITY,
     COUNTY,
     PROVINCE,
     SCHOOL,
@@ -60,6 +64,34 @@ def test_the_chain_downwards(world: dict[str, Member]) -> None:
         assert believes(world["school"], said(world[name], above=False), unit)
 
 
+def test_the_chain_upwards(world: dict[str, Member]) -> None:
+    for name, unit in (("school", SCHOOL), ("county", COUNTY), ("black_school", BLACK_SCHOOL)):
+        assert believes(world["province"], said(world[name], above=True), unit)
+    assert believes(world["city"], said(world["school"], above=True), SCHOOL)
+
+
+def test_a_bureau_speaks_with_two_certificates(world: dict[str, Member]) -> None:
+    """What the county signs for its schools leads to the province as well, by the way its city certified."""
+    for above in (True, False):
+        assert believes(world["province"], said(world["county"], above), COUNTY)
+    assert parse(said(world["county"], above=True).signatures[0].certificate or b"").issuer_id == CITY.id
+    assert parse(said(world["county"], above=False).signatures[0].certificate or b"").issuer_id == COUNTY.id
+
+
+def test_nobody_reaches_into_another_branch(world: dict[str, Member]) -> None:
+    """The sentence for a school nobody here knows, until its city's superior has told."""
+    with pytest.raises(RefusedError) as caught:
+        believes(world["county"], said(world["black_school"], above=True), BLACK_SCHOOL)
+    assert caught.value.fault is Fault.FOREIGN_ANCHOR
+
+
 def test_ways_through_the_tiers(world: dict[str, Member]) -> None:
     school = world["school"].store
     assert [unit.id for unit in school.read(units.ancestors, SCHOOL.id)] == [COUNTY.id, CITY.id, PROVINCE.id]
+    province = world["province"].store
+    assert province.read(units.next_hop, BLACK_SCHOOL.id).id == CLOUD_CITY.id
+    assert world["school"].store.read(units.next_hop, BLACK_SCHOOL.id).id == COUNTY.id
+    assert len(province.read(units.descendants, PROVINCE.id)) == len(TIERS) - 1
+    common = province.read(units.common_superior, SCHOOL.id, BLACK_SCHOOL.id)
+    assert common is not None
+    assert common.id == PROVINCE.id
