@@ -14,6 +14,7 @@ from models.services import problem_log as log
 from models.store import tables as t
 from sync import problem_bodies as bodies
 from sync.messages.traces import finish
+from sync.problem_closings import CLOSED as CLOSED
 
 if TYPE_CHECKING:
     from sync.messages.message import Message
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 ASK: Final = "problem.ask"
 ANSWER: Final = "problem.answer"
 DECISION: Final = "problem.decision"
-CLOSED: Final = "problem.closed"
 
 
 def finish_asks(session: Session, actor: Actor, problem: Row[Any], note: str) -> None:

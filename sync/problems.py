@@ -29,7 +29,8 @@ from models.store.clock import now, now_text
 from sync import problem_bodies as bodies
 from sync.identity import require_signer
 from sync.messages.post import post
-from sync.problem_handlers import ANSWER, ASK, CLOSED, DECISION, finish_asks
+from sync.problem_closings import others_of, tell_closed
+from sync.problem_handlers import ANSWER, ASK, DECISION, finish_asks
 
 if TYPE_CHECKING:
     from models.store.store import Store
@@ -216,7 +217,7 @@ def decide(store: Store, passphrase: str, problem_id: str, outcomes: Mapping[int
         problem = log.find(session, problem_id)
         sides = log.sides_of(session, problem.id)
         title = f"问题处理决定：{log.kind_of(problem).label}"
-        for unit_id in _others(problem, sides):
+        for unit_id in others_of(problem, sides):
             body = bodies.decision_body(problem, sides)
             post(session, actor, DECISION, unit_id, body, title=title, signers=[signer], matter=problem.matter)
         tell_closed(session, actor)
@@ -240,21 +241,3 @@ def close_resolved(session: Session, actor: Actor | None, subject_ids: Sequence[
     closed = services.close_resolved(session, actor, subject_ids)
     tell_closed(session, actor)
     return closed
-
-
-def tell_closed(session: Session, actor: Actor | None) -> int:
-    """Let the closings that the sides have not heard of wait for the next delivery, signed by the unit; how many."""
-    found = services.untold(session)
-    for problem in found:
-        sides = [side for side in log.sides_of(session, problem.id) if side.asked_at is not None]
-        title = f"问题已办结：{log.kind_of(problem).label}"
-        for unit_id in _others(problem, sides):
-            post(session, actor, CLOSED, unit_id, bodies.closed_body(problem), title=title, matter=problem.matter)
-        log.update_problem(session, problem.id, {"told_at": now_text()})
-    return len(found)
-
-
-def _others(problem: Row[Any], sides: Sequence[Row[Any]]) -> list[str]:
-    """The units a problem is about and their bureaux, without its owner."""
-    units = dict.fromkeys(one for side in sides for one in (side.unit_id, side.bureau_id))
-    return [one for one in units if one != problem.owner_id]

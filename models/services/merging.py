@@ -60,8 +60,9 @@ def open_duplicates(session: Session, actor: Actor | None, touched: Touched) -> 
     Pupils of different units by ID number, or by name, sex and birth date where one has none; accounts by user name
     (A17 h). Nothing is reverted (decision 14); what a unit below leads is left to it.
     """
-    found: list[tuple[str, Sequence[Side]]] = []
     pupils = touched.of(STUDENTS)
+    problems.close_resolved(session, actor, [*pupils, *touched.of(ACCOUNTS)])
+    found: list[tuple[str, Sequence[Side]]] = []
     for start in range(0, len(pupils), _AT_ONCE):
         part = json.dumps(pupils[start : start + _AT_ONCE])
         for kind, query in _QUERIES:

@@ -24,6 +24,7 @@ from sync.jsonlines import long_value
 from sync.known import issuing
 from sync.messages.post import WAITING, record_step
 from sync.opening import MOST_MESSAGES
+from sync.problem_closings import tell_closed
 from sync.statements import Statement
 
 _MOST_BYTES: Final = 64 << 20
@@ -45,6 +46,7 @@ def seal_waiting(session: Session, actor: Actor, folder: Path, neighbour_id: str
     Raises UserError when a neighbour has no certificate to encrypt to.
     """
     taken_names.tell(session, actor, neighbour_id)
+    tell_closed(session, actor)  # problems that a merge has closed
     sealed: list[str] = []
     for hop in neighbours_waiting(session):
         unit = find_unit(session, hop)
