@@ -295,5 +295,5 @@ def plan_row(known: Known, row_id: str, values: Mapping[str, str]) -> tuple[RowP
 
 
 def needs_baseline(known: Known, kind: str) -> bool:
-    """Whether new rows go up as a baseline: pupils in the basic line, accounts in the open one (decision 16; A9-A11)."""
+    """Whether new rows go up as a baseline: pupils of the basic line, accounts of the open (decision 16; A9-A11)."""
     return reports_own(known.unit) and known.unit.line in BASELINE_OF[kind].lines

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor
-from sync import authority, directory, policies, taken_names
+from sync import authority, directory, orders, policies, taken_names
 from sync import problem_handlers as problems
 from sync.messages import notices, traces
 from sync.messages.message import Message
@@ -28,6 +28,8 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "notice": notices.take,
     policies.KIND: policies.take_message,
     "names.taken": taken_names.take,
+    orders.ORDER: orders.take_order,
+    orders.PROOF: orders.take_proof,
     problems.ASK: problems.take_ask,
     problems.ANSWER: problems.take_answer,
     problems.DECISION: problems.take_decision,
