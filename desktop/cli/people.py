@@ -186,6 +186,7 @@ def list_(ctx: typer.Context) -> None:
         found = store.read(operators.list_operators)
     rows = [
         f"{one.name}  {'、'.join(ROLE_LABELS[role] for role in sorted(one.roles))}  {PERSON_STATUS[one.state]}"
+        + ("（在第二台电脑上）" if one.elsewhere else "")
         for one in found
     ]
     call.emit([document(one) for one in found], rows)

@@ -20,6 +20,7 @@ SUMMARIES: tuple[tuple[str, str], ...] = (
     ("passwd", "修改自己的口令"),
     ("operator", "操作员：增加、激活、找回、查看、停用"),
     ("unit", "单位：申请入网、认证、信任、查看"),
+    ("pc", "第二台电脑：配对，交换待核办和核办结果"),
     ("import", "检查并导入一个名册文件"),
     ("students", "学生名册"),
     ("accounts", "教师账户"),
@@ -51,7 +52,7 @@ def _module(name: str) -> Commands:
             from desktop.cli.fields import app
         case "init" | "passwd" | "operator" | "lock-status":
             from desktop.cli.people import app
-        case "unit":
+        case "unit" | "pc":
             from desktop.cli.units import app
         case "students" | "accounts":
             from desktop.cli.rosters import app

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from desktop.cli.call import Call, read_secret
+from desktop.cli.companions import pc
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, Out
 from desktop.cli.packages import existing
@@ -20,6 +21,7 @@ unit = Commands(
     "入网的步骤：下级申请 → 上级认证 → 下级信任，文件用 U 盘带，核对词在电话里逐词核对。"
 )
 app.add_typer(unit, name="unit")
+app.add_typer(pc, name="pc")
 
 File = Annotated[Path, typer.Argument(metavar="文件", help="对方给的文件")]
 Words = Annotated[str, typer.Option(metavar="核对词", help="对方在电话里念的核对词")]

@@ -28,7 +28,7 @@ from models.store import tables as t
 from models.store.restoring import RESTORED_AT
 from sync import envelope as envelopes
 from sync.certificates import TIME, to_time
-from sync.companions import pairing
+from sync.companions import keys
 from sync.dispatch import VALID_DAYS, file_name
 from sync.envelope import Address, Envelope
 from sync.formats import KIND_LABELS, FileKind, kind_of
@@ -98,7 +98,7 @@ def _sealed(
     except ValueError:
         raise UserError("一次交换的内容太多，超过了文件的上限。请先核办或打包一部分，再写出。") from None
     address = _address(session, kind, peer, sealed.sha256)
-    statement = envelopes.address_sealed(address, sealed, [peer.opening_key], pairing.own_signer(session))
+    statement = envelopes.address_sealed(address, sealed, [peer.opening_key], keys.own_signer(session))
     values = {"sent": address.sequence, "sent_at": clock.now_text()}
     session.execute(update(t.companion).where(t.companion.c.id == peer.id).values(**values))
     body = {"sequence": address.sequence}
@@ -160,7 +160,7 @@ def _peer(session: Session, kind: FileKind, address: Address) -> Row[Any]:
 @contextmanager
 def opened(session: Session, arrived: Arrived) -> Iterator[LineReader]:
     """The lines of an authentic file. Raises ContentRefusedError."""
-    secret = envelopes.unwrap(arrived.envelope, pairing.opening_keys(session))
+    secret = envelopes.unwrap(arrived.envelope, keys.opening_keys(session))
     with arrived.file.path.open("rb") as source:
         yield envelopes.read_payload(arrived.file, arrived.envelope, secret, source)
 

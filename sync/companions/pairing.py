@@ -9,12 +9,11 @@ lets the superior certify it under the person id both PCs use (decision 5).
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -28,55 +27,23 @@ from models.store import tables as t
 from models.store.members import NewOperator, OperatorRow
 from models.store.store import CreatedStore, Store
 from models.store.vault.keyfile import KeyFile
-from models.store.vault.keys import new_pair
 from models.store.vault.passphrase import STANDARD, KdfParameters
-from sync.certificates import load_private, load_public, public_der, to_time
+from sync.companions import keys
+from sync.companions.papers import PairingReply, PairingRequest, read_reply, read_request
 from sync.dispatch import file_name
 from sync.enrolment import WrittenFile
-from sync.formats import PAIR_REPLY, PAIR_REQUEST, FileKind, open_file, require_kind, require_whole
-from sync.identity import UnitSigner, private_keys
+from sync.formats import PAIR_REPLY, PAIR_REQUEST
 from sync.policies import write_statement
-from sync.refusals import Fault, MalformedError, UntrustedError
-from sync.requests import base64_text, unit_from, unit_json
-from sync.statements import Statement, is_signed_by, sign, unbase64
-from sync.suites import key_id
+from sync.refusals import Fault, UntrustedError
+from sync.requests import base64_text, unit_json
+from sync.statements import Statement, sign
 from sync.transport.removable import folder_for
 from sync.words import same_words, words_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-SIGNING: Final = "pc-signing"
-OPENING: Final = "pc-opening"
 NOT_PAIRED: Final = "尚未配对的电脑"
-
-
-@dataclass(frozen=True)
-class PairingRequest:
-    """A request as the administrator at the main PC looks at it; `words` are compared between the two PCs."""
-
-    pc: str
-    pc_name: str
-    person_id: str
-    person_name: str
-    person_key: bytes
-    signing_key: bytes
-    opening_key: bytes
-    words: str
-    digest: str
-
-
-@dataclass(frozen=True)
-class PairingReply:
-    """A reply as the person at the second PC looks at it; `words` stand for all it says."""
-
-    unit: Unit
-    pc: str
-    person_id: str
-    person_key: bytes
-    signing_key: bytes
-    opening_key: bytes
-    words: str
 
 
 def create(home: Path, name: str, passphrase: str, *, kdf: KdfParameters = STANDARD) -> CreatedStore:
@@ -87,31 +54,6 @@ def create(home: Path, name: str, passphrase: str, *, kdf: KdfParameters = STAND
     unit = Unit(new_id(), NOT_PAIRED, "-", Tier.SCHOOL, Line.BASIC)
     head = NewOperator(name, frozenset({Role.HEAD}), passphrase)
     return Store.create(home, unit, [head], second=new_id(), kdf=kdf)
-
-
-def own_signer(session: Session) -> UnitSigner:
-    """The key by which this PC signs what it gives to the unit's other PC."""
-    ensure_keys(session)
-    return UnitSigner(None, private_keys(session, SIGNING)[0])
-
-
-def ensure_keys(session: Session) -> None:
-    """Make this PC's keys for the exchange when they are missing."""
-    for purpose in (SIGNING, OPENING):
-        if not private_keys(session, purpose):
-            row = {"purpose": purpose, "generation": 1, "private_key": new_pair().private}
-            session.execute(insert(t.unit_key).values(**row, created_at=clock.now_text()))
-
-
-def opening_keys(session: Session) -> dict[str, bytes]:
-    """What opens the files of the other side: {key id: DER PKCS8}."""
-    query = select(t.unit_key.c.private_key).where(t.unit_key.c.purpose == OPENING)
-    ders = session.execute(query).scalars().all()
-    return {key_id(public_der(load_private(der))): der for der in ders}
-
-
-def _public(session: Session, purpose: str) -> bytes:
-    return UnitSigner(None, private_keys(session, purpose)[0]).public_key
 
 
 # --- the second PC asks ---------------------------------------------------------------------------------
@@ -127,51 +69,15 @@ def request(store: Store, out_dir: Path | None = None) -> WrittenFile:
 
 def _request(session: Session, actor: Actor) -> Statement:
     pc = companions.require_second(session, "生成配对申请")
-    signer = own_signer(session)
+    signer = keys.own_signer(session)
     person = session.execute(select(t.operator).where(t.operator.c.person_id == actor.person_id)).one()
     body = {
         "type": PAIR_REQUEST, "v": 1, "pc": pc, "pc_name": platform.node()[:60] or "电脑",
         "person": {"id": person.person_id, "name": person.name, "key": base64_text(person.signing_key)},
-        "opening_key": base64_text(_public(session, OPENING)), "created": clock.now(session),
+        "opening_key": base64_text(keys.public(session, keys.OPENING)), "created": clock.now(session),
     }  # fmt: skip
     audit.append(session, actor, "companion.request", f"companion:{pc}", {})
     return sign(body, [signer])
-
-
-def read_request(path: Path) -> PairingRequest:
-    """What a request asks for, and its words; believes nobody. Raises RefusedError."""
-    body, key, digest = _read(path, FileKind.PAIRING_REQUEST)
-    try:
-        person = body["person"]
-        texts = (body["pc"], body["pc_name"], person["id"], person["name"])
-        if not all(isinstance(text, str) and 0 < len(text) <= 64 for text in texts):
-            raise ValueError("人员")
-        to_time(body["created"])
-        keys = _keys(person["key"], body["opening_key"])
-        return PairingRequest(*texts, keys[0], key, keys[1], words_of(body), digest)
-    except (KeyError, TypeError, ValueError) as error:
-        raise MalformedError(Fault.BAD_PAIRING, what=str(error)[:20]) from None
-
-
-def _keys(*texts: Any) -> list[bytes]:
-    keys = [unbase64(text) for text in texts]
-    for key in keys:
-        load_public(key)
-    return keys
-
-
-def _read(path: Path, kind: FileKind) -> tuple[dict[str, Any], bytes, str]:
-    """Body of a pairing file, the key that signed it, and its id. Raises RefusedError."""
-    require_kind(path, kind)
-    file = open_file(path)
-    require_whole(file)
-    signatures = file.statement.signatures
-    if len(signatures) != 1 or not is_signed_by(file.statement, signatures[0]):
-        raise UntrustedError(Fault.EDITED)
-    body = file.statement.content
-    if body.get("v") != 1 or signatures[0].certificate is not None or signatures[0].person_id:
-        raise MalformedError(Fault.BAD_PAIRING, what="签名")
-    return body, signatures[0].public_key, file.statement.id
 
 
 # --- the main PC accepts --------------------------------------------------------------------------------
@@ -266,33 +172,19 @@ def _pair(session: Session, pc: str, name: str, person_id: str, signing_key: byt
 
 
 def _reply(session: Session, actor: Actor, asked: PairingRequest) -> Statement:
-    signer = own_signer(session)
+    signer = keys.own_signer(session)
     row = _row(session, asked.pc)
     assert row is not None
     body = {
         "type": PAIR_REPLY, "v": 1, "pc": asked.pc, "unit": unit_json(own_unit(session)),
         "person": {"id": row.person_id, "name": asked.person_name, "key": base64_text(asked.person_key)},
-        "opening_key": base64_text(_public(session, OPENING)), "at": row.paired_at,
+        "opening_key": base64_text(keys.public(session, keys.OPENING)), "at": row.paired_at,
     }  # fmt: skip
     audit.append(session, actor, "companion.reply", f"companion:{asked.pc}", {})
     return sign(body, [signer])
 
 
 # --- the second PC trusts -------------------------------------------------------------------------------
-
-
-def read_reply(path: Path) -> PairingReply:
-    """Whose reply it is and its words; believes nobody. Raises RefusedError."""
-    body, key, _ = _read(path, FileKind.PAIRING_REPLY)
-    try:
-        person = body["person"]
-        if not all(isinstance(text, str) and 0 < len(text) <= 64 for text in (body["pc"], person["id"])):
-            raise ValueError("人员")
-        to_time(body["at"])
-        keys = _keys(person["key"], body["opening_key"])
-        return PairingReply(unit_from(body["unit"]), body["pc"], person["id"], keys[0], key, keys[1], words_of(body))
-    except (KeyError, TypeError, ValueError) as error:
-        raise MalformedError(Fault.BAD_PAIRING, what=str(error)[:20]) from None
 
 
 def trust(store: Store, path: Path, confirmed_words: str, passphrase: str) -> Unit:
@@ -329,8 +221,3 @@ def _trust(
     who = replace(actor, person_id=reply.person_id, unit=reply.unit)
     audit.append(session, who, "companion.trust", f"companion:{pc}", {"unit": reply.unit.id, "words": reply.words})
     return file
-
-
-def list_companions(session: Session) -> Sequence[companions.Companion]:
-    """The other sides this PC exchanges with."""
-    return companions.list_companions(session)

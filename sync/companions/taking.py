@@ -15,21 +15,18 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import CHANGE_KIND
-from models.domain.fields import STUDENTS
 from models.domain.progress import Progress
 from models.domain.states import NEW_ATTEMPT, Event, State, follow
 from models.domain.units import Actor, Role
-from models.rules.naming import pinyin_keys
 from models.services.change_log import changes_by_id, in_chunks
 from models.services.items import build_items
 from models.services.permissions import require_role
-from models.services.records import KEYS_OF
-from models.store import audit, bulk, clock, search
+from models.store import audit, clock
 from models.store import tables as t
+from sync.companions import keeping
 from sync.companions.exchange import Arrived, damaged, note_received, opened
 from sync.content import Item, RowsHash, check_item, is_number, is_row, item_digest
 from sync.jsonlines import LineReader, encode
-from sync.opening import read_file
 from sync.refusals import ContentRefusedError, Fault
 from sync.requests import unit_from
 from sync.statements import unbase64
@@ -70,10 +67,10 @@ def _take(session: Session, actor: Actor, arrived: Arrived, progress: Progress) 
             head = _head(session, actor, arrived, reader)
             kept = _Kept(session)
             items = list(_changes(session, actor, reader, kept, taken))
-            pupils = list(_pupils(reader))
+            pupils = list(keeping.read_pupils(reader))
             told = list(_history(reader))
-            taken.files = _evidence(session, reader, progress)
-        except (KeyError, TypeError, AttributeError):
+            taken.files = keeping.read_evidence(session, reader, progress)
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise damaged("待核办的格式") from None
     for one in told:
         _move_on(session, kept, one)
@@ -82,8 +79,8 @@ def _take(session: Session, actor: Actor, arrived: Arrived, progress: Progress) 
     told_of = taken.ids | later | {one["id"] for one in told}
     gone = [change for change in kept.known if change not in told_of]
     taken.gone = _forget(session, kept, gone)
-    _put_pupils(session, pupils)
-    _tidy(session)
+    keeping.put_pupils(session, pupils)
+    keeping.tidy(session)
     _check(session, items)
     clock.advance(session, head["at"])
     note_received(session, arrived)
@@ -277,52 +274,3 @@ def _remove(session: Session, change_ids: Sequence[str]) -> None:
         for table in (t.decision, t.change_evidence, t.baseline_row, t.companion_change):
             session.execute(delete(table).where(table.c.change_id.in_(part)))
         session.execute(delete(t.change).where(t.change.c.id.in_(part)))
-
-
-# --- pupils and evidence: only what is needed for the decisions that wait -------------------------------
-
-
-def _pupils(reader: LineReader) -> Iterator[dict[str, Any]]:
-    now, keys = clock.now_text(), KEYS_OF[STUDENTS]
-    while reader.peek() == "s":
-        pupil, _ = reader.take("s")
-        values = {key: str(pupil["values"].get(key, "")) for key in keys}
-        yield {
-            "id": str(pupil["id"]), "unit_id": str(pupil["unit"]), "status": str(pupil["status"]),
-            "revision": int(pupil["revision"]), "updated_at": now, "updated_by": "", **values,
-        }  # fmt: skip
-
-
-def _put_pupils(session: Session, pupils: Sequence[dict[str, Any]]) -> None:
-    """The pupils of this file, and of the other changes that wait, are all this PC keeps of the roster."""
-    c = t.companion_change.c
-    waiting = select(t.change.c.subject_id).join(t.companion_change, c.change_id == t.change.c.id).where(c.waits == 1)
-    keep = set(session.execute(waiting).scalars()) - {pupil["id"] for pupil in pupils}
-    unneeded = [row for row in session.execute(select(t.student.c.id)).scalars() if row not in keep]
-    for part in in_chunks(unneeded):
-        search.remove(session, STUDENTS, part)
-        session.execute(delete(t.student).where(t.student.c.id.in_(part)))
-    bulk.insert_students(session, pupils, pinyin_keys)
-
-
-def _evidence(session: Session, reader: LineReader, progress: Progress) -> int:
-    count = 0
-    while reader.peek() == "e":
-        head, _ = reader.take("e")
-        file = read_file(reader, head)
-        count += 1
-        progress.report(count, None, "正在接收证明材料")
-        row = {"digest": file.digest, "media_type": file.media_type, "size": len(file.data), "content": file.data}
-        session.execute(upsert(t.evidence).values(**row, added_at=clock.now_text()).on_conflict_do_nothing())
-    if reader.peek() is not None:
-        raise damaged("末尾有多余的记录")
-    return count
-
-
-def _tidy(session: Session) -> None:
-    """Evidence and baseline rows of what is decided and taken over are not kept here."""
-    c = t.companion_change.c
-    waiting = select(c.change_id).where(c.waits == 1)
-    session.execute(delete(t.baseline_row).where(t.baseline_row.c.change_id.not_in(waiting)))
-    needed = select(t.change_evidence.c.digest).where(t.change_evidence.c.change_id.in_(waiting))
-    session.execute(delete(t.evidence).where(t.evidence.c.digest.not_in(needed)))
