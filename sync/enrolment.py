@@ -22,8 +22,8 @@ from models.services.companions import require_main
 from models.services.units import own_unit
 from models.store import audit, clock
 from models.store import tables as t
-from sync import authority, directory, policies, rejoining
-from sync.certificates import OPENING, PERSON, SIGNING, public_der
+from sync import authority, directory, policies, rejoining, revocation
+from sync.certificates import OPENING, PERSON, SIGNING, key_mark, public_der
 from sync.dispatch import file_name
 from sync.formats import REPLY, REQUEST
 from sync.identity import (
@@ -140,6 +140,7 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
     _check_rank(own, asked.unit)
     now = clock.now(session)
     people = {(person.person_id, person.public_key): person for person in asked.persons}
+    _check_keys(session, own, asked)
     _revoke_gone(session, actor, asked, now)
     _register(session, own, asked)
     issued = [
@@ -152,6 +153,8 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
     if asked.anchor is not None:
         issued.append(certify_issuing(session, asked.unit, asked.anchor))
     session.execute(update(t.unit).where(t.unit.c.id == asked.unit.id).values(certificate=issued[0].der))
+    if revocation.has_news(session):
+        revocation.publish(session, actor, signers)
     anchor = own_anchor(session)
     assert anchor is not None
     told = [statement.to_json() for statement in policies.told_below(session)]
@@ -166,6 +169,7 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
         "certificates": [base64_text(certificate.der) for certificate in issued],
         "superior_certificates": [base64_text(certificate.der) for certificate in in_force(session, own.id, own.id)],
         "tiers": authority.tiers(session),
+        "revocations": revocation.told(session),
         "policy": told[0] if told else None,
         "policies_to_come": told[1:],
         "channel": rejoining.place_told(session, own, asked.unit),
@@ -182,6 +186,18 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
 def _check_rank(own: Unit, asked: Unit) -> None:
     if _TIERS.index(own.tier) <= _TIERS.index(asked.tier) or own.line is not asked.line or own.id == asked.id:
         raise NotAllowedError(f"“{asked.name}”不是本单位同一业务线的下级，不能办理它的入网。")
+
+
+def _check_keys(session: Session, own: Unit, asked: Request) -> None:
+    """A key that was revoked as lost or stolen is never certified again."""
+    keys = {
+        asked.signing_key: "单位签名密钥", asked.opening_key: "单位加密密钥",
+        **({asked.anchor.public_key: "单位签发密钥"} if asked.anchor else {}),
+        **{person.public_key: f"“{person.name}”的密钥" for person in asked.persons},
+    }  # fmt: skip
+    for key, label in keys.items():
+        if revocation.is_revoked(session, own.id, key_mark(asked.unit.id, key)):
+            raise NotAllowedError(f"申请中{label}已被吊销，不能再办理。请申请单位更换密钥后重新生成入网申请。")
 
 
 def _revoke_gone(session: Session, actor: Actor, asked: Request, now: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.domain.units import Actor, Tier, Unit
 from models.store import audit, clock
 from models.store import tables as t
-from sync import authority, directory, policies, rejoining
+from sync import authority, directory, policies, rejoining, revocation
 from sync.certificates import ISSUING, OPENING, SIGNING, Certificate, parse, public_der
 from sync.identity import adopt, ensure, private_keys, superior_of
 from sync.known import remember
@@ -47,6 +47,8 @@ def join(session: Session, actor: Actor, reply: Reply) -> None:
     if body.get("tiers") is not None:
         authority.take(session, reply.superior, body["tiers"], reply.at)
     clock.advance(session, reply.at)
+    if body.get("revocations") is not None:
+        revocation.take_told(session, actor, body["revocations"])
     if body.get("channel") is not None:
         rejoining.rejoin(session, actor, own, reply.superior, body["channel"])
     for policy in (body["policy"], *body.get("policies_to_come", ())):

@@ -7,13 +7,14 @@ by its superior, for those above and across. So every look-up says whose certifi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Select, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor
-from models.services.units import own_unit
+from models.services.units import own_unit, unit_name
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
@@ -21,11 +22,26 @@ from sync.certificates import ISSUING, Certificate, parse
 from sync.trust import Trust
 
 
+@dataclass(frozen=True)
+class CertificateInfo:
+    """A certificate for lists: whose, who issued it, from when to when, and since when it is revoked ("" for not)."""
+
+    fingerprint: str
+    unit: str
+    issuer: str
+    purpose: str
+    person: str
+    since: str
+    until: str
+    revoked: str
+
+
 def remember(session: Session, certificate: Certificate) -> None:
     """Keep a certificate that was judged before; one whose key is on a list of revocations is kept as revoked."""
     s = certificate.subject
     c = t.revoked.c
-    marks = select(c.since).where(c.mark.in_((certificate.fingerprint, certificate.key_mark)))
+    by_issuer = (c.mark == certificate.fingerprint) & (c.issuer_id == certificate.issuer_id)
+    marks = select(c.since).where((c.mark == certificate.key_mark) | by_issuer)
     row = {
         "fingerprint": certificate.fingerprint, "unit_id": s.unit_id, "person_id": s.person_id or None,
         "purpose": s.purpose, "der": certificate.der, "not_after": certificate.not_after, "received_at": now_text(),
@@ -103,7 +119,8 @@ def trust_of(session: Session) -> Trust:
     ways = session.execute(select(c.der, c.unit_id, c.issuer_id).where(c.purpose == ISSUING)).all()
     anchors = tuple(row.der for row in ways if row.unit_id == row.issuer_id and row.unit_id in trusted)
     between = tuple(row.der for row in ways if row.unit_id != row.issuer_id)
-    return Trust(anchors, _revoked(session), _latest(session), between, above)
+    issued = session.execute(select(c.fingerprint).where(c.issuer_id == own.id, c.purpose != ISSUING)).scalars()
+    return Trust(anchors, _revoked(session), _latest(session), between, above, frozenset(issued))
 
 
 def _latest(session: Session) -> frozenset[str]:
@@ -116,6 +133,22 @@ def _revoked(session: Session) -> Mapping[str, str]:
     c, listed = t.certificate.c, t.revoked.c
     own = session.execute(select(c.fingerprint, c.revoked_since).where(c.revoked_since.is_not(None)))
     since = {str(mark): str(when) for mark, when in own}
-    for mark, when in session.execute(select(listed.mark, listed.since)):
-        since[mark] = min(when, since.get(mark, when))
+    for mark, issuer_id, when in session.execute(select(listed.mark, listed.issuer_id, listed.since)):
+        key = mark if "/" in mark else f"{issuer_id}:{mark}"  # a certificate is revoked by who issued it
+        since[key] = min(when, since.get(key, when))
     return since
+
+
+def list_certificates(session: Session, unit_id: str | None = None) -> list[CertificateInfo]:
+    """Every certificate known, or those of one unit: whose, by whom, until when, revoked since when."""
+    c = t.certificate.c
+    query = select(c.der, c.revoked_since).order_by(c.unit_id, c.purpose, c.not_after)
+    found = []
+    for der, revoked in session.execute(query if unit_id is None else query.where(c.unit_id == unit_id)):
+        one = parse(der)
+        s = one.subject
+        names = unit_name(session, s.unit_id), unit_name(session, one.issuer_id)
+        person = s.name if s.person_id else ""
+        dates = one.not_before, one.not_after, revoked or ""
+        found.append(CertificateInfo(one.fingerprint, *names, s.purpose, person, *dates))
+    return found

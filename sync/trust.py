@@ -28,12 +28,14 @@ _MOST_TIERS: Final = 4
 
 @dataclass(frozen=True)
 class Trust:
-    """What a store believes: anchors (DER), revocations (fingerprint or key mark -> since), what may be renewed.
+    """What a store believes: anchors (DER), revocations (mark -> since), what may be renewed.
 
+    `revoked`: a mark is a fingerprint, one under its issuer (`issuer:fingerprint`), or a key (`key_mark`).
     `newest`: fingerprints no later certificate has replaced; such a one is still accepted after its expiry, so that
     a unit that missed its renewal is not locked out (decision 8). `intermediates`: issuing certificates (DER) that
     lead from a bureau to an anchor. `superiors`: {unit: its superior, "" for none} as far as known; who is not the
-    superior of a known unit cannot certify it (decision 5).
+    superior of a known unit cannot certify it (decision 5). `issued`: fingerprints of what this unit issued itself,
+    which it knows without any chain, even after its issuing key was replaced.
     """
 
     anchors: tuple[bytes, ...]
@@ -41,6 +43,7 @@ class Trust:
     newest: frozenset[str] = frozenset()
     intermediates: tuple[bytes, ...] = ()
     superiors: Mapping[str, str] = field(default_factory=dict)
+    issued: frozenset[str] = frozenset()
 
     def extended(self, intermediates: Iterable[bytes]) -> Trust:
         """The same with issuing certificates that came along; they are worth what their own issuer is worth."""
@@ -54,7 +57,8 @@ class Trust:
         certificate, moment = self._read(der, at)
         until = to_time(certificate.not_after)
         late = moment > until
-        self._chain(certificate, moment)
+        if certificate.fingerprint not in self.issued:
+            self._chain(certificate, moment)
         self._check_issuer(certificate)
         self._check_revoked(certificate, moment)
         if late and certificate.fingerprint not in self.newest:
@@ -90,8 +94,9 @@ class Trust:
         return certificate.issuer_id in (unit_id, self.superiors.get(unit_id, certificate.issuer_id))
 
     def _since(self, certificate: Certificate) -> str | None:
-        marks = (self.revoked.get(certificate.fingerprint), self.revoked.get(certificate.key_mark))
-        return min((since for since in marks if since is not None), default=None)
+        listed = f"{certificate.issuer_id}:{certificate.fingerprint}"
+        marks = (certificate.fingerprint, listed, certificate.key_mark)
+        return min((self.revoked[mark] for mark in marks if mark in self.revoked), default=None)
 
     def _is_revoked(self, certificate: Certificate, moment: dt.datetime) -> bool:
         since = self._since(certificate)

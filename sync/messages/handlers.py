@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor
-from sync import authority, directory, orders, policies, taken_names
+from sync import authority, directory, orders, policies, revocation, taken_names
 from sync import problem_handlers as problems
 from sync.messages import notices, traces
 from sync.messages.message import Message
@@ -24,6 +24,7 @@ shape. A kind that `awaits` a person stays open until `traces.finish`.
 HANDLERS: Final[Mapping[str, Handler]] = {
     authority.KIND: authority.take_message,
     directory.KIND: directory.take,
+    revocation.KIND: revocation.take_message,
     "trace": traces.take,
     "notice": notices.take,
     policies.KIND: policies.take_message,
