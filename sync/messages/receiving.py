@@ -21,7 +21,7 @@ from models.store.clock import now_text
 from sync import ledger, opening
 from sync.arrival import Arrival
 from sync.jsonlines import LineReader
-from sync.known import issuing, remember
+from sync.known import issuing, remember, trust_of
 from sync.messages import traces
 from sync.messages.handlers import HANDLERS
 from sync.messages.message import Message, read_message, require_kind, verified
@@ -39,6 +39,7 @@ LABELS: Final = (
     ("refused", "未办理"),
 )
 _MOST_TOLD: Final = 5
+_CHANGE_TRUST: Final = ("authority", "directory", "revocation")
 _WAYS: Final = {DOWN: "由上级发给下级", UP: "由下级报送上级"}
 
 
@@ -67,9 +68,9 @@ class Outcome:
         return "".join(f"{step}。" for key, step in steps if self.counts[key])
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Turn:
-    """What every message of a package is judged by."""
+    """What every message of a package is judged by; `trust` follows what the messages themselves change."""
 
     actor: Actor
     own: Unit
@@ -78,6 +79,11 @@ class _Turn:
     at: str
     gathered: traces.Gathered
     outcome: Outcome
+
+    def trusting(self, chain: Sequence[bytes]) -> Trust:
+        """What is believed, with issuing certificates that came along."""
+        more = [der for der in chain if der not in self.trust.intermediates]
+        return self.trust.extended(more) if more else self.trust
 
 
 def take(session: Session, actor: Actor, arrival: Arrival, reader: LineReader) -> Outcome:
@@ -106,7 +112,7 @@ def _take_one(session: Session, turn: _Turn, statement: Statement, chain: Sequen
     try:
         kind = require_kind(message)
         _check_side(session, turn, message, kind)
-        message = verified(message, kind, turn.trust.extended(chain), turn.own.line.value, turn.at)
+        message = verified(message, kind, turn.trusting(chain), turn.own.line.value, turn.at)
     except RefusedError as error:
         return _refuse(session, turn, message, error.sentence, authentic=False)
     try:
@@ -153,7 +159,7 @@ def _remember_chain(session: Session, turn: _Turn, message: Message, chain: Sequ
     """Keep the issuing certificates a message from afar was judged by: who gets it next needs them too."""
     if find_unit(session, message.origin_id) is not None:
         return
-    trust = turn.trust.extended(chain)
+    trust = turn.trusting(chain)
     for der in chain:
         certificate = trust.issuing(der, turn.at)
         if all(certificate.fingerprint != known.fingerprint for known in issuing(session, certificate.subject.unit_id)):
@@ -204,6 +210,8 @@ def _handle(session: Session, turn: _Turn, message: Message) -> str:
     session.execute(update(t.message).where(t.message.c.id == message.id).values(note=told))
     if message.kind == "trace":
         return HANDLED
+    if message.kind in _CHANGE_TRUST:
+        turn.trust = trust_of(session)
     turn.outcome.done.append(told)
     event = traces.RECEIVED if kind.awaits else traces.HANDLED
     turn.gathered.tell(session, message.origin_id, message.kind, message.id, event)

@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from models.domain.errors import NotAllowedError, UserError
-from models.domain.units import Role, Tier
+from models.domain.errors import FileRefusedError, NotAllowedError, UserError
+from models.domain.times import to_text
+from models.domain.units import Actor, Role, Tier, Unit
 from models.services import matters
 from models.store import tables as t
-from sync import inbox, ledger
-from sync.messages import notices
+from sync import inbox, ledger, opening
+from sync.identity import certified
+from sync.messages import notices, receiving, sealing
+from sync.messages.handlers import HANDLERS
+from sync.messages.message import Message, read_message, state_message
 from sync.messages.post import post
 from sync.messages.sending import send
-from tests.sync_world import COUNTY, SCHOOL, SECOND, Member, make_template, opened
+from sync.refusals import Fault, OutOfTurnError
+from sync.statements import Statement
+from tests.sync_world import (
+    BLACK_SCHOOL,
+    CITY,
+    COUNTY,
+    OTHER,
+    SCHOOL,
+    SECOND,
+    WHITE_SCHOOL,
+    Member,
+    make_template,
+    make_tiers,
+    opened,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -98,3 +121,278 @@ def test_a_notice_is_for_those_below_and_by_the_registrar(world: tuple[Member, M
     with pytest.raises(NotAllowedError):
         notices.send(county.store, passphrase, None, "甲", "乙")
     assert county.store.read(notices.list_notices) == []
+
+
+# --- four tiers -------------------------------------------------------------------------------------------------
+
+PATH = ("school", "county", "city", "other", "white_school")
+
+
+@pytest.fixture(scope="module")
+def tiers_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four tiers whose directories have gone up."""
+    folder = make_tiers(tmp_path_factory.mktemp("tiers"))
+    with opened(folder, "county", "other", "city", "province") as (county, other, city, province):
+        carry(county, city)
+        carry(other, city)
+        carry(city, province)
+    return folder
+
+
+@pytest.fixture
+def tiers(tiers_template: Path, tmp_path: Path) -> Iterator[dict[str, Member]]:
+    folder = tmp_path / "tiers"
+    shutil.copytree(tiers_template, folder)
+    with opened(folder, *PATH) as members:
+        yield dict(zip(PATH, members, strict=True))
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
+    """Every unit takes a question and keeps it; what arrived."""
+    arrived: list[Message] = []
+
+    def take(session: Session, actor: Actor, message: Message) -> str:
+        if message.body["text"] == "拒":
+            raise FileRefusedError("没有这名学生，不能核对。")
+        arrived.append(message)
+        return "已核对"
+
+    monkeypatch.setitem(HANDLERS, "reask", take)  # type: ignore[arg-type]
+    return arrived
+
+
+def ask(member: Member, to: str, text: str = "请核对", **more: str) -> str:
+    """A question signed by the registrar; its id."""
+    signer = member.store.signer(member.act(Role.REGISTRAR))
+    given = {"title": "核对学籍", "signers": [signer], **more}
+    return member.store.write(post, member.store.actor, "reask", to, {"text": text}, **given)  # type: ignore[arg-type]
+
+
+def walk(tiers: dict[str, Member], *names: str) -> inbox.Received:
+    """Carry along the units in turn; what the last one said."""
+    got = []
+    for frm, to in pairwise(names):
+        got = carry(tiers[frm], tiers[to])
+    return got[-1]
+
+
+def test_question_crosses_four_tiers_and_the_answer_comes_back(tiers: dict[str, Member], asked: list[Message]) -> None:
+    school, white = tiers["school"], tiers["white_school"]
+    question = ask(school, WHITE_SCHOOL.id, due="2027-03-01T00:00:00Z")
+    assert "已核对" in walk(tiers, *PATH).sentence
+    (message,) = asked
+    assert (message.origin_id, message.origin_name, message.person_names) == (SCHOOL.id, SCHOOL.name, ("登记员",))
+    ask(white, SCHOOL.id, "已改正", matter=message.matter, in_reply_to=message.id)
+    walk(tiers, *reversed(PATH))
+    assert [one.body["text"] for one in asked] == ["请核对", "已改正"]
+    shown = school.store.read(matters.show_matter, message.matter)
+    assert shown.matter.standing == "已办结"
+    sent, answer = shown.letters
+    assert (sent.id, answer.direction, answer.from_name) == (question, "in", WHITE_SCHOOL.name)
+    told = [(step.unit_name, step.event) for step in sent.steps]
+    assert told == [
+        (SCHOOL.name, "posted"), (SCHOOL.name, "sent"), (COUNTY.name, "passed"), (CITY.name, "passed"),
+        (OTHER.name, "passed"), (WHITE_SCHOOL.name, "handled"),
+    ]  # fmt: skip
+    walk(tiers, *PATH)  # what the school did with the answer is told to those it came through
+    for between in ("county", "city", "other"):
+        assert tiers[between].store.read(matters.show_matter, message.matter).matter.done == 2
+
+
+def test_late_matter_says_where_it_lies(tiers: dict[str, Member], asked: list[Message]) -> None:
+    due = to_text(datetime.now(UTC) - timedelta(days=3))
+    ask(tiers["school"], WHITE_SCHOOL.id, due=due)
+    assert standing(tiers["school"]) == f"逾期 3 天，停在{SCHOOL.name}"
+    walk(tiers, "school", "county", "city")
+    walk(tiers, "city", "county", "school")
+    for name in ("school", "county", "city"):
+        assert standing(tiers[name]) == f"逾期 3 天，停在{CITY.name}"
+
+
+def standing(member: Member) -> str:
+    (one,) = member.store.read(matters.list_matters)
+    return one.standing
+
+
+def test_refused_message_goes_back_with_its_sentence_and_stops_no_other(
+    tiers: dict[str, Member], asked: list[Message]
+) -> None:
+    school = tiers["school"]
+    bad = ask(school, WHITE_SCHOOL.id, "拒")
+    ask(school, WHITE_SCHOOL.id)
+    got = walk(tiers, *PATH)
+    assert (got.counts["handled"], got.counts["refused"]) == (1, 1)
+    assert "没有这名学生" in got.warnings[0]
+    walk(tiers, *reversed(PATH))
+    assert row_of(school, bad).state == "refused"
+    assert row_of(school, bad).note == "没有这名学生，不能核对。"
+    assert all(not one.is_open for one in school.store.read(matters.list_matters))
+
+
+def row_of(member: Member, message_id: str) -> Any:
+    return member.store.read(lambda s: s.execute(select(t.message).where(t.message.c.id == message_id)).one())
+
+
+def smuggle(member: Member, statement: Statement, next_id: str) -> str:
+    """Put a statement among what waits at a unit, as if it had come that way."""
+    message = read_message(statement)
+
+    def put(session: Session) -> None:
+        ledger.keep(session, statement)
+        row = receiving._row(message, "transit", "waiting", next_id)
+        session.execute(insert(t.message).values(**row))
+
+    member.store.write(put)
+    return statement.id
+
+
+def forged(member: Member, origin: Unit, to: str, kind: str = "reask", role: Role = Role.REGISTRAR) -> Statement:
+    """A message that a person of `member` signs in the name of `origin`."""
+    signer = member.store.signer(member.act(role))
+    head = {
+        "kind": kind, "matter": str(uuid.uuid4()), "from": origin.id, "from_name": origin.name, "to": to,
+        "line": "basic", "at": to_text(datetime.now(UTC)), "due": "", "title": "核对学籍", "in_reply_to": "",
+    }  # fmt: skip
+    certified_ = member.store.read(certified, signer, True)
+    return state_message(head, {"text": "请核对"}, [certified_])
+
+
+def test_neighbour_cannot_forge_alter_or_pass_on_what_is_not_behind_it(
+    tiers: dict[str, Member], asked: list[Message]
+) -> None:
+    school, county, city, white = (tiers[name] for name in ("school", "county", "city", "white_school"))
+    genuine = ledger_recall(white, ask(white, CITY.id))
+    altered = ledger_recall(school, ask(school, CITY.id))
+    body = altered.body.replace("请核对".encode(), "请删除".encode())
+    refused = {
+        smuggle(county, forged(county, SCHOOL, CITY.id), CITY.id): Fault.ISSUER_UNLIKE_CERTIFICATE,
+        smuggle(county, replace(altered, body=body), CITY.id): Fault.EDITED,
+        smuggle(county, genuine, CITY.id): Fault.NOT_BEHIND,
+        smuggle(county, forged(county, BLACK_SCHOOL, CITY.id), CITY.id): Fault.UNKNOWN_ORIGIN,
+        smuggle(county, forged(county, COUNTY, CITY.id, role=Role.HEAD), CITY.id): Fault.WRONG_ROLE,
+        smuggle(county, forged(county, COUNTY, CITY.id, "notice"), CITY.id): Fault.WRONG_WAY,
+        smuggle(county, forged(county, COUNTY, CITY.id, "later.kind"), CITY.id): Fault.UNKNOWN_MESSAGE,
+        smuggle(county, forged(county, COUNTY, SECOND.id), CITY.id): Fault.WRONG_PATH,
+    }
+    good = ask(county, CITY.id)
+    (got,) = carry(county, city)
+    assert (got.counts["refused"], got.counts["handled"]) == (len(refused), 1)
+    assert [message.id for message in asked] == [good]
+    for message_id, fault in refused.items():
+        row = row_of(city, message_id)
+        assert row.state == "refused"
+        assert row.note.startswith(fault.value.split("{")[0]), (fault, row.note)
+
+
+def ledger_recall(member: Member, message_id: str) -> Statement:
+    found = member.store.read(ledger.recall, message_id)
+    assert found is not None
+    return found
+
+
+def test_what_was_refused_as_forged_is_taken_when_it_comes_rightly(
+    tiers: dict[str, Member], asked: list[Message]
+) -> None:
+    white, county, city = (tiers[name] for name in ("white_school", "county", "city"))
+    question = ask(white, CITY.id)
+    smuggle(county, ledger_recall(white, question), CITY.id)
+    carry(county, city)
+    assert row_of(city, question).state == "refused"
+    walk(tiers, "white_school", "other", "city")
+    assert row_of(city, question).state == "handled"
+    walk(tiers, "city", "other", "white_school")
+    assert row_of(white, question).state == "handled"
+
+
+# --- lost, doubled, swapped -------------------------------------------------------------------------------------
+
+
+def test_packages_lost_doubled_and_swapped(world: tuple[Member, Member, Member], asked: list[Message]) -> None:
+    school, _, county = world
+    first = ask(school, COUNTY.id, "甲")
+    (one,) = send(school.store, None, school.out)
+    ask(school, COUNTY.id, "乙")
+    (again, two) = send(school.store, COUNTY.id, school.out)
+    assert again == one
+    assert county.receive(two).state == ledger.HELD
+    got = county.receive(one)
+    assert [message.body["text"] for message in asked] == ["甲", "乙"]
+    assert len(got.also) == 1
+    for path in (one, two):
+        with pytest.raises(OutOfTurnError, match="此前已经接收"):
+            county.receive(path)
+    # the way back is lost once: the next delivery carries it again, then the acknowledgement ends it
+    (lost,) = send(county.store, SCHOOL.id, county.out)
+    lost.unlink()
+    (back,) = send(county.store, SCHOOL.id, county.out)
+    school.receive(back)
+    assert row_of(school, first).state == "handled"
+    assert [row.state for row in school.store.read(ledger.unanswered)] == []
+    assert len(county.store.read(ledger.unanswered)) == 1  # the school had nothing to say since
+    ask(school, COUNTY.id, "丙")
+    carry(school, county)
+    assert [row for row in county.store.read(ledger.unanswered) if row.purpose == "messages"] == []
+
+
+def test_known_message_in_another_package_does_nothing(
+    world: tuple[Member, Member, Member], asked: list[Message]
+) -> None:
+    school, _, county = world
+    question = ask(school, COUNTY.id)
+    carry(school, county)
+    again = update(t.message).where(t.message.c.id == question).values(state="waiting")
+    school.store.write(lambda s: s.execute(again) and None)
+    (got,) = carry(school, county)
+    assert (dict(got.counts), len(asked)) == ({"items": 1, "known": 1}, 1)
+
+
+def test_package_that_cannot_be_opened_comes_again(
+    world: tuple[Member, Member, Member], asked: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school, _, county = world
+    question = ask(school, COUNTY.id)
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, "MOST_MESSAGES", 0)
+        (got,) = carry(school, county)
+    assert got.refused
+    assert (asked, county.store.read(matters.list_matters)) == ([], [])
+    carry(county, school)
+    assert row_of(school, question).state == "waiting"
+    carry(school, county)
+    assert [message.id for message in asked] == [question]
+
+
+def test_messages_beyond_the_limits(
+    world: tuple[Member, Member, Member], asked: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school, _, county = world
+    with pytest.raises(UserError, match="太长"):
+        ask(school, COUNTY.id, "长" * 90_000)
+    with pytest.raises(UserError, match="太长"):
+        ask(school, COUNTY.id, title="题" * 201)
+    monkeypatch.setattr(sealing, "MOST_MESSAGES", 2)
+    for text in "一二三四五":
+        ask(school, COUNTY.id, text)
+    assert len(carry(school, county)) == 3
+    assert [message.body["text"] for message in asked] == list("一二三四五")
+
+
+def test_messages_go_with_changes_and_with_receipts(world: tuple[Member, Member, Member], asked: list[Message]) -> None:
+    school, second, county = world
+    ask(school, COUNTY.id)
+    built = school.build(["钱明"])
+    assert len(built.paths) == 3  # changes, evidence, messages
+    for path in built.paths:
+        county.receive(path)
+    assert len(asked) == 1
+    notify(county)
+    assert built.package_id is not None
+    receipt = county.review_all(built.package_id)
+    assert f"_致{SCHOOL.name}_" in receipt.name
+    names = sorted(path.name.split("_")[0] for path in county.out.glob(f"*_致{SCHOOL.name}_*"))
+    assert names == ["回执", "往来函件包"]
+    assert list(county.out.glob(f"*_致{SECOND.name}_*")) == []
+    (one,) = send(county.store, SECOND.id, county.out)
+    second.receive(one)
+    assert len(second.store.read(notices.list_notices)) == 1
