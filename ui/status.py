@@ -105,8 +105,8 @@ class StatusBar(QStatusBar):
         ):
             made.set_text(words.format(n=number))
             made.setVisible(number > 0 and page in self._pages)
-        version = self.tr("政策包 第 {n} 版").format(n=figures.policy_version)
-        self.policy.set_text(version if figures.policy_version else self.tr("尚无政策包"))
+        version = self.tr("政策 总第 {n} 版").format(n=figures.policy_version)
+        self.policy.set_text(version if figures.policy_version else self.tr("尚无政策"))
         self.backup.set_text(
             self.tr("备份 {at}").format(at=figures.backup) if figures.backup else self.tr("还没有备份")
         )

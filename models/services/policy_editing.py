@@ -32,7 +32,7 @@ def edited(
     values = dict(present.values)
     for key, text in given.items():
         setting = _known(key)
-        kept = _judged(setting, text, above)
+        kept = judged(setting, text, above)
         if kept:
             values[key] = kept
         else:
@@ -42,6 +42,25 @@ def edited(
         if key not in values and key not in above.values:
             raise UserError(f"本级没有设置“{SETTING[key].label}”，不能规定下级不得修改。请先填写数值。")
     return values, tuple(sorted(key for key, on in locked.items() if on and (key in values or key in above.values)))
+
+
+def judged(setting: Setting, text: str, above: EffectivePolicy) -> str:
+    """The value a tier keeps when it writes `text`, "" for setting it no longer; `above` is what the tiers above set.
+
+    Raises UserError for a wrong value and for one the tiers above forbid.
+    """
+    if not text.strip():
+        return ""
+    try:
+        value = read_value(setting, text)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    if setting.key == "prefixes":
+        _require_places(value)
+    superior = above.values.get(setting.key)
+    if superior is None or above.origin[setting.key] == (DEFAULT_TIER,):
+        return "" if setting.combining is Combining.TIGHTEN and value != setting.tight else value
+    return _under(setting, value, superior, above)
 
 
 def _known(key: str) -> Setting:
@@ -55,22 +74,6 @@ def _lockable(key: str) -> Setting:
     if not setting.lockable:
         raise UserError(f"“{setting.label}”不能规定下级不得修改，只有班额可以。")
     return setting
-
-
-def _judged(setting: Setting, text: str, above: EffectivePolicy) -> str:
-    """The value to keep, "" to set it no longer. Raises UserError for a wrong one and one the tiers above forbid."""
-    if not text.strip():
-        return ""
-    try:
-        value = read_value(setting, text)
-    except ValueError as error:
-        raise UserError(str(error)) from None
-    if setting.key == "prefixes":
-        _require_places(value)
-    superior = above.values.get(setting.key)
-    if superior is None or above.origin[setting.key] == (DEFAULT_TIER,):
-        return "" if setting.combining is Combining.TIGHTEN and value != setting.tight else value
-    return _under(setting, value, superior, above)
 
 
 def _under(setting: Setting, value: str, superior: str, above: EffectivePolicy) -> str:

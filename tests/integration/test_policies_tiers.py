@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from models.domain.errors import DataFaultError, UserError
+from models.domain.policy import EffectivePolicy
 from models.domain.times import local_day
 from models.domain.units import Role
 from models.services import changes, class_sizes, policies, policy_views, review, roster
@@ -53,7 +54,7 @@ def pass_down(members: list[Member]) -> None:
         deliver(above, below)
 
 
-def held(member: Member) -> policies.EffectivePolicy:
+def held(member: Member) -> EffectivePolicy:
     return member.store.read(policies.effective)
 
 

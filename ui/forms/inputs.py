@@ -102,6 +102,11 @@ class Entry(QWidget):
         self._fault.setMinimumHeight(0)
         return self
 
+    def hint(self, text: str) -> None:
+        """What stands below the input while nothing is wrong with it."""
+        self._hint = text
+        self.fail("")
+
     def fail(self, sentence: str) -> None:
         """Say what is wrong below the input; "" takes it back."""
         self._fault.setText(sentence or self._hint)

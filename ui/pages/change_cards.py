@@ -64,7 +64,7 @@ def why_card(kind: str, origin: Mapping[str, tuple[str, ...]], policy_version: i
         sentence = _tr("“{fields}”由{who}列为关键信息。").format(fields="、".join(names), who=_who(tier))
         items.append(label(sentence, "dim", wrap=True))
     version = (
-        _tr("第 {n} 版政策").format(n=policy_version) if policy_version else _tr("尚未收到上级政策，按国家规定执行")
+        _tr("总第 {n} 版政策").format(n=policy_version) if policy_version else _tr("尚未收到上级政策，按国家规定执行")
     )
     items.append(label(_tr("依据：{version}").format(version=version), "cap", wrap=True))
     return card(*items, margins=(12, 8, 12, 10), spacing=4)

@@ -1,49 +1,47 @@
-"""What tiers set for those below: every tier sees what holds and who set it; bureaus edit and issue (E16)."""
+"""What tiers set for those below: every tier sees what holds and who set it; bureaus edit and issue (E16, E29-E31)."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from models.domain.fields import STUDENT_FIELDS
-from models.domain.policy import COLLISION_LABELS, COLLISIONS, UE_SPELLINGS, EffectivePolicy, Policy
+from models.domain.times import local_day
 from models.domain.units import Line, Role, Tier
+from models.services.policy_views import PolicyView, SettingView
 from ui.context import AppContext
 from ui.dialogs.two_people import TwoPeople
-from ui.forms.inputs import Entry, choice
-from ui.forms.record import HIDDEN
-from ui.kit import Banner, button, card, column, key_value, label, row, rule
+from ui.kit import Banner, button, card, clear, column, holder, label, row
+from ui.pages.policy_form import PolicyForm
 
 if TYPE_CHECKING:
     from models.store.store import Session
 
-UE_WORDS = {"v": "v（吕 → lv）", "yu": "yu（吕 → lyu）", "u": "u（吕 → lu）"}
-ORIGIN_WORDS = {"default": "系统默认", "school": "学校", "county": "县级", "city": "市级", "province": "省级"}
+_ALWAYS = ("class_size.", "ue", "collision")
+"""Settings that are listed also where nobody has set them."""
 
 
 @dataclass(frozen=True)
 class PolicyState:
-    """What holds, what this unit set, whether that waits for signatures, and who can sign beside."""
+    """What holds and what this unit set, and who can sign beside."""
 
-    effective: EffectivePolicy
-    own: Policy
-    draft: bool
+    view: PolicyView
     officers: tuple[str, ...]
 
 
 def read_policy(session: Session) -> PolicyState:
     """Everything the part shows."""
-    from models.services import operators, policies
+    from models.services import operators, policy_views
 
     officers = tuple(
         person.name
         for person in operators.list_operators(session)
         if person.state == "active" and person.roles & {Role.REGISTRAR, Role.HEAD}
     )
-    return PolicyState(policies.effective(session), policies.own(session), policies.own_is_draft(session), officers)
+    return PolicyState(policy_views.view(session), officers)
 
 
 class PolicySettings(QWidget):
@@ -53,15 +51,13 @@ class PolicySettings(QWidget):
         super().__init__()
         self.context = context
         self._state: PolicyState | None = None
-        self._checks: dict[str, QCheckBox] = {}
-        self._editor = context.has(Role.ADMINISTRATOR) and context.actor.unit.tier is not Tier.SCHOOL
-        self.holds = column(spacing=6)
-        self.ue: Entry = choice(self.tr("ü 的写法"), [(key, UE_WORDS[key]) for key in UE_SPELLINGS])
-        self.collision: Entry = choice(self.tr("用户名重名"), [(key, COLLISION_LABELS[key]) for key in COLLISIONS])
+        self._basic = context.actor.unit.line is Line.BASIC
+        self.holds = column(spacing=4)
         self.notice = Banner("wait", "")
         self.notice.hide()
+        self.form: PolicyForm | None = None
         parts: list[QWidget] = [card(label(self.tr("现在执行的政策"), "strong"), self.holds)]
-        if self._editor:
+        if context.has(Role.ADMINISTRATOR) and context.actor.unit.tier is not Tier.SCHOOL:
             parts.append(self._edit_card())
         else:
             words = self.tr("学校执行上级下发的政策；需要调整时请向主管部门提出。")
@@ -71,23 +67,11 @@ class PolicySettings(QWidget):
         self.setLayout(column(*parts, spacing=12))
 
     def _edit_card(self) -> QWidget:
-        grid = QGridLayout()
-        grid.setVerticalSpacing(4)
-        fields = [field for field in STUDENT_FIELDS if field.key not in HIDDEN and not field.key.startswith("guardian")]
-        basic = self.context.actor.unit.line is Line.BASIC
-        for place, field in enumerate(fields if basic else ()):
-            check = QCheckBox(field.label)
-            check.setAccessibleName(self.tr("受控字段：{name}").format(name=field.label))
-            self._checks[field.key] = check
-            grid.addWidget(check, place // 4, place % 4)
-        words = self.tr("受控字段（关键信息）：勾选后，下级学校改这些字段必须发起变更并经核办。上级已设的不能取消。")
+        self.form = PolicyForm(self.context.actor.unit.line)
         keep = button(self.tr("保存草稿"), "device-floppy", on_click=self.keep)
         issue = button(self.tr("签发政策包"), "rubber-stamp", "primary", on_click=self.issue)
-        explain = label(words, "dim", wrap=True)
-        explain.setVisible(basic)
         return card(
-            label(self.tr("本级政策"), "strong"), self.notice, explain, grid, rule(),
-            row((self.ue, 1), (self.collision, 1)),
+            label(self.tr("本级政策"), "strong"), self.notice, self.form,
             label(self.tr("签发要系统管理员和一名经办人员两人签名，签发后对下级生效。"), "cap", wrap=True),
             row(None, keep, issue),
         )  # fmt: skip
@@ -99,53 +83,70 @@ class PolicySettings(QWidget):
         self.context.read(read_policy, done=self._show, owner=self, replaces="policy")
 
     def _show(self, state: PolicyState) -> None:
-        from ui.kit.basic import clear
-
         self._state = state
+        view = state.view
         clear(self.holds)
-        effective = state.effective
-        labels = {field.key: field.label for field in STUDENT_FIELDS}
-        version = (
-            self.tr("第 {n} 版").format(n=effective.version) if effective.version else self.tr("还没有收到，按系统默认")
-        )
-        self.holds.addLayout(key_value(self.tr("政策包"), version))
-        if self.context.actor.unit.line is Line.BASIC:
-            for key in [field.key for field in STUDENT_FIELDS if field.key in effective.controlled_fields]:
-                self.holds.addLayout(key_value(labels[key], self._origin(key), locked=True))
-        ue, collision = UE_WORDS.get(effective.ue, ""), COLLISION_LABELS.get(effective.collision, "")
-        self.holds.addLayout(key_value(self.tr("ü 的写法"), f"{ue} · {self._origin('ue')}"))
-        self.holds.addLayout(key_value(self.tr("用户名重名"), f"{collision} · {self._origin('collision')}"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        self._line(grid, self.tr("政策版本"), view.versions or self.tr("还没有收到，按系统默认"), "")
+        if self._basic:
+            by_origin: dict[str, list[str]] = defaultdict(list)
+            for _, name, origin in view.controlled:
+                by_origin[origin].append(name)
+            for place, (origin, names) in enumerate(by_origin.items()):
+                self._line(grid, self.tr("受控字段") if place == 0 else "", "、".join(names), origin)
+        for one in view.settings:
+            if one.text or one.said or (one.key.startswith(_ALWAYS) and (self._basic or one.group == "用户名")):
+                self._setting(grid, one)
+        for coming in view.coming:
+            words = self.tr("第 {n} 版，自 {day} 起执行").format(n=coming.version, day=local_day(coming.effective_from))
+            self._line(grid, self.tr("将要生效"), words, _tier(coming.tier))
+        self.holds.addWidget(holder(grid))
         self._show_own(state)
 
-    def _origin(self, key: str) -> str:
-        origins = self._state.effective.origin.get(key, ()) if self._state else ()
-        return self.tr("由 {who} 设置").format(who="、".join(ORIGIN_WORDS.get(name, name) for name in origins))
+    def _setting(self, grid: QGridLayout, one: SettingView) -> None:
+        text = one.text or self.tr("没有限制")
+        overruled = [said for said in one.said if not said.holds]
+        if overruled:
+            names = "；".join(f"{said.tier} {said.text}" for said in overruled)
+            text += self.tr("（{said} 与上级不符，按上级执行）").format(said=names)
+        lock = self.tr("，下级不得修改") if one.locked_by else ""
+        name = f"{one.group}：{one.label}" if one.group == "办理时间" else one.label
+        shown = self._line(grid, name, text, f"{one.origin_text}{lock}")
+        shown.setToolTip("\n".join(f"{said.tier}：{said.text}" for said in one.said))
+
+    def _line(self, grid: QGridLayout, name: str, text: str, origin: str) -> QLabel:
+        place, shown = grid.rowCount(), label(text, wrap=True, selectable=True)
+        grid.addWidget(label(name, "cap"), place, 0)
+        grid.addWidget(shown, place, 1)
+        said = self.tr("由 {who} 设置").format(who=origin) if origin else ""
+        grid.addWidget(label(said, "cap"), place, 2)
+        return shown
 
     def _show_own(self, state: PolicyState) -> None:
-        mine = self.context.actor.unit.tier.value
-        for key, check in self._checks.items():
-            above = [name for name in state.effective.origin.get(key, ()) if name != mine]
-            check.setChecked(key in state.own.controlled_fields or bool(above))
-            check.setEnabled(not above)
-        self.ue.set_text(state.own.ue or state.effective.ue)
-        self.collision.set_text(state.own.collision or state.effective.collision)
-        if state.draft:
-            self.notice.say("wait", self.tr("有尚未签发的修改（第 {n} 版草稿）。").format(n=state.own.version))
+        view = state.view
+        if self.form is not None:
+            self.form.show_view(view)
+        if view.own_is_draft:
+            self.notice.say("wait", self.tr("有尚未签发的修改（第 {n} 版草稿）。").format(n=view.own.version))
         else:
             self.notice.hide()
 
     # --- acts -------------------------------------------------------------------------------------------
 
     def keep(self) -> None:
-        """Keep the choices as a draft."""
+        """Keep the choices as a draft, unless something is wrong with one; that is said where it stands."""
         from models.services import policies
 
-        actor = self.context.actor
-        fields = [key for key, check in self._checks.items() if check.isChecked() and check.isEnabled()]
-        ue, collision = self.ue.text(), self.collision.text()
+        form, actor = self.form, self.context.actor
+        if form is None or form.faults():
+            return
+        fields, values, locks = form.controlled(), form.values(), form.locked()
         self.context.jobs.run(
             lambda: self.context.store.write(
-                policies.set_own, actor, controlled_fields=fields, ue=ue, collision=collision
+                policies.set_own, actor, controlled_fields=fields, values=values, locks=locks
             ),
             lambda _policy: self.context.toast(self.tr("草稿已保存，签发后生效。"), None),
             owner=self,
@@ -155,7 +156,7 @@ class PolicySettings(QWidget):
         """Sign the policy with two persons and write the file."""
         if self._state is None:
             return
-        if not self._state.draft and self._state.own.version == 0:
+        if not self._state.view.own_is_draft and self._state.view.own.version == 0:
             self.context.toast(self.tr("请先保存草稿。"), None, "warn")
             return
         store = self.context.store
@@ -169,6 +170,14 @@ class PolicySettings(QWidget):
         TwoPeople(self, self.context, self.tr("签发政策包"), words, self._state.officers, work, self._issued).open()
 
     def _issued(self, path: Path) -> None:
-        words = self.tr("已签发，文件在 {path}。请用 U 盘或内网邮箱发给下级单位。")
+        words = self.tr(
+            "已签发，文件在 {path}。已入网的下级会随下一次送出的文件一起收到，也可以直接把这个文件发给他们。"
+        )
         self.context.prompt.tell(self, self.tr("签发政策包"), words.format(path=path))
         self.refresh()
+
+
+def _tier(key: str) -> str:
+    from models.rules.businesses import tier_text
+
+    return tier_text(key)
