@@ -20,7 +20,7 @@ from sync import ledger, policies, receipts
 from sync.arrival import Arrival, about, authenticate, check_deadline
 from sync.formats import COMPANION_KINDS, KIND_LABELS, NEXT_STEPS, PAIRING_KINDS, FileKind, open_file, sniff
 from sync.identity import ensure, opening_keys
-from sync.messages import traces
+from sync.messages import missing, traces
 from sync.openers import OPENERS, Received, file_facts, told
 from sync.refusals import Fault, MalformedError, RefusedError
 from sync.signedfile import SignedFile
@@ -122,6 +122,7 @@ def _hold(session: Session, actor: Actor, arrival: Arrival, what: str) -> Receiv
     with arrival.file.path.open("rb") as source:
         ledger.keep_file(session, address.content, iter(lambda: source.read(1 << 20), b""))
     audit.append(session, actor, "package.hold", f"package:{address.content}", {"sequence": address.sequence})
+    missing.ask(session, address, arrival.missing)
     numbers = "、".join(str(n) for n in arrival.missing)
     sentence = f"{what}前面还缺“{arrival.issuer.name}”的第 {numbers} 号包，已暂存，收到后自动处理。"
     step = f"请“{arrival.issuer.name}”补交第 {numbers} 号包。"

@@ -18,6 +18,7 @@ from models.services.change_log import Decider
 from models.store import audit
 from models.store import tables as t
 from sync import ledger
+from sync.messages import traces
 from sync.refusals import Fault, MalformedError
 
 _MOST_TOLD: Final = 200
@@ -47,9 +48,19 @@ def rejoin(session: Session, actor: Actor, own: Unit, superior: Unit, told: Any)
         reply = {"in_reply_to": row.id, "package_verdict": "refused", "reason": _REASON}
         services.apply_receipt(session, actor, reply, Decider(superior.id, "", superior.name))
         _send_evidence_again(session, row.id)
+    _post_again(session, actor, superior, taken)
     ledger.place(session, channel, place)
     facts = {"epoch": place.epoch, "sequence": place.sequence, "reopened": len(lost)}
     audit.append(session, actor, "channel.rejoin", f"unit:{superior.id}", facts)
+
+
+def _post_again(session: Session, actor: Actor, superior: Unit, taken: frozenset[str]) -> None:
+    """Messages of packages that cannot arrive wait for the next one; what was taken needs no delivery."""
+    for row in ledger.unanswered(session, superior.id):
+        if row.purpose == "messages":
+            if row.id not in taken:
+                traces.requeue(session, actor, [row.id])
+            ledger.set_state(session, row.id, ledger.RECEIPTED if row.id in taken else ledger.REFUSED)
 
 
 def _send_evidence_again(session: Session, package_id: str) -> None:

@@ -53,6 +53,7 @@ ACTS: dict[str, str] = {
     "package.hold": "暂存数据包",
     "package.refuse": "拒收数据包",
     "package.drop": "丢弃暂存包",
+    "package.resend": "补发数据包",
     "package.hand_over": "交出数据包",
     "receipt.receive": "接收回执",
     "receipt.apply": "执行回执",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from models.domain.units import Actor
 from sync import authority, directory, orders, policies, revocation, taken_names
 from sync import problem_handlers as problems
-from sync.messages import notices, traces
+from sync.messages import missing, notices, traces
 from sync.messages.message import Message
 
 Handler = Callable[[Session, Actor, Message], str]
@@ -27,6 +27,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     revocation.KIND: revocation.take_message,
     "trace": traces.take,
     "notice": notices.take,
+    missing.KIND: missing.take,
     policies.KIND: policies.take_message,
     "names.taken": taken_names.take,
     orders.ORDER: orders.take_order,

@@ -38,6 +38,7 @@ from tests.sync_world import (
     SECOND,
     WHITE_SCHOOL,
     Member,
+    enrol,
     make_template,
     make_tiers,
     opened,
@@ -158,7 +159,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
         arrived.append(message)
         return "已核对"
 
-    monkeypatch.setitem(HANDLERS, "reask", take)  # type: ignore[arg-type]
+    monkeypatch.setitem(HANDLERS, "reask", take)
     return arrived
 
 
@@ -396,3 +397,33 @@ def test_messages_go_with_changes_and_with_receipts(world: tuple[Member, Member,
     (one,) = send(county.store, SECOND.id, county.out)
     second.receive(one)
     assert len(second.store.read(notices.list_notices)) == 1
+
+
+def test_unit_back_from_an_old_backup_gets_what_it_misses_and_sends_again(
+    template: Path, tmp_path: Path, asked: list[Message]
+) -> None:
+    folder = tmp_path / "world"
+    shutil.copytree(template, folder)
+    with opened(folder, "school", "county") as (school, county):
+        ask(county, SCHOOL.id, "一")
+        carry(county, school)
+    shutil.copytree(folder / "school", folder / "kept")
+    with opened(folder, "school", "county") as (school, county):
+        ask(county, SCHOOL.id, "二")
+        carry(county, school)
+        ask(school, COUNTY.id, "三")
+        carry(school, county)
+        assert len(asked) == 3
+    shutil.rmtree(folder / "school")
+    shutil.move(folder / "kept", folder / "school")
+    with opened(folder, "school", "county") as (school, county):
+        lost = ask(school, COUNTY.id, "四")
+        send(school.store)  # sealed under a number the county has taken already
+        enrol(school, county)
+        ask(county, SCHOOL.id, "五")
+        (held,) = carry(county, school)
+        assert held.state == ledger.HELD
+        carry(school, county)
+        assert row_of(county, lost).state == "handled"
+        carry(county, school)
+        assert [message.body["text"] for message in asked] == ["一", "二", "三", "四", "二", "五"]
