@@ -54,6 +54,8 @@ class AppContext(QObject):
         self.jobs = Jobs(self)
         self.evidence_jobs = Jobs(self, "rollbook-evidence")
         """Decoding of evidence: a bad file takes up to 30 s and must not hold up the store. Never touches the store."""
+        self.watch_jobs = Jobs(self, "rollbook-watch")
+        """Looking through folders and drives, which may hang for seconds. Never touches the store."""
         self.errors = errors or Errors()
         self.theme = Theme.current()
         self.settings = settings or QSettings(

@@ -26,10 +26,13 @@ class Drive:
         return f"{self.name} ({place})" if self.name and self.name != place else place
 
 
-def find_drives() -> list[Drive]:
-    """Removable drives that are ready and writable."""
+def find_drives(*, writable: bool = True) -> list[Drive]:
+    """Removable drives that are ready; unless `writable` is False, only those that can be written."""
     return [
         Drive(volume.name(), Path(volume.rootPath()), volume.bytesAvailable())
         for volume in QStorageInfo.mountedVolumes()
-        if volume.isValid() and volume.isReady() and not volume.isReadOnly() and is_stick(volume.rootPath())
+        if volume.isValid()
+        and volume.isReady()
+        and is_stick(volume.rootPath())
+        and not (writable and volume.isReadOnly())
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ WORD = frozenset({".doc", ".docx", ".wps", ".rtf", ".odt"})
 SLIDES = frozenset({".ppt", ".pptx", ".dps"})
 ARCHIVES = frozenset({".zip", ".rar", ".7z"})
 _START = 8
+_PART = b"ROLLPART"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -32,16 +34,27 @@ def route(path: Path, shown: str) -> Route:
     name, ending = path.name, path.suffix.lower()
     try:
         if path.is_dir():
-            return Route("", f"“{name}”是文件夹。请打开里面的文件。")
+            return _folder(path)
         with path.open("rb") as source:
             start = source.read(_START)
     except OSError as error:
         return Route("", f"打不开“{name}”：{system_sentence(error)}")
     if not start:
         return Route("", f"“{name}”是空文件（0 字节），多半没有复制完整。请从原处重新复制一份。")
-    if ending == SIGNED or start.startswith(b"RBBACKUP"):
+    if ending == SIGNED or start.startswith((b"RBBACKUP", _PART)):
         return Route(page_for_signed(path))
     return _by_content(path, start, shown)
+
+
+def _folder(path: Path) -> Route:
+    """A folder with signed files or parts of a mail is received as a whole."""
+    from sync.transport.watching import files_in
+
+    for file, _ in files_in(path):
+        with suppress(OSError), file.open("rb") as source:
+            if source.read(_START) in (_PART, b"ROLLBOOK"):
+                return Route("packages")
+    return Route("", f"文件夹“{path.name}”里没有数据包、回执或邮件分卷。请打开里面的文件。")
 
 
 def _by_content(path: Path, start: bytes, shown: str) -> Route:
@@ -82,9 +95,10 @@ def _zip_kind(path: Path) -> str:
 
 def page_for_signed(path: Path) -> str:
     """The key of the page for a signed file, by what it says it is; reads the file, so not in the window's thread."""
-    from sync.formats import FileKind, sniff
+    from sync.formats import PAIRING_KINDS, FileKind, sniff
 
     kind = sniff(path)
     if kind is FileKind.BACKUP:
         return "backup"
-    return "settings" if kind in (FileKind.ENROLMENT_REQUEST, FileKind.ENROLMENT_REPLY) else "packages"
+    settings = (FileKind.ENROLMENT_REQUEST, FileKind.ENROLMENT_REPLY, *PAIRING_KINDS)
+    return "settings" if kind in settings else "packages"

@@ -174,6 +174,7 @@ class MainWindow(QMainWindow):
         self.context.settings.setValue("window/geometry", self.saveGeometry())
         self._idle.stop()
         self.context.evidence_jobs.shut(wait=False)
+        self.context.watch_jobs.shut(wait=False)
         if self.context.is_open:
             store = self.context.store
             self.context.set_store(None)

@@ -49,6 +49,10 @@ class Page(QWidget):
         """Take a file dropped anywhere on the window or chosen with Ctrl+O, when the page is shown; whether it did."""
         return False
 
+    def open_files(self, paths: list[Path]) -> bool:
+        """Take several files at once; whether all were taken."""
+        return all([self.open_file(path) for path in paths])
+
     def has_draft(self) -> bool:
         """Whether something typed is not saved yet (asked before another person takes the window over)."""
         return False

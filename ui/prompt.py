@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QFileIconProvider, QWidget
 from ui.kit.basic import button, column, label, row
 
 SPREADSHEETS = "表格 (*.xlsx *.xls *.csv *.ods);;所有文件 (*)"
-PACKAGES = "Rollbook 文件 (*.rollbook);;所有文件 (*)"
-ANY_FILE = "表格、数据包、回执 (*.xlsx *.xls *.csv *.ods *.rollbook);;所有文件 (*)"
+PACKAGES = "数据包、回执、邮件分卷 (*.rollbook *.dat);;所有文件 (*)"
+ANY_FILE = "表格、数据包、回执 (*.xlsx *.xls *.csv *.ods *.rollbook *.dat);;所有文件 (*)"
 EVIDENCE = "证明材料 (*.pdf *.jpg *.jpeg *.png);;所有文件 (*)"
 
 

@@ -10,11 +10,14 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
+from models.domain.units import Role
 from ui.context import AppContext
 from ui.errors import Shown
 from ui.intake import Route, route
 from ui.kit import Banner, Toast, button, column, holder, row
+from ui.kit.around import Around
 from ui.navigation import pages_for
+from ui.offer_bar import OfferBar
 from ui.page import Page
 from ui.sidebar import Sidebar
 from ui.status import TABLES, Figures, StatusBar, read_figures
@@ -42,11 +45,29 @@ class Workspace(QWidget):
         around.setVisible(False)
         self._around = around
         self.notice.closed.connect(around.hide)
-        self.setLayout(row(self.sidebar, (holder(column(around, (self.stack, 1), spacing=0)), 1), spacing=0))
+        self.offers = self._offers()
+        pages = column(around, *self._bars(), (self.stack, 1), spacing=0)
+        self.setLayout(row(self.sidebar, (holder(pages), 1), spacing=0))
         self.toast = Toast(self)
         self.setAcceptDrops(True)
         self._connect()
         self._read_figures()
+
+    def _offers(self) -> OfferBar | None:
+        """The bar that offers what was found, for those who may receive it."""
+        if "packages" not in self.entries or not self.context.has(Role.REGISTRAR):
+            return None
+        offers = OfferBar(self.context)
+        offers.take.connect(self._take_offered)
+        return offers
+
+    def _bars(self) -> list[QWidget]:
+        return [Around(self.offers, (12, 8, 12, 0))] if self.offers is not None else []
+
+    def _take_offered(self, paths: list[Path]) -> None:
+        page = self.show_page("packages")
+        if page is not None:
+            page.open_files(paths)
 
     def _connect(self) -> None:
         context = self.context

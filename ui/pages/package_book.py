@@ -15,6 +15,7 @@ from models.services.outgoing import Waiting
 from models.services.units import own_unit, unit_name
 from sync.identity import superior_of
 from sync.outbox import list_packages
+from sync.transport.deliveries import Delivery, deliveries
 from sync.transport.removable import WRITTEN
 from ui.moments import days_since, moment
 
@@ -44,6 +45,7 @@ class Package:
     states: Mapping[str, int]
     contents: tuple[tuple[str, int], ...] = ()
     steps: tuple[Step, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
     @property
     def id(self) -> str:
@@ -130,7 +132,8 @@ def read_book(session: Any) -> Book:
         partner = unit_name(session, row["audience_id"] if out else row["issuer_id"])
         states, contents = _contents(session, row) if row["purpose"] == "changes" else ({}, ())
         steps = _steps_out(row, partner, states) if out else _steps_in(row, partner, states)
-        found.append(Package(row, partner, states, contents, steps))
+        handed = tuple(deliveries(session, row["id"])) if out else ()
+        found.append(Package(row, partner, states, contents, steps, handed))
     upper = unit.tier is not Tier.SCHOOL
     to_review = review.count_items(session).get("in_review", 0) if upper else 0
     name = superior.name if superior else ""

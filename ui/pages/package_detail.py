@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from ui import icons
 from ui.kit import (
@@ -22,6 +22,7 @@ from ui.kit import (
     rule,
     state_pill,
 )
+from ui.moments import moment
 from ui.pages.evidence_view import size_text
 from ui.pages.package_book import KIND_WORDS, Package, Step
 from ui.theme import Theme
@@ -56,14 +57,18 @@ class _Rail(QWidget):
 
 
 class PackageDetail(SidePanel):
-    """Shows a package. `act` carries deliver, sheet, rewrite, review, finish, returned or refusal."""
+    """Shows a package. `act` carries deliver, mail, sheet, rewrite, review, finish, returned or refusal."""
 
     act = Signal(str)
 
     def __init__(self) -> None:
         super().__init__(318)
-        self._buttons = column(margins=(16, 8, 16, 12), spacing=6)
-        self._foot = frame("foot", self._buttons)
+        self.carrier = QLineEdit()
+        self.carrier.setPlaceholderText(self.tr("送交人（可不填，写入交接单）"))
+        self.carrier.setAccessibleName(self.tr("送交人"))
+        self.carrier.setMaxLength(30)
+        self._buttons = column(spacing=6)
+        self._foot = frame("foot", column(self.carrier, self._buttons, margins=(16, 8, 16, 12), spacing=6))
         self.set_foot(self._foot)
         self.show_package(None, may_send=False, may_review=False)
 
@@ -97,6 +102,7 @@ class PackageDetail(SidePanel):
         finger = label(self.tr("指纹 {print}").format(print=print_), "cap", selectable=True)
         finger.setToolTip(self.tr("内容的指纹，收发双方看到的相同，可以在电话里核对"))
         items.append(row(IconLabel("fingerprint", "text3", 16), finger, None, copy, spacing=6))
+        items += self._handed(package)
         self.show_parts(*items)
         self._fill(package, may_send, may_review)
 
@@ -112,14 +118,28 @@ class PackageDetail(SidePanel):
         made.setAccessibleName(f"{step.title}，{state}，{step.text}")
         return made
 
+    def _handed(self, package: Package) -> list[Item]:
+        """When, on what and by whom it was handed over."""
+        if not package.deliveries:
+            return []
+        items: list[Item] = [rule(), label(self.tr("交接记录"), "strong")]
+        for one in package.deliveries:
+            when = label(moment(one.at), "cap")
+            items.append(row((label(one.words, "dim", wrap=True, selectable=True), 1), when, spacing=6))
+        return items
+
     def _fill(self, package: Package, may_send: bool, may_review: bool) -> None:
         state, out = package.row["state"], package.out
         second: list[Item] = []
         main: tuple[str, str, str] | None = None
+        self.carrier.hide()
         if out and may_send:
             if state in ("sealed", "delivered"):
                 words = self.tr("写入 U 盘或文件夹") if state == "sealed" else self.tr("再次写入")
                 main = (words, "device-usb", "deliver")
+                split = button(self.tr("拆分成邮件附件"), "arrows-split", on_click=lambda: self.act.emit("mail"))
+                second.append(split)
+                self.carrier.show()
             if state != "sealed":
                 second.append(
                     button(self.tr("交接单"), "printer", tip="Ctrl+P", on_click=lambda: self.act.emit("sheet"))

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from models.domain.errors import UserError
-from sync import inbox
-from sync.formats import Description, FileKind, describe
+from sync import receiving
+from sync.formats import PAIRING_KINDS, Description, FileKind, describe
 from sync.inbox import Received
+from sync.receiving import Taken
+from sync.transport.watching import remember_refused
 from ui.context import AppContext
 from ui.kit import Banner, button
 
-OTHER_DOORS = (FileKind.ENROLMENT_REQUEST, FileKind.ENROLMENT_REPLY, FileKind.BACKUP, FileKind.SPREADSHEET)
+if TYPE_CHECKING:
+    from models.store.store import Store
+
+_SHOWN = 4
+OTHER_DOORS = (
+    FileKind.ENROLMENT_REQUEST,
+    FileKind.ENROLMENT_REPLY,
+    *PAIRING_KINDS,
+    FileKind.BACKUP,
+    FileKind.SPREADSHEET,
+)
 """Kinds another page takes."""
 
 
@@ -30,8 +43,40 @@ class PackageIntake(QObject):
         """Describe a file, then receive it when it is for this page."""
         store = self.context.store
         self.context.jobs.run(
-            lambda: describe(path, store), lambda found: self._described(path, found), self.fail, owner=self
+            lambda: _describe(path, store), lambda found: self._described(path, found), self.fail, owner=self
         )
+
+    def take_all(self, paths: list[Path]) -> None:
+        """Receive several files, parts or folders in an order that works, and tell of all in one bar."""
+        store = self.context.store
+        self.context.jobs.run(
+            lambda progress: receiving.receive_all(store, receiving.expand(store, paths), None, progress),
+            self._all_taken, self.fail, owner=self, title=self.tr("接收并核对"), progress=True,
+        )  # fmt: skip
+
+    def _all_taken(self, taken: list[Taken]) -> None:
+        bad = [one for one in taken if one.refused]
+        good = [one.received for one in taken if one.received is not None and not one.refused]
+        told = [got for one in good for got in (one, *one.also)]
+        waiting = {one.title: one for one in told if one.state == "waiting"}
+        whole = [one for one in told if one.kind is not FileKind.PART]
+        lines = [self.tr("{n} 个文件，接收 {good} 个。").format(n=len(taken), good=len(good))]
+        lines += [f"{one.title}：{one.sentence}" for one in whole[:_SHOWN]]
+        lines += [f"{one.title}：{one.sentence}" for one in waiting.values()]
+        known = sum(one.known for one in taken)
+        lines += [self.tr("{n} 个此前已接收。").format(n=known)] if known else []
+        lines += [f"“{one.path.name}”：{one.sentence}" for one in bad[:_SHOWN]]
+        if len(bad) > _SHOWN:
+            lines.append(self.tr("另有 {n} 个没有接收。").format(n=len(bad) - _SHOWN))
+        tone = "bad" if bad else "wait" if waiting else "ok"
+        actions = []
+        changes = next((one for one in whole if one.kind is FileKind.CHANGES and one.state != "held"), None)
+        if changes is not None:
+            go = button(self.tr("去核办"), "rubber-stamp", "link")
+            go.clicked.connect(lambda: self.context.navigate("review", package=changes.package_id or ""))
+            actions.append(go)
+        self.news.say(tone, "\n".join(lines), actions)
+        self.taken.emit(whole[0].package_id or "" if whole else "")
 
     def _described(self, path: Path, found: Description) -> None:
         if found.kind in OTHER_DOORS:
@@ -44,16 +89,17 @@ class PackageIntake(QObject):
         self.news.say("info", self.tr("{what}正在核对签名。").format(what=words))
         store = self.context.store
         self.context.jobs.run(
-            lambda progress: inbox.receive(store, path, None, progress), lambda got: self._received(words, got),
+            lambda progress: receiving.receive(store, path, None, progress), lambda got: self._received(words, got),
             lambda error: self.fail(error, words), owner=self, title=self.tr("接收并核对"), progress=True,
         )  # fmt: skip
 
     def _received(self, what: str, got: Received) -> None:
         everything = (got, *got.also)
-        tone = "bad" if got.refused else "wait" if got.state == "held" else "warn" if got.warnings else "ok"
+        waits = got.state in ("held", "waiting")
+        tone = "bad" if got.refused else "wait" if waits else "warn" if got.warnings else "ok"
         parts = [what, *(one.sentence for one in everything), *got.warnings, got.next_step]
         actions = []
-        if got.kind is FileKind.CHANGES and not got.refused and got.state != "held":
+        if got.kind in (FileKind.CHANGES, FileKind.DRAFTS) and not got.refused and got.state != "held":
             go = button(self.tr("去核办"), "rubber-stamp", "link")
             go.clicked.connect(lambda: self.context.navigate("review", package=got.package_id or ""))
             actions.append(go)
@@ -71,3 +117,11 @@ class PackageIntake(QObject):
             self.news.say("bad", said if what and what in said else f"{what}{said}")
         else:
             self.context.show_error(error, "packages")
+
+
+def _describe(path: Path, store: Store) -> Description:
+    """What a file is; a damaged one is not offered again."""
+    found = describe(path, store)
+    if found.faults and not store.read_only:
+        remember_refused(store, path)
+    return found

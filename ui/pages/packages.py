@@ -12,8 +12,10 @@ from models.domain.times import now_text
 from models.domain.units import Role
 from sync import outbox, receipts
 from sync.outbox import BuiltPackages
+from sync.transport.deliveries import Delivery
 from sync.transport.removable import HandoverLine, HandoverSheet
 from ui.context import AppContext
+from ui.dialogs.split_mail import SplitMail
 from ui.kit import Banner, EmptyState, PageHead, button, card, column, holder, label, row, rule
 from ui.kit.around import Around
 from ui.page import Page
@@ -165,7 +167,8 @@ class PackagesPage(Page):
         if package is None:
             return
         acts: dict[str, Any] = {
-            "deliver": lambda: self.deliver(package), "sheet": lambda: self.print_sheet(package),
+            "deliver": lambda: self.deliver(package), "mail": lambda: self.split_mail(package),
+            "sheet": lambda: self.print_sheet(package),
             "review": lambda: self.context.navigate("review", package=package.id),
             "finish": lambda: self.finish(package.id),
             "returned": lambda: self.context.navigate("changes", state="draft"),
@@ -224,7 +227,7 @@ class PackagesPage(Page):
         ]  # fmt: skip
 
     def _write(self, ids: list[str], folder: Path, also_print: bool) -> None:
-        store = self.context.store
+        store, carrier = self.context.store, self.detail.carrier.text().strip()
 
         def done(sheet: HandoverSheet) -> None:
             self.sheet = sheet
@@ -239,12 +242,19 @@ class PackagesPage(Page):
                 self._preview(sheet)
 
         self.context.jobs.run(
-            lambda: outbox.hand_over(store, ids, folder),
+            lambda: outbox.hand_over(store, ids, folder, carrier),
             done,
             self.intake.fail,
             owner=self,
             title=self.tr("写入并核对"),
         )  # fmt: skip
+
+    def split_mail(self, package: Package) -> SplitMail:
+        """Write a package, and all else its receiver has not answered, as attachments with a text to send along."""
+        dialog = SplitMail(self, self.context, package.id, package.partner)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        return dialog
 
     def print_sheet(self, package: Package) -> None:
         """Show the handover sheet of a package again."""
@@ -255,7 +265,8 @@ class PackagesPage(Page):
         r = package.row
         line = HandoverLine(r["file_name"], r["title"], r["items"], r["size"], package.id[:16].upper())
         unit = self.context.actor.unit.name
-        self._preview(HandoverSheet(unit, package.partner, r["handled_at"] or now_text(), r["note"], "", [line]))
+        last = package.deliveries[0] if package.deliveries else Delivery(now_text(), r["note"], "", "")
+        self._preview(HandoverSheet(unit, package.partner, last.at, last.medium, last.carrier, [line]))
 
     def _preview(self, sheet: HandoverSheet) -> None:
         from ui.printing import preview
@@ -282,13 +293,18 @@ class PackagesPage(Page):
 
     def choose(self) -> None:
         """Ask for files from a stick."""
-        self.context.prompt.open_files(
-            self, self.tr("接收文件"), PACKAGES, lambda paths: [self.open_file(path) for path in paths]
-        )
+        self.context.prompt.open_files(self, self.tr("接收文件"), PACKAGES, self.open_files)
 
     def open_file(self, path: Path) -> bool:
         """Say what a file is, whose and for whom; then take it, or send it to the page it belongs to."""
-        self.intake.take(path)
+        return self.open_files([path])
+
+    def open_files(self, paths: list[Path]) -> bool:
+        """Take several files, parts of a mail or folders at once."""
+        if len(paths) == 1 and not paths[0].is_dir():
+            self.intake.take(paths[0])
+        else:
+            self.intake.take_all(paths)
         return True
 
     def _taken(self, package_id: str) -> None:

@@ -12,16 +12,18 @@ from ui.context import AppContext
 from ui.kit import Button, PageHead, button, column, frame, holder, row
 from ui.page import Page
 from ui.pages.settings_access import AccessSettings
+from ui.pages.settings_companions import CompanionSettings
 from ui.pages.settings_look import LookSettings
 from ui.pages.settings_people import PeopleSettings
 from ui.pages.settings_policy import PolicySettings
+from ui.pages.settings_transport import TransportSettings
 from ui.pages.settings_units import UnitSettings
 
 
 class SettingsPage(Page):
     """Tabs; each part reads its own data in `refresh`."""
 
-    TABLES = frozenset({"operator", "policy", "unit", "certificate", "setting"})
+    TABLES = frozenset({"operator", "policy", "unit", "certificate", "setting", "companion"})
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -31,10 +33,14 @@ class SettingsPage(Page):
             "people": PeopleSettings(context),
             "policy": PolicySettings(context),
             "units": UnitSettings(context),
+            "companions": CompanionSettings(context),
+            "transport": TransportSettings(context),
         }
         titles = {
             "look": self.tr("外观"), "access": self.tr("口令与锁定"), "people": self.tr("操作员"),
             "policy": self.tr("政策"), "units": self.tr("入网"),
+            "companions": self.tr("第二台电脑"),
+            "transport": self.tr("邮件与收件文件夹"),
         }  # fmt: skip
         self._tabs: dict[str, Button] = {}
         self._stack = QStackedWidget()
@@ -67,12 +73,22 @@ class SettingsPage(Page):
             self.show_part(str(arguments["part"]))
 
     def open_file(self, path: Path) -> bool:
-        """Take a request or a reply of the enrolment."""
-        units = self.parts["units"]
-        assert isinstance(units, UnitSettings)
-        self.show_part("units")
-        units.take(path)
+        """Take a request or a reply of the enrolment, or of a pairing."""
+        self.context.jobs.run(lambda: _part_for(path), lambda key: self._take(key, path), owner=self)
         return True
+
+    def _take(self, key: str, path: Path) -> None:
+        part = self.parts[key]
+        assert isinstance(part, UnitSettings | CompanionSettings)
+        self.show_part(key)
+        part.take(path)
+
+
+def _part_for(path: Path) -> str:
+    """The tab that takes a file, by what it says it is."""
+    from sync.formats import PAIRING_KINDS, sniff
+
+    return "companions" if sniff(path) in PAIRING_KINDS else "units"
 
 
 def _scrolling(part: QWidget, name: str) -> QWidget:
