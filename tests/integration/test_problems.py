@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.domain.errors import FileRefusedError, NotAllowedError, UserError
+from models.domain.errors import UserError
 from models.domain.ids import new_id
-from models.domain.problems import Claim, is_graduating, kind_of_words
+from models.domain.problems import Claim
 from models.domain.units import Role
 from models.rules.naming import pinyin_keys
-from models.services import changes
-from models.services import problem_log as log
+from models.services import changes, evidence, problem_answers
 from models.services import problems as services
+from models.services.problem_views import get_problem
 from models.store import audit, bulk
 from models.store import tables as t
 from sync import outbox
@@ -129,8 +130,6 @@ def found(world: list[Member]) -> tuple[list[Member], str, str, str]:
 
 def change_id_number(school: Member, county: Member, problem: str) -> None:
     """The school's whole way of the change a decision asks for."""
-    from models.services import problem_answers
-
     school.act(Role.REGISTRAR)
     number = school.store.write(
         problem_answers.start_change, school.store.actor, problem, {"id_number": RIGHT}, "按裁定更正"
@@ -181,3 +180,98 @@ def test_county_leads_what_lies_between_its_schools(found: Any) -> None:
         send(county, one)
         assert state(one, problem) == "closed"
     assert not faults(school) + faults(second) + faults(county)
+
+
+# --- between two counties, led by their city ------------------------------------------------------------------------
+
+WAY = ("school", "county", "city", "other", "white_school")
+Tiers = dict[str, Member]
+
+
+@pytest.fixture(scope="module")
+def tiers_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four tiers whose directories have gone up and whose chains have come down."""
+    folder = make_tiers(tmp_path_factory.mktemp("problems_tiers"))
+    with opened(folder, *TIERS) as members:
+        units = dict(zip(TIERS, members, strict=True))
+        for name, (_, above) in reversed(TIERS.items()):
+            if above:
+                send(units[name], units[above])
+        for name, (_, above) in TIERS.items():
+            if above:
+                send(units[above], units[name])
+    return folder
+
+
+@pytest.fixture
+def tiers(tiers_template: Path, tmp_path: Path) -> Iterator[Tiers]:
+    folder = tmp_path / "tiers"
+    shutil.copytree(tiers_template, folder)
+    with opened(folder, *WAY) as members:
+        yield dict(zip(WAY, members, strict=True))
+
+
+def down(tiers: Tiers) -> None:
+    """What waits goes from the city to both schools."""
+    for frm, to in (("city", "county"), ("city", "other"), ("county", "school"), ("other", "white_school")):
+        send(tiers[frm], tiers[to])
+
+
+def up(tiers: Tiers, *names: str) -> None:
+    """What waits goes up along these units."""
+    for frm, to in pairwise(names):
+        send(tiers[frm], tiers[to])
+
+
+@pytest.fixture
+def between(tiers: Tiers) -> tuple[Tiers, str, str, str]:
+    """One number at schools of two counties, found at their city and asked: the stores, both pupils, the problem."""
+    school, county, city, other, white = (tiers[name] for name in WAY)
+    a = put([school, county, city], unit_of(school), "赵明", SHARED)
+    b = put([white, other, city], unit_of(white), "钱亮", SHARED)
+    sides = [side(school, a, "赵明"), side(white, b, "钱亮")]
+    problem = open_at(city, "id_twice", sides)
+    assert problem is not None
+    ask(city)
+    down(tiers)
+    return tiers, a, b, problem
+
+
+def confirm(member: Member, problem: str, claim: Claim | None = None, opinion: str = "") -> int:
+    return sync_problems.confirm(member.store, member.act(Role.REGISTRAR), [problem], claim, opinion)
+
+
+def test_city_decides_between_two_counties(between: Any) -> None:
+    tiers, _, _, problem = between
+    school, county, city, other, white = (tiers[name] for name in WAY)
+    assert [state(tiers[name], problem) for name in WAY] == ["asked"] * 5
+    answer(school, problem, Claim.KEEP, "户口簿与学籍一致")
+    answer(white, problem, Claim.KEEP, "家长坚持无误")
+    with pytest.raises(UserError, match="还没有答复"):
+        confirm(county, problem)
+    send(school, county)
+    send(white, other)
+    confirm(county, problem)
+    with pytest.raises(UserError, match="请写明理由"):
+        confirm(other, problem, Claim.CHANGE)
+    confirm(other, problem, Claim.CHANGE, "户籍部门查明号码录错")
+    up(tiers, "county", "city")
+    up(tiers, "other", "city")
+    assert state(city, problem) == "answered"
+    detail = city.store.read(get_problem, problem, city.store.actor)
+    assert [(one.claim, one.bureau_claim) for one in detail.sides] == [("keep", "keep"), ("keep", "change")]
+    assert detail.summary.my_turn
+    assert "decide" in detail.allowed
+    (proof,) = detail.sides[0].evidence
+    assert city.store.read(evidence.content, proof.digest) == PNG
+    decide(city, problem, Claim.KEEP, Claim.CHANGE)
+    down(tiers)
+    assert [state(tiers[name], problem) for name in WAY] == ["decided"] * 5
+    turns = {name: tiers[name].store.read(get_problem, problem).summary.my_turn for name in WAY}
+    assert turns == {"school": False, "county": False, "city": False, "other": False, "white_school": True}
+    change_id_number(white, other, problem)
+    outbox.build(other.store, other.act(Role.REGISTRAR), other.out)
+    assert not [one for one in deliver(other, city) if one.refused]
+    down(tiers)
+    assert [state(tiers[name], problem) for name in WAY] == ["closed"] * 5
+    assert [fault for name in WAY for fault in faults(tiers[name])] == []
