@@ -85,13 +85,11 @@ def _build(
     superior = require_superior(session)
     ensure(session)
     everything = change_ids is None
+    told = everything and sealing.seal_waiting(session, actor, folder, superior.id)  # names the schools of the reports
     reports = building.build(session, actor, signer, superior, folder, progress) if everything else []
     items = outgoing.items_to_seal(session, change_ids)
     if not items:
-        waiting = (
-            reports or ledger.unanswered(session, superior.id) or superior.id in sealing.neighbours_waiting(session)
-        )
-        if everything and waiting:
+        if everything and (told or reports or ledger.unanswered(session, superior.id)):
             return reports
         raise UserError("没有已批准、待打包的事项。请先由主管领导批准，再打包。")
     prepared = [(item, raw, approvals.key_of(item, raw)) for item in items for raw in [encode(item)]]
