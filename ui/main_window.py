@@ -76,7 +76,7 @@ class MainWindow(QMainWindow):
     def enter(self, store: Store) -> None:
         """Show the pages of an opened store; after a lock those that were there, if it is the same person."""
         self.context.set_store(store)
-        same = self.workspace is not None and self._person == store.actor.person_id
+        same = self.workspace is not None and self._person == _who(store)
         if not same:
             self._build(store)
         workspace = self.workspace
@@ -88,11 +88,18 @@ class MainWindow(QMainWindow):
             self._arrived(workspace.current)
         else:
             workspace.show_page(next(iter(workspace.entries)))
+        from models.services.companions import wants_pairing
         from models.services.preferences import idle_minutes
 
+        self.context.read(wants_pairing, done=self._pair, owner=self)
         self.context.read(idle_minutes, done=self._idle.start, owner=self)
         for warning in store.warnings:
             self.context.toast(warning, None, "warn")
+
+    def _pair(self, wanted: bool) -> None:
+        """A second PC that belongs to no unit yet has nothing else to do."""
+        if wanted:
+            self.context.navigate("settings", part="companions")
 
     def _build(self, store: Store) -> None:
         from ui.navigation import pages_for
@@ -103,7 +110,7 @@ class MainWindow(QMainWindow):
         if self.workspace is not None:
             self._stack.removeWidget(self.workspace)
             self.workspace.deleteLater()
-        self._person = store.actor.person_id
+        self._person = _who(store)
         self.actions_map = self.actions_map or WindowActions(self, self.context)
         status = StatusBar([entry.key for entry in pages_for(store.actor)])
         self.setStatusBar(status)
@@ -183,3 +190,8 @@ class MainWindow(QMainWindow):
         else:
             self.context.jobs.shut()
         super().closeEvent(event)
+
+
+def _who(store: Store) -> str:
+    """Whose pages they are: another person's, or another unit's after a pairing, are made anew."""
+    return f"{store.actor.person_id} {store.actor.unit.id}"

@@ -48,6 +48,11 @@ def require_main(session: Session, act: str) -> None:
         )
 
 
+def wants_pairing(session: Session) -> bool:
+    """Whether this is a second PC that belongs to no unit yet."""
+    return bool(own_pc(session)) and not rows(session)
+
+
 def require_second(session: Session, act: str) -> str:
     """The id of this second PC. Raises NotAllowedError on the one that seals."""
     pc = own_pc(session)

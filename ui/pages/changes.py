@@ -27,6 +27,7 @@ from ui.page import Page
 from ui.pages.change_cards import is_returned
 from ui.pages.change_detail import ChangePanel
 from ui.pages.change_form import ChangeForm
+from ui.pages.companion_bar import CompanionBar
 from ui.pages.pupil_picker import PupilPicker
 from ui.pages.simple_table import simple_table
 from ui.tables.cell import Cell
@@ -48,7 +49,7 @@ LIST, PICK, FORM = range(3)
 class ChangesPage(Page):
     """List and detail; a form takes the place of both."""
 
-    TABLES = frozenset({"change", "decision"})
+    TABLES = frozenset({"change", "decision", "companion"})
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -65,7 +66,8 @@ class ChangesPage(Page):
     def _build(self) -> None:
         new = button(self.tr("发起变更"), "git-pull-request", "primary", "Ctrl+N", on_click=self.start_new)
         new.setVisible(self._starts)
-        self.head = PageHead(self.tr("关键信息变更"), "", [new])
+        self.companion = CompanionBar(self.context)
+        self.head = PageHead(self.tr("关键信息变更"), "", [self.companion, new])
         self.tabs = QButtonGroup(self)
         self._tab_of = {}
         for place, (key, _, _) in enumerate(TABS):
@@ -141,6 +143,7 @@ class ChangesPage(Page):
             return changes.list_changes(session, query), changes.count_changes(session)
 
         self.context.read(read, done=self._show_list, owner=self, replaces="changes-list")
+        self.companion.refresh()
 
     def _show_list(self, result: tuple[list[ChangeSummary], dict[str, int]]) -> None:
         self._shown, counts = result

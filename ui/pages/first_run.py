@@ -1,17 +1,18 @@
-"""The first start: a new store, one from a backup, or invented data to try things out."""
+"""The first start: a new store, a unit's second PC, one from a backup, or invented data to try things out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from models.domain.units import LINE_LABELS, ROLE_LABELS, TIER_LABELS, Line, Role, Tier, Unit
+from models.domain.units import Role, Unit
 from ui.context import AppContext
-from ui.forms.inputs import Entry, choice, fill, level, line, secret
 from ui.kit import Banner, Button, EnterArea, Stepper, button, column, holder, label, row
+from ui.pages.first_run_forms import PeopleForm, SecondForm, UnitForm
 from ui.pages.unlock import Doorway
 from ui.start_hooks import Hooks
 
@@ -22,7 +23,7 @@ HOME = "store/home"
 
 
 class FirstRun(Doorway):
-    """Three doors. `opened`: a store that is open; `finished`: one that is there and wants unlocking."""
+    """The doors. `opened`: a store that is open; `finished`: one that is there and wants unlocking."""
 
     opened = Signal(object)
     finished = Signal()
@@ -43,7 +44,11 @@ class FirstRun(Doorway):
         new.clicked.connect(self._begin)
         back = self._door(self.tr("从备份恢复"), self.tr("换了电脑，或数据损坏：用备份文件恢复。"), "restore")
         back.clicked.connect(self._restore)
-        doors = [new, back]
+        second = self._door(
+            self.tr("作为第二台电脑"), self.tr("主电脑上已有名册，这台只供主管领导核办。"), "arrows-exchange"
+        )
+        second.clicked.connect(self._begin_second)
+        doors = [new, second, back]
         if self._hooks.make_demo is not None:
             demo = self._door(self.tr("演示数据"), self.tr("用虚构的学校试用，不影响真实数据。"), "wand")
             demo.clicked.connect(self._demo)
@@ -78,7 +83,7 @@ class FirstRun(Doorway):
     def _enter(self) -> None:
         """Enter in an input is 下一步 or 建立名册, as long as one of them is offered."""
         if self.go.isVisible() and self.go.isEnabled():
-            self._next()
+            self.go.click()
 
     def _back(self) -> None:
         self.notice.hide()
@@ -103,6 +108,7 @@ class FirstRun(Doorway):
             return
         unit, people = self.unit_form.unit_values(), self.people_form.people()
         home = self.unit_form.home()
+        self._whose = self.unit_form.name.text()
 
         def create() -> CreatedStore:
             from models.domain.ids import new_id
@@ -111,21 +117,55 @@ class FirstRun(Doorway):
             made = Unit(new_id(), *unit)
             return Store.create(home, made, [NewOperator(*person) for person in people])
 
+        self._create(home, create)
+
+    def _create(self, home: Path, create: Callable[[], CreatedStore]) -> None:
+        self._home = home
         self.go.setEnabled(False)
         self.notice.say("info", self.tr("正在建立加密的名册，请稍候。"), icon="hourglass")
         self.context.jobs.run(create, self._created, self._failed, owner=self)
+
+    # --- a second PC ------------------------------------------------------------------------------------
+
+    def _begin_second(self) -> None:
+        self.second_form = SecondForm(self.context)
+        self.stepper = Stepper([self.tr("主管领导"), self.tr("恢复码")])
+        self.back = button(self.tr("上一步"), on_click=lambda: self.steps.setCurrentIndex(0))
+        self.go = button(self.tr("建立"), "", "primary", on_click=self._create_second)
+        self.inner = QStackedWidget()
+        self.inner.addWidget(self.second_form)
+        inside = column(self.stepper, 4, self.inner, 4, row(self.back, None, self.go))
+        wizard = EnterArea(inside, self._enter)
+        self.steps.addWidget(wizard)
+        self.steps.setCurrentWidget(wizard)
+        self.second_form.name.setFocus()
+
+    def _create_second(self) -> None:
+        self.notice.hide()
+        form = self.second_form
+        if not form.complete():
+            return
+        name, passphrase, home = form.name.text(), form.passphrase.text(), form.store_place.home()
+        self._whose = name
+
+        def create() -> CreatedStore:
+            from sync.companions.pairing import create as create_second
+
+            return create_second(home, name, passphrase)
+
+        self._create(home, create)
 
     def _created(self, made: CreatedStore) -> None:
         from ui.pages.codes_sheet import CodesSheet
 
         self._made = made
         self.notice.hide()
-        self.context.home = self.unit_form.home()
+        self.context.home = self._home
         if not self.context.home_named:
             self.context.settings.setValue(HOME, str(self.context.home))
-        sheet = CodesSheet(self.context, self.unit_form.name.text(), made.recovery_code, made.activation_codes)
+        sheet = CodesSheet(self.context, self._whose, made.recovery_code, made.activation_codes)
         sheet.confirmed.connect(self._done)
-        self.stepper.set_current(2)
+        self.stepper.set_current(self.inner.count())
         self.inner.addWidget(sheet)
         self.inner.setCurrentWidget(sheet)
         self.go.hide()
@@ -166,137 +206,3 @@ class FirstRun(Doorway):
         self.notice.say("info", self.tr("正在准备虚构的学校，请稍候。"), icon="hourglass")
         self.context.home = home
         self.context.jobs.run(work, self.opened.emit, self._failed, owner=self, progress=True)
-
-
-class UnitForm(QWidget):
-    """Name, tier, line, code, places, and where the store lies."""
-
-    def __init__(self, context: AppContext) -> None:
-        super().__init__()
-        self.context = context
-        self.name = line(self.tr("单位名称"), self.tr("与公章一致的全称"))
-        self.tier: Entry = choice(self.tr("层级"), [(tier.value, TIER_LABELS[tier]) for tier in Tier])
-        self.line: Entry = choice(self.tr("教育类别"), [(it.value, LINE_LABELS[it]) for it in (Line.BASIC, Line.OPEN)])
-        self.code = line(self.tr("单位代码"), self.tr("学校标识码等 10 位代码"))
-        self.city: Entry = choice(self.tr("设区市（定州、辛集也在此选）"), [], editable=True)
-        self.county: Entry = choice(self.tr("县（市、区）"), [], editable=True)
-        self.place = line(self.tr("数据存放在"), hint=self.tr("几个人共用一台电脑时，请选一个大家都能打开的文件夹。"))
-        self.place.set_text(str(context.home))
-        choose = button(self.tr("选择文件夹"), "folder", on_click=self._choose)
-        place = row((self.place, 1), level(choose), spacing=8)
-        self.city.edited.connect(self._show_counties)
-        self.setLayout(
-            column(
-                self.name, row((self.tier, 1), (self.line, 1), (self.code, 1)),
-                row((self.city, 1), (self.county, 1)), place,
-            )
-        )  # fmt: skip
-        self._load_places()
-
-    def _load_places(self) -> None:
-        from models.domain.places import CITY_TIER_COUNTIES, hebei
-
-        cities = [place.name for place in hebei() if place.is_city or place.name in CITY_TIER_COUNTIES]
-        fill(self.city.widget, [("", ""), *((name, name) for name in cities)])  # type: ignore[arg-type]
-        self._show_counties()
-
-    def _show_counties(self) -> None:
-        from models.domain.places import hebei
-
-        code = next((place.code for place in hebei() if place.name == self.city.text()), None)
-        names = [place.name for place in hebei() if not place.is_city and place.city_code == code]
-        present = self.county.text()
-        fill(self.county.widget, [("", ""), *((name, name) for name in names)])  # type: ignore[arg-type]
-        if present in names:
-            self.county.set_text(present)
-
-    def _choose(self) -> None:
-        self.context.prompt.folder(self, self.tr("数据存放在"), lambda path: self.place.set_text(str(path)))
-
-    def home(self) -> Path:
-        """The folder chosen for the store."""
-        return Path(self.place.text()).expanduser().absolute()
-
-    def complete(self) -> bool:
-        """Whether everything needed is there; says below the inputs what is not."""
-        from models.domain.errors import UserError
-        from models.rules.naming import prefix_for
-
-        faults = {
-            self.name: "" if self.name.text() else self.tr("请填写单位名称。"),
-            self.code: "" if self.code.text() else self.tr("请填写单位代码。"),
-            self.place: "" if self.place.text() else self.tr("请选择数据存放的文件夹。"),
-            self.city: "",
-            self.county: "",
-        }
-        tier = Tier(self.tier.text())
-        try:
-            place_tier = Tier.COUNTY if tier is Tier.SCHOOL else tier
-            prefix_for(place_tier, self.city.text() or None, self.county.text() or None)
-        except UserError as error:
-            if not self.city.text():
-                faults[self.city] = self.tr("请选择设区市。")
-            else:
-                faults[self.county] = str(error) if self.county.text() else self.tr("请选择县（市、区）。")
-        for entry, sentence in faults.items():
-            entry.fail(sentence)
-        wrong = next((entry for entry, sentence in faults.items() if sentence), None)
-        if wrong is not None:
-            wrong.setFocus()
-        return wrong is None
-
-    def unit_values(self) -> tuple[str, str, Tier, Line, str, str]:
-        """Name, code, tier, line, city, county."""
-        tier, line_ = Tier(self.tier.text()), Line(self.line.text())
-        return (self.name.text(), self.code.text(), tier, line_, self.city.text(), self.county.text())
-
-
-class PeopleForm(QWidget):
-    """Three people for the three roles, who is sitting here, and that person's passphrase."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        words = self.tr("三个角色须由三个人分别担任：录入的人不能核办自己的申请，系统管理员不参与学籍业务。")
-        self.names: dict[Role, Entry] = {}
-        self.me: dict[Role, QRadioButton] = {}
-        self._group = QButtonGroup(self)
-        box = column(label(words, "dim", wrap=True))
-        for role in Role:
-            self.names[role] = line(ROLE_LABELS[role], self.tr("姓名"))
-            self.me[role] = QRadioButton(self.tr("是我，现在设口令"))
-            self.me[role].setAccessibleName(self.tr("{role}是我").format(role=ROLE_LABELS[role]))
-            self._group.addButton(self.me[role])
-            inner: QHBoxLayout = row((self.names[role], 1), level(self.me[role]), spacing=12)
-            box.addLayout(inner)
-        self.me[Role.REGISTRAR].setChecked(True)
-        self.passphrase = secret(self.tr("我的口令（至少 12 个字符，例如几个不相干的词）"))
-        self.again = secret(self.tr("再输入一次口令"))
-        box.addLayout(row((self.passphrase, 1), (self.again, 1)))
-        self.setLayout(box)
-
-    def complete(self) -> bool:
-        """Whether names and passphrase are there; says below the inputs what is not."""
-        from models.domain.errors import UserError
-        from models.store.vault.passphrase import check_new
-
-        typed = [entry.text() for entry in self.names.values()]
-        for entry in self.names.values():
-            name = entry.text()
-            twice = self.tr("三个角色须由不同的人担任；同名的人请在名字后加数字区分。")
-            entry.fail(self.tr("请填写姓名。") if not name else twice if typed.count(name) > 1 else "")
-        fault = ""
-        try:
-            check_new(self.passphrase.text(), *typed)
-        except UserError as error:
-            fault = str(error)
-        self.passphrase.fail(fault)
-        differs = self.again.text() != self.passphrase.text()
-        self.again.fail(self.tr("两次输入的口令不一样，请重新输入。") if differs else "")
-        return all(typed) and len(set(typed)) == len(typed) and not fault and not differs
-
-    def people(self) -> list[tuple[str, frozenset[Role], str | None]]:
-        """(name, roles, passphrase or None), the person at the keyboard first."""
-        mine = next(role for role, choice_ in self.me.items() if choice_.isChecked())
-        others = [role for role in Role if role is not mine]
-        first = (self.names[mine].text(), frozenset({mine}), self.passphrase.text())
-        return [first, *((self.names[role].text(), frozenset({role}), None) for role in others)]

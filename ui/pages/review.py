@@ -16,6 +16,7 @@ from ui.kit.around import Around
 from ui.page import Page
 from ui.pages.baseline_list import BaselineList
 from ui.pages.change_cards import checks_card, difference_card, route_card, why_card
+from ui.pages.companion_bar import CompanionBar
 from ui.pages.decision_queue import QueueEntry, QueueView
 from ui.pages.evidence_view import EvidenceView
 from ui.pages.review_desks import Decision, Matter, carry_out, desk_for
@@ -49,9 +50,10 @@ class ReviewPage(Page):
         self.queue.selectionModel().currentChanged.connect(lambda *_: self._open_current())
         self.queue_title = label(kind="h2")
         hint = label(self.tr("J / K 上下一条"), "cap", wrap=True)
+        self.companion = CompanionBar(self.context)
         left = column(
             row(self.queue_title, None, margins=(14, 10, 10, 8)), rule(), (self.queue, 1),
-            row(hint, margins=(14, 4, 8, 8)), spacing=0,
+            row(hint, margins=(14, 4, 8, 8)), self.companion, spacing=0,
         )  # fmt: skip
         self.queue_frame = frame("plain", left)
         self.queue_frame.setMinimumWidth(160)
@@ -102,6 +104,7 @@ class ReviewPage(Page):
         """Read the queue again; the entry in sight stays when it is still there."""
         desk, actor = self._desk, self.context.actor
         self.context.read(desk.queue, actor, done=self._show_queue, owner=self, replaces="review-queue")
+        self.companion.refresh()
 
     def _show_queue(self, entries: list[QueueEntry]) -> None:
         known = {entry.id for entry in entries}

@@ -16,7 +16,7 @@ A_LINE = 5
 class WordsCard(QFrame):
     """Hidden until `say`."""
 
-    def __init__(self) -> None:
+    def __init__(self, hint: str = "") -> None:
         super().__init__()
         self.setProperty("role", "card")
         self.title, self.sentence = label("", "strong"), label("", "dim", wrap=True, selectable=True)
@@ -25,7 +25,7 @@ class WordsCard(QFrame):
         self._folder = Path()
         self.show_folder = button(self.tr("打开所在文件夹"), "folder-open", on_click=self._open_folder)
         close = button(self.tr("知道了"), on_click=self.hide)
-        self.hint = label(self.tr("请在电话里按顺序读出这些核对词："))
+        self.hint = label(hint or self.tr("请在电话里按顺序读出这些核对词："))
         self.setLayout(
             column(
                 self.title,
