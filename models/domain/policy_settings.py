@@ -13,6 +13,7 @@ STAGES: dict[str, str] = {"primary": "小学", "junior": "初中", "senior": "�
 """Stages of basic education, as policies name them."""
 
 UE_SPELLINGS = ("v", "yu", "u")
+UE_LABELS: dict[str, str] = {"v": "v（吕 → lv）", "yu": "yu（吕 → lyu）", "u": "u（吕 → lu）"}
 COLLISIONS = ("number2", "number01", "staff_number", "refuse")
 COLLISION_LABELS: dict[str, str] = {
     "number2": "第二人起加 2、3……",
@@ -151,9 +152,7 @@ SETTINGS: tuple[Setting, ...] = (
         for one in BUSINESSES
         if one.windowed
     ),
-    Setting(
-        "ue", "ü 的写法", Group.NAMING, Combining.NEAREST, "A17 c", {one: one for one in UE_SPELLINGS}, default="v"
-    ),
+    Setting("ue", "ü 的写法", Group.NAMING, Combining.NEAREST, "A17 c", UE_LABELS, default="v"),
     Setting("collision", "重名处理", Group.NAMING, Combining.NEAREST, "A17 b", COLLISION_LABELS, default="number2"),
     Setting("legacy_until", "不合规旧用户名保留到", Group.NAMING, Combining.NEAREST, "A17 a"),
     Setting("prefixes", "地名缩写另定", Group.NAMING, Combining.NEAREST, "A17 d"),
@@ -238,7 +237,7 @@ def _read(setting: Setting, text: str) -> str:
 
 def _form(setting: Setting) -> str:
     if setting.choices:
-        return "只能是 " + "、".join(f"{key}（{words}）" for key, words in setting.choices.items())
+        return "只能是 " + "、".join(setting.choices)
     if setting.combining is Combining.MINIMUM:
         return f"请填写 1 至 {_LARGEST_CLASS} 的人数"
     if setting.combining is Combining.WINDOW:

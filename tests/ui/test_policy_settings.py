@@ -74,7 +74,7 @@ def test_a_bureau_sees_the_tiers_above_and_edits_what_they_leave(qtbot: Any, cou
     for words in (
         "市级第 1 版",
         "不超过 50 人",
-        "由 市级，下级不得修改 设置",
+        "由 市级 设置，下级不得修改",
         "市级规定下级不得修改",
         "2026-03-01 至 2026-11-30",
     ):

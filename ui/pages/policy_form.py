@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QWidget
 
 from models.domain.errors import UserError
 from models.domain.fields import STUDENT_FIELDS
@@ -122,8 +122,10 @@ class PolicyForm(QWidget):
 
     def _show_entry(self, setting: Setting, entry: Entry, own: Mapping[str, str], above: EffectivePolicy) -> None:
         key = setting.key
-        entry.set_text(own.get(key, ""))
+        entry.set_text(above.values[key] if key in above.locked else own.get(key, ""))
         entry.setEnabled(key not in above.locked)
+        if isinstance(entry.widget, QLineEdit):
+            entry.widget.setCursorPosition(0)
         entry.hint(_above_text(setting, above))
 
     # --- what was entered -------------------------------------------------------------------------------

@@ -114,15 +114,15 @@ class PolicySettings(QWidget):
             text += self.tr("（{said} 与上级不符，按上级执行）").format(said=names)
         lock = self.tr("，下级不得修改") if one.locked_by else ""
         name = f"{one.group}：{one.label}" if one.group == "办理时间" else one.label
-        shown = self._line(grid, name, text, f"{one.origin_text}{lock}")
+        shown = self._line(grid, name, text, one.origin_text, lock)
         shown.setToolTip("\n".join(f"{said.tier}：{said.text}" for said in one.said))
 
-    def _line(self, grid: QGridLayout, name: str, text: str, origin: str) -> QLabel:
+    def _line(self, grid: QGridLayout, name: str, text: str, origin: str, more: str = "") -> QLabel:
         place, shown = grid.rowCount(), label(text, wrap=True, selectable=True)
         grid.addWidget(label(name, "cap"), place, 0)
         grid.addWidget(shown, place, 1)
         said = self.tr("由 {who} 设置").format(who=origin) if origin else ""
-        grid.addWidget(label(said, "cap"), place, 2)
+        grid.addWidget(label(said + more, "cap"), place, 2)
         return shown
 
     def _show_own(self, state: PolicyState) -> None:
