@@ -21,7 +21,7 @@ from models.services.units import ancestors, descendants, own_unit
 from models.store import audit
 from models.store import tables as t
 from sync.certificates import Certificate, is_issued_by, parse
-from sync.identity import superior_of
+from sync.identity import own_anchor, superior_of
 from sync.known import anchor_of, issuing, remember
 from sync.messages.message import Message
 from sync.messages.post import post
@@ -56,9 +56,9 @@ def tiers_above(session: Session) -> list[dict[str, Any]]:
 
 
 def _told(session: Session, units: Sequence[Unit]) -> list[dict[str, Any]]:
-    told = []
+    told, own = [], own_unit(session)
     for unit in units:
-        anchor = anchor_of(session, unit.id)
+        anchor = own_anchor(session) if unit.id == own.id else anchor_of(session, unit.id)
         if anchor is None:  # the superior's program is older and said nothing of the tiers above it
             break
         issued = [base64_text(one.der) for one in issuing(session, unit.id) if one.public_key == anchor.public_key]

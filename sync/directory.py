@@ -6,9 +6,10 @@ the province, where nobody has ever compared a word with that school.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -29,6 +30,7 @@ from sync.requests import base64_text, unit_from, unit_json
 from sync.statements import unbase64
 from sync.trust import Trust
 
+Found = TypeVar("Found")
 KIND: Final = "directory"
 _TIERS: Final = tuple(Tier)
 _MOST_BYTES: Final = 160 << 10
@@ -141,13 +143,22 @@ def _within(session: Session, unit_id: str, top_id: str) -> bool:
 
 
 def _judged(trust: Trust, entry: Entry, at: str) -> Sequence[Certificate]:
-    ways = [trust.issuing(der, at) for der in entry.issuing]
-    given = [trust.certificate(der, at)[0] for der in entry.certificates]
+    ways = [one for der in entry.issuing for one in _good(partial(trust.issuing, der, at))]
+    given = [one for der in entry.certificates for one, _ in _good(partial(trust.certificate, der, at))]
     if any((one.subject.unit_id, one.issuer_id) != (entry.unit.id, entry.superior_id) for one in given):
         raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
     if any(one.subject.unit_id != entry.unit.id for one in ways):
         raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
     return [*ways, *given]
+
+
+def _good(judge: Callable[[], Found]) -> Iterator[Found]:
+    """What was judged well; what a list of revocations has taken out of force already is left out."""
+    try:
+        yield judge()
+    except UntrustedError as error:
+        if error.fault not in (Fault.REVOKED, Fault.ISSUER_REVOKED):
+            raise
 
 
 def _enter(session: Session, entry: Entry, certificates: Sequence[Certificate]) -> None:

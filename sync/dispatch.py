@@ -72,7 +72,12 @@ def dispatch(session: Session, actor: Actor, folder: Path, draft: Draft, lines: 
 
 
 def _signer(session: Session, audience_id: str) -> UnitSigner:
-    return unit_signer(session, is_above(session, audience_id))
+    signer = unit_signer(session, is_above(session, audience_id))
+    if signer.certificate is None:
+        raise UserError(
+            "本单位现用的密钥没有有效的证书（刚更换过，或已被吊销）。请重新生成入网申请，交上级办理并导入批复后再试。"
+        )
+    return signer
 
 
 def _address(session: Session, own: Unit, draft: Draft) -> Address:

@@ -32,6 +32,7 @@ from sync.identity import (
     certified,
     certify_issuing,
     ensure,
+    own_anchor,
     persons,
     private_keys,
     superior_of,
@@ -41,7 +42,7 @@ from sync.identity import (
     certify as certificate_for,
 )
 from sync.joining import join
-from sync.known import in_force, newest, own_anchor, revoke
+from sync.known import in_force, is_key_revoked, newest, revoke
 from sync.refusals import Fault, RefusedError, UntrustedError
 from sync.requests import Request, base64_text, read_reply, read_request, unit_from, unit_json
 from sync.statements import Statement, sign
@@ -196,7 +197,7 @@ def _check_keys(session: Session, own: Unit, asked: Request) -> None:
         **{person.public_key: f"“{person.name}”的密钥" for person in asked.persons},
     }  # fmt: skip
     for key, label in keys.items():
-        if revocation.is_revoked(session, own.id, key_mark(asked.unit.id, key)):
+        if is_key_revoked(session, key_mark(asked.unit.id, key), own.id):
             raise NotAllowedError(f"申请中{label}已被吊销，不能再办理。请申请单位更换密钥后重新生成入网申请。")
 
 

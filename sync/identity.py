@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import func, insert, select, update
@@ -29,61 +27,24 @@ from sync.certificates import (
     Subject,
     is_issued_by,
     issue,
+    key_mark,
     load_private,
     new_private_key,
     public_der,
 )
 from sync.known import in_force as in_force
+from sync.known import is_key_revoked, of_key
 from sync.known import newest as newest
-from sync.known import own_anchor as own_anchor
 from sync.known import remember as remember
 from sync.known import revoke as revoke
 from sync.known import trust_of as trust_of
+from sync.signers import CertifiedSigner as CertifiedSigner
+from sync.signers import UnitSigner as UnitSigner
 from sync.suites import key_id
 from sync.words import words_of
 
 _PATH_LENGTH: Final = {Tier.COUNTY: 0, Tier.CITY: 1, Tier.PROVINCE: 2}
 """How many issuing certificates may follow below that of a bureau."""
-
-
-@dataclass(frozen=True)
-class UnitSigner:
-    """The unit's signing key; it seals envelopes and enrolment files, never in a person's name."""
-
-    certificate: bytes | None
-    key: ec.EllipticCurvePrivateKey = field(repr=False)
-    person_id: str = ""
-
-    @property
-    def public_key(self) -> bytes:
-        """DER SubjectPublicKeyInfo."""
-        return public_der(self.key)
-
-    def sign(self, message: bytes) -> bytes:
-        """ECDSA P-256 / SHA-256 signature (DER) over `message`."""
-        return self.key.sign(message, ec.ECDSA(hashes.SHA256()))
-
-
-@dataclass(frozen=True)
-class CertifiedSigner:
-    """A person's key with the certificate in force, which may be newer than the one the vault knows."""
-
-    signer: Signer
-    certificate: bytes | None
-
-    @property
-    def person_id(self) -> str:
-        """UUID of the person."""
-        return self.signer.person_id
-
-    @property
-    def public_key(self) -> bytes:
-        """DER SubjectPublicKeyInfo."""
-        return self.signer.public_key
-
-    def sign(self, message: bytes) -> bytes:
-        """ECDSA P-256 / SHA-256 signature (DER) over `message`."""
-        return self.signer.sign(message)
 
 
 def superior_of(session: Session) -> Unit | None:
@@ -116,6 +77,12 @@ def _pkcs8(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
+def own_anchor(session: Session) -> Certificate | None:
+    """The self-signed certificate of the issuing key this unit uses now."""
+    keys, own = private_keys(session, ISSUING), own_unit(session).id
+    return of_key(session, own, ISSUING, public_der(keys[0]), own) if keys else None
+
+
 def ensure(session: Session) -> Unit:
     """Make what is missing of the own keys, and of the certificates a unit above the schools issues itself."""
     unit = own_unit(session)
@@ -137,8 +104,8 @@ def add_key(session: Session, purpose: str) -> None:
 
 
 def _certify_self(session: Session, unit: Unit) -> None:
-    key, anchor = private_keys(session, ISSUING)[0], own_anchor(session)
-    if anchor is None or anchor.public_key != public_der(key):
+    if own_anchor(session) is None:
+        key = private_keys(session, ISSUING)[0]
         subject = Subject(unit.id, unit.name, ISSUING, frozenset({unit.line.value}))
         remember(session, issue(subject, public_der(key), subject, key, now(session)))
     for purpose in (SIGNING, OPENING):
@@ -198,6 +165,10 @@ def _issue(session: Session, subject: Subject, public_key: bytes, path_length: i
     same = known is not None and (known.public_key, known.subject) == (public_key, subject)
     if known is not None and same and not expires_soon(session, known) and is_issued_by(known, anchor):
         return known
+    if is_key_revoked(session, key_mark(subject.unit_id, public_key)):
+        gone = of_key(session, subject.unit_id, subject.purpose, public_key, anchor.subject.unit_id)
+        if gone is not None:  # nothing new for it: it is to be replaced
+            return gone
     if known is not None and not same and subject.purpose != ISSUING:  # history is judged by a replaced issuing key
         revoke(session, None, known.fingerprint, now(session), "密钥或职责已变更")
     key = private_keys(session, ISSUING)[0]

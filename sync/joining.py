@@ -51,12 +51,13 @@ def join(session: Session, actor: Actor, reply: Reply) -> None:
         revocation.take_told(session, actor, body["revocations"])
     if body.get("channel") is not None:
         rejoining.rejoin(session, actor, own, reply.superior, body["channel"])
-    for policy in (body["policy"], *body.get("policies_to_come", ())):
-        if policy is not None:
-            _take_policy(session, actor, policy)
     if own.tier is not Tier.SCHOOL:
         authority.tell_below(session, actor)
         directory.tell_all(session, actor)
+        revocation.tell_all(session, actor, reply.superior.id)
+    for policy in (body["policy"], *body.get("policies_to_come", ())):
+        if policy is not None:
+            _take_policy(session, actor, policy)
     audit.append(session, actor, "enrolment.trust", f"unit:{reply.superior.id}", {"words": reply.words})
 
 

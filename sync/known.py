@@ -85,13 +85,23 @@ def _by(query: Select[tuple[bytes]], issuer_id: str | None) -> Select[tuple[byte
 
 
 def anchor_of(session: Session, unit_id: str) -> Certificate | None:
-    """The self-signed certificate of the issuing key that a unit uses now."""
+    """The newest self-signed certificate of an issuing key of a unit, as far as it is not revoked."""
     return newest(session, unit_id, ISSUING, issuer_id=unit_id)
 
 
-def own_anchor(session: Session) -> Certificate | None:
-    """The self-signed certificate of this unit's issuing key."""
-    return anchor_of(session, own_unit(session).id)
+def of_key(session: Session, unit_id: str, purpose: str, public_key: bytes, issuer_id: str) -> Certificate | None:
+    """The latest certificate one unit issued for a key, whether it is revoked or not."""
+    c = t.certificate.c
+    query = select(c.der).where(c.unit_id == unit_id, c.purpose == purpose, c.issuer_id == issuer_id)
+    found = (parse(der) for der in session.execute(query.order_by(c.not_after.desc(), text("rowid DESC"))).scalars())
+    return next((one for one in found if one.public_key == public_key), None)
+
+
+def is_key_revoked(session: Session, mark: str, issuer_id: str | None = None) -> bool:
+    """Whether a key stands in a list of revocations, of any unit or of one."""
+    c = t.revoked.c
+    query = select(c.mark).where(c.mark == mark)
+    return session.execute(query if issuer_id is None else query.where(c.issuer_id == issuer_id)).first() is not None
 
 
 def revoke(session: Session, actor: Actor | None, fingerprint: str, since: str, reason: str) -> None:

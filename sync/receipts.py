@@ -20,11 +20,21 @@ from models.services.receipts import ReceiptOutcome
 from models.services.units import find_unit, own_unit
 from models.store import audit, clock
 from models.store import tables as t
-from sync import ledger, outbox
+from sync import directory, ledger, outbox
 from sync.arrival import Arrival
 from sync.certificates import ISSUING, OPENING, PERSON, Certificate, parse, public_der
 from sync.dispatch import Draft, dispatch
-from sync.identity import adopt, certified, certify, certify_issuing, ensure, persons, private_keys, require_signer
+from sync.identity import (
+    adopt,
+    certified,
+    certify,
+    certify_issuing,
+    ensure,
+    own_anchor,
+    persons,
+    private_keys,
+    require_signer,
+)
 from sync.jsonlines import long_value
 from sync.known import in_force, issuing, newest, remember, trust_of
 from sync.opening import RECEIPT
@@ -157,15 +167,24 @@ def _renewed(session: Session, school: Unit) -> list[Certificate]:
     """
     renewed = []
     own = own_unit(session)
-    way = issuing(session, own.id) if len(private_keys(session, ISSUING)) > 1 else []
-    for known in in_force(session, school.id, own.id):
+    way = _way(session, own) if len(private_keys(session, ISSUING)) > 1 else []
+    before = in_force(session, school.id, own.id)
+    for known in before:
         s = known.subject
         person = (s.person_id, s.name, s.roles) if s.purpose == PERSON else None
         renewed.append(certify(session, school, s.purpose, known.public_key, person))
     bureau = newest(session, school.id, ISSUING, issuer_id=own.id)
+    if renewed != before:
+        directory.tell(session, None, [school])
     if bureau is not None:
         renewed.append(certify_issuing(session, school, bureau))
     return way + renewed + [c for c in in_force(session, own.id, own.id) if c.subject.purpose == OPENING]
+
+
+def _way(session: Session, own: Unit) -> list[Certificate]:
+    """What the superior certified the issuing key in use with."""
+    anchor = own_anchor(session)
+    return [one for one in issuing(session, own.id) if anchor is not None and one.public_key == anchor.public_key]
 
 
 # --- at the unit that asked -----------------------------------------------------------------------------

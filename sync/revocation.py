@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.signing import Signer
 from models.domain.units import Actor, Tier
-from models.services.units import ancestors, is_below, own_unit, superior_id_of, unit_name
+from models.services.units import ancestors, descendants, is_below, own_unit, superior_id_of, unit_name
 from models.store import audit, clock
 from models.store import tables as t
 from sync import ledger, policies
@@ -67,7 +67,7 @@ def _revoke(session: Session, actor: Actor, signers: Sequence[Signer], whom: str
         raise UserError("吊销的起始时间不能晚于现在，请核对日期。")
     found = _certified_here(session, own.id, whom)
     for certificate in found:
-        _enter(session, own.id, [_entry(certificate, since, reason.strip())])
+        enter(session, own.id, [entry_of(certificate, since, reason.strip())])
     number = publish(session, actor, signers)
     facts = {"whom": whom, "since": since, "reason": reason, "keys": len(found)}
     audit.append(session, actor, "certificate.revoke", f"revocations:{number}", facts)
@@ -98,7 +98,8 @@ def _is_called(session: Session, certificate: Certificate, whom: str) -> bool:
     return whom in (unit_id, unit_name(session, unit_id))
 
 
-def _entry(certificate: Certificate, since: str, reason: str) -> dict[str, str]:
+def entry_of(certificate: Certificate, since: str, reason: str) -> dict[str, str]:
+    """What a list says of the key that a certificate stands for."""
     subject = certificate.subject
     mark = {"mark": certificate.key_mark, "unit": subject.unit_id, "person": subject.person_id}
     return {**mark, "since": since, "reason": reason}
@@ -171,6 +172,17 @@ def told(session: Session) -> list[dict[str, Any]]:
     return [statement.to_json() for statement in lists if statement is not None]
 
 
+def tell_all(session: Session, actor: Actor | None, superior_id: str) -> None:
+    """After joining a superior: it gets the lists of this unit and those below, units below get those from above."""
+    own = own_unit(session)
+    up = [(superior_id, unit_id) for unit_id in (own.id, *(unit.id for unit in descendants(session, own.id)))]
+    down = [(hop, unit.id) for unit in ancestors(session, own.id) for hop in _below(session)]
+    for hop, unit_id in (*up, *down):
+        statement = _list_of(session, unit_id)
+        if statement is not None:
+            _send(session, actor, hop, statement)
+
+
 def take_message(session: Session, actor: Actor, message: Message) -> str:
     """Take a list that a neighbour passed on, and pass it on further; what was done. Raises RefusedError."""
     statement = Statement.from_json(message.body["statement"])
@@ -211,7 +223,7 @@ def take(session: Session, actor: Actor, statement: Statement) -> int:
             raise UntrustedError(Fault.NOT_ITS_UNIT, unit=unit_name(session, entry["unit"]))
     ledger.keep(session, statement)
     session.execute(delete(t.revoked).where(t.revoked.c.issuer_id == issuer))
-    _enter(session, issuer, entries)
+    enter(session, issuer, entries)
     _note(session, statement)
     facts = {"unit": issuer, "entries": len(entries)}
     audit.append(session, actor, "revocation.take", f"revocations:{body['number']}", facts)
@@ -250,7 +262,7 @@ def _shape(body: Mapping[str, Any]) -> list[dict[str, str]]:
 # --- in the store ---------------------------------------------------------------------------------------
 
 
-def _enter(session: Session, issuer_id: str, entries: Sequence[Mapping[str, str]]) -> None:
+def enter(session: Session, issuer_id: str, entries: Sequence[Mapping[str, str]]) -> None:
     """Note what is revoked, and take the certificates it concerns out of force."""
     for entry in entries:
         row = {
@@ -268,12 +280,6 @@ def _enter(session: Session, issuer_id: str, entries: Sequence[Mapping[str, str]
         if when is not None:
             this = (c.fingerprint == fingerprint, (c.revoked_since.is_(None)) | (c.revoked_since > when))
             session.execute(update(t.certificate).where(*this).values(revoked_since=when))
-
-
-def is_revoked(session: Session, issuer_id: str, mark: str) -> bool:
-    """Whether a unit has revoked a key."""
-    c = t.revoked.c
-    return session.execute(select(c.mark).where(c.mark == mark, c.issuer_id == issuer_id)).first() is not None
 
 
 def _number(session: Session, unit_id: str) -> int:
