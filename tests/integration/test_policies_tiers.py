@@ -20,7 +20,7 @@ from sync import enrolment, outbox
 from sync import policies as packages
 from sync.messages import sending
 from sync.refusals import Fault, RefusedError
-from tests.sync_world import PEOPLE, Member, deliver, make_tiers, opened
+from tests.sync_world import COUNTY, PEOPLE, SCHOOL, Member, deliver, enrol, found, make_tiers, opened
 
 NAMES = ("province", "city", "county", "school")
 SIZE = "class_size.primary"
@@ -218,3 +218,24 @@ def test_classes_over_their_size_are_named_with_the_tier(tiers: list[Member]) ->
     assert school.store.read(class_sizes.overfull) == (
         "“初一三(2)班”有 3 人，超过初中班额 1 人（由省级设置），请核对分班情况。",
     )
+
+
+def test_schools_of_a_county_that_joins_later_get_the_policies_of_the_tiers_it_came_under(
+    template: Path, tmp_path: Path
+) -> None:
+    units = tmp_path / "late"
+    units.mkdir()
+    for name, unit in (("county", COUNTY), ("school", SCHOOL)):
+        found(units / name, unit)
+    for name in ("province", "city"):
+        shutil.copytree(template / name, units / name)
+    with opened(units, *NAMES) as (province, city, county, school):
+        enrol(school, county)
+        issue(province, values={SIZE: "50"})
+        issue(city, values={"ue": "yu"})
+        pass_down([province, city])
+        enrol(county, city)
+        assert held(school).class_size("primary") is None
+        pass_down([county, school])
+        assert (held(school).class_size("primary"), held(school).ue) == (50, "yu")
+        assert held(school).versions == {"city": 1, "province": 1}
