@@ -19,7 +19,7 @@ from models.domain.times import start_of_day
 from models.domain.units import TIER_LABELS, Actor, Role, Tier, Unit
 from models.services.permissions import require_role
 from models.services.policy_editing import NO_LOCKS, NO_VALUES, edited
-from models.services.units import own_unit
+from models.services.units import ancestors, own_unit
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
@@ -198,7 +198,7 @@ def coming(session: Session) -> list[TierPolicy]:
     c = t.policy.c
     query = (
         select(c.unit_id, c.tier, c.version, c.effective_from, c.body)
-        .where(c.state.in_(_HELD), c.effective_from > now_text())
+        .where(c.state.in_(_HELD), c.effective_from > now_text(), c.unit_id.in_(_line(session)))
         .order_by(c.effective_from, c.version)
     )
     found = [_tier_policy(row) for row in session.execute(query)]
@@ -220,11 +220,17 @@ def tiers_in_force(session: Session) -> list[TierPolicy]:
     c = t.policy.c
     query = (
         select(c.unit_id, c.tier, c.version, c.effective_from, c.body)
-        .where(c.state.in_(_HELD), c.effective_from <= now_text())
+        .where(c.state.in_(_HELD), c.effective_from <= now_text(), c.unit_id.in_(_line(session)))
         .order_by(c.version)
     )
     newest = {row.unit_id: _tier_policy(row) for row in session.execute(query)}
     return sorted(newest.values(), key=lambda one: _TIER_ORDER.get(one.tier, len(_TIER_ORDER)))
+
+
+def _line(session: Session) -> list[str]:
+    """This unit and those above it now; what a former superior had set holds no more."""
+    own = own_unit(session).id
+    return [own, *(unit.id for unit in ancestors(session, own))]
 
 
 def _tier_policy(row: Row[Any]) -> TierPolicy:

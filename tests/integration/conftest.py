@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from models.domain.signing import Signer
@@ -183,6 +183,15 @@ def know_unit(session: Session, unit: Unit, tier: Tier) -> None:
         "city": unit.city, "county": unit.county, "superior_id": None, "is_self": 0, "state": "trusted",
     }  # fmt: skip
     session.execute(insert(t.unit).values(values))
+
+
+def stand_below(session: Session, *line: Unit) -> None:
+    """Let a store's own unit stand below the units, nearest first."""
+    for unit, above in zip(line, [*line[1:], None], strict=True):
+        know_unit(session, unit, unit.tier)
+        superior = above.id if above else None
+        session.execute(update(t.unit).where(t.unit.c.id == unit.id).values(superior_id=superior))
+    session.execute(update(t.unit).where(t.unit.c.is_self == 1).values(superior_id=line[0].id))
 
 
 def note_package(session: Session, package_id: str, direction: str, issuer: str, audience: str) -> None:

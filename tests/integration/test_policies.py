@@ -6,7 +6,11 @@ import pytest
 
 from models.domain.errors import FileRefusedError, NotAllowedError, UserError
 from models.domain.fields import DEFAULT_CONTROLLED
+from models.domain.units import Line, Tier, Unit
 from models.services import policies, roster
+from tests.integration.conftest import stand_below
+
+CITY = Unit("b0000100-0000-4000-8000-000000000006", "虚州市教育局", "139900", Tier.CITY, Line.BASIC, "虚州市", "")
 
 
 def test_the_own_settings_hold_once_they_are_issued(county):
@@ -42,6 +46,7 @@ def test_a_received_policy_holds_and_an_older_one_changes_nothing(school, county
     county.write(policies.set_own, county.administrator, controlled_fields=["phone"], ue="yu")
     body = county.read(policies.policy_body)
     school.take_in(pupils(1))
+    school.write(stand_below, county.unit, CITY)
     school.write(policies.record_received_policy, county.unit.id, "county", body, "s" * 64)
     school.write(policies.record_received_policy, county.unit.id, "county", body, "s" * 64)
     newer = {**body, "version": 3, "controlled_fields": ["address", "phone"]}
@@ -52,7 +57,7 @@ def test_a_received_policy_holds_and_an_older_one_changes_nothing(school, county
     effective = school.read(policies.effective)
     assert (effective.version, effective.ue, effective.origin["phone"]) == (3, "yu", ("county",))
     city = {**body, "version": 1, "controlled_fields": ["phone"], "ue": "u"}
-    school.write(policies.record_received_policy, "city-unit", "city", city, "w" * 64)
+    school.write(policies.record_received_policy, CITY.id, "city", city, "w" * 64)
     effective = school.read(policies.effective)
     assert (effective.ue, effective.origin["phone"]) == ("yu", ("county", "city"))
     subject = school.read(roster.list_ids, roster.RosterQuery())[0]
@@ -64,3 +69,15 @@ def test_a_malformed_policy_is_refused(school):
     for body in ({}, {"version": 1, "controlled_fields": "name"}, {"version": 1, "controlled_fields": [], "ue": "x"}):
         with pytest.raises(FileRefusedError):
             school.write(policies.record_received_policy, "u", "county", body, "s")
+
+
+def test_a_policy_of_a_former_superior_holds_no_more(school, county):
+    county.write(policies.set_own, county.administrator, ue="yu")
+    body = county.read(policies.policy_body)
+    school.write(stand_below, county.unit)
+    school.write(policies.record_received_policy, county.unit.id, "county", body, "s" * 64)
+    later = {**body, "version": 2, "effective_from": "2099-01-01T00:00:00Z"}
+    school.write(policies.record_received_policy, county.unit.id, "county", later, "t" * 64)
+    assert (school.read(policies.effective).ue, len(school.read(policies.coming))) == ("yu", 1)
+    school.write(stand_below, CITY)
+    assert (school.read(policies.effective).ue, school.read(policies.coming)) == ("v", [])

@@ -13,13 +13,14 @@ from models.domain.units import Role
 from models.rules.checks import check_record
 from models.services import policies
 from models.services.checking import check_context
-from tests.integration.conftest import Office
+from tests.integration.conftest import Office, stand_below
 from tests.integration.test_cli import Done, refused, rollbook
 
 
 @pytest.fixture
 def hold(school: Office, county: Office) -> Callable[..., None]:
     """hold(**settings): the county's policy, as taken by the school."""
+    school.write(stand_below, county.unit)
 
     def take(**settings: Any) -> None:
         made = county.write(policies.set_own, county.administrator, **settings)
