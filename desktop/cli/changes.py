@@ -64,7 +64,8 @@ def _kind_text(kind: ChangeKind) -> str:
         if wanted
     ]
     route = " → ".join(f"{TIER_LABELS[tier]}{ROLE_LABELS[role]}" for tier, role in kind.route)
-    head = f"{kind.key}  {kind.label}（{'、'.join(LINE_LABELS[line] for line in kind.lines)}，由{ROLE_LABELS[kind.initiator]}发起）"
+    lines = "、".join(LINE_LABELS[line] for line in kind.lines)
+    head = f"{kind.key}  {kind.label}（{lines}，由{ROLE_LABELS[kind.initiator]}发起）"
     return f"{head}\n  {kind.explanation}\n  需要：{'、'.join(needs) or '无'}；核办：{route}"
 
 

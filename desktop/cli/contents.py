@@ -11,7 +11,7 @@ import typer
 from models.domain.fields import STUDENT_FIELD
 from models.domain.masking import mask
 
-Everybody = Annotated[bool, typer.Option("--all", help="列出名册基线的全部学生（默认前 50 人）")]
+Everybody = Annotated[bool, typer.Option("--all", help="列出基线的全部人员（默认前 50 人）")]
 Folder = Annotated[Path, typer.Option("--out", metavar="文件夹", help="写到哪里")]
 PUPILS_SHOWN = 50
 _TYPES = {"image/jpeg": "JPG 图片", "image/png": "PNG 图片", "application/pdf": "PDF"}
@@ -31,13 +31,14 @@ def _size_text(size: int) -> str:
 
 
 def pupil_documents(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The pupils of a baseline ({"id", "values"}) as JSON, their numbers masked."""
+    """The pupils or accounts of a baseline ({"id", "values"}) as JSON, their numbers masked."""
     field = STUDENT_FIELD["id_number"]
     return [
         {
             "id": row["id"],
             "name": row["values"].get("name", ""),
-            "class_name": row["values"].get("class_name", ""),
+            "class_name": row["values"].get("class_name", "") or row["values"].get("department", ""),
+            "username": row["values"].get("username", ""),
             "id_number": mask(field, row["values"].get("id_number", "")),
         }
         for row in rows
@@ -50,7 +51,10 @@ def pupil_lines(pupils: Sequence[Mapping[str, str]], everybody: bool) -> list[st
         return []
     shown = pupils if everybody else pupils[:PUPILS_SHOWN]
     lines = [f"名册 {len(pupils)} 人："]
-    lines += [f"  {one['name']}  {one['class_name'] or '-'}  {one['id_number'] or '无证件号'}" for one in shown]
+    for one in shown:
+        lines.append(
+            f"  {one['name']}  {one['class_name'] or '-'}  {one['username'] or one['id_number'] or '无证件号'}"
+        )
     return lines + (
         [f"  ……另有 {len(pupils) - len(shown)} 人，用 --all 全部列出。"] if len(shown) < len(pupils) else []
     )

@@ -31,6 +31,7 @@ SUMMARIES: tuple[tuple[str, str], ...] = (
     ("notice", "通知：下发、查看、确认已阅"),
     ("matter", "事项：停在哪里，是否逾期"),
     ("problem", "问题学籍：核实、答复、确认、裁定"),
+    ("order", "停用通知单：下达、执行、提出异议"),
     ("review", "核办收到的数据包（上级）"),
     ("policy", "政策：受控字段、班额、业务开关、办理时间、用户名规则"),
     ("export", "导出"),
@@ -58,7 +59,7 @@ def _module(name: str) -> Commands:
             from desktop.cli.rosters import app
         case "change":
             from desktop.cli.changes import app
-        case "package" | "receive" | "notice" | "matter" | "watch" | "problem":
+        case "package" | "receive" | "notice" | "matter" | "watch" | "problem" | "order":
             return _between_units(name)
         case "review":
             from desktop.cli.bureau import app
@@ -76,6 +77,8 @@ def _between_units(name: str) -> Commands:
             from desktop.cli.matters import app
         case "problem":
             from desktop.cli.problems import app
+        case "order":
+            from desktop.cli.orders import app
         case "watch":
             from desktop.cli.watching import app
         case _:

@@ -81,7 +81,9 @@ def execute(session: Session, actor: Actor, order_id: str, positions: Sequence[i
     require_role(actor, Role.REGISTRAR, "执行停用通知单")
     order = _received(session, actor, order_id)
     items = _chosen(session, order, positions, (ItemState.OPEN, ItemState.OBJECTED))
-    reason = f"{unit_name(session, order.owner_id)}停用通知单 {order.id[:8]}：{REASON_LABELS[order.reason]}"
+    reason = (
+        f"{unit_name(session, order.owner_id)}停用通知单 {orders.number_of(order.id)}：{REASON_LABELS[order.reason]}"
+    )
     for item in items:
         row = _account(session, item.account_id, item.username)
         if row is None:

@@ -22,6 +22,7 @@ class OrderSummary:
     """An order in a list; `given`: by this unit, else received. `due` is a day; `overdue`: open accounts after it."""
 
     id: str
+    number: str
     given: bool
     owner_id: str
     owner_name: str
@@ -81,7 +82,7 @@ def list_orders(session: Session, *, open_only: bool = False) -> list[OrderSumma
 
 
 def show_order(session: Session, order_id: str) -> OrderDetail:
-    """One order, by its id or the beginning of it. Raises UserError."""
+    """One order, by its id or number. Raises UserError."""
     row = orders.find_order(session, order_id)
     items = orders.items_of(session, row.id)
     status = _statuses(session, items)
@@ -96,7 +97,8 @@ def _summary(session: Session, row: Row[Any], states: Counter[str]) -> OrderSumm
     label = OVERDUE_LABEL if overdue else ITEM_LABELS[ItemState.OPEN] if left else "已办结"
     owner = find_unit(session, row.owner_id)
     return OrderSummary(
-        row.id, row.owner_id == own_unit(session).id, row.owner_id, owner.name if owner else "未知单位", row.reason,
+        row.id, orders.number_of(row.id), row.owner_id == own_unit(session).id, row.owner_id,
+        owner.name if owner else "未知单位", row.reason,
         REASON_LABELS.get(row.reason, row.reason), row.note, row.due, row.issued_at, row.issued_by, row.state, label,
         states.total(), states[ItemState.DONE], states[ItemState.OBJECTED], left, overdue,
     )  # fmt: skip

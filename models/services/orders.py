@@ -29,6 +29,7 @@ from models.store.clock import now_text
 DEFAULT_DAYS: Final = 15
 """Days until an order is to be carried out when nobody says otherwise; the notice names none."""
 _SHOWN: Final = 10
+_NUMBER: Final = 8
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,8 @@ def insert_items(session: Session, order_id: str, lines: Sequence[tuple[str, Ord
         }
         for unit_id, line in lines
     ]  # fmt: skip
-    session.execute(insert(t.disable_order_item), rows)
+    if rows:
+        session.execute(insert(t.disable_order_item), rows)
 
 
 def insert_received(session: Session, order_id: str, owner_id: str, body: OrderBody, at: str) -> None:
@@ -191,13 +193,19 @@ def insert_received(session: Session, order_id: str, owner_id: str, body: OrderB
     _insert(session, order_id, owner_id, (body.reason, body.note, body.due, at, body.issued_by))
 
 
-def find_order(session: Session, start: str) -> Row[Any]:
-    """An order by its id or the beginning of it. Raises UserError."""
-    query = select(t.disable_order).where(t.disable_order.c.id.startswith(start, autoescape=True)).limit(2)
-    rows = session.execute(query).all() if start else []
+def find_order(session: Session, text: str) -> Row[Any]:
+    """An order by its id or its number. Raises UserError."""
+    c = t.disable_order.c
+    query = select(t.disable_order).where((c.id == text) | (func.substr(c.id, -_NUMBER) == text.lower())).limit(2)
+    rows = session.execute(query).all()
     if len(rows) != 1:
-        raise UserError(f"{'有多份' if rows else '没有'}编号以“{start}”开头的停用通知单，请用 order list 查看编号。")
+        raise UserError(f"{'有多份' if rows else '没有'}编号为“{text}”的停用通知单，请用 order list 查看编号。")
     return rows[0]
+
+
+def number_of(order_id: str) -> str:
+    """The number people name an order by: the last eight digits of its id, which are random."""
+    return order_id[-_NUMBER:]
 
 
 def items_of(session: Session, order_id: str) -> list[Row[Any]]:
