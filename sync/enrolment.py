@@ -6,7 +6,6 @@ a person was added or has left, goes the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from models.domain.errors import NotAllowedError, UserError
 from models.domain.signing import Signer
 from models.domain.units import Actor, Tier, Unit
 from models.services.companions import require_main
-from models.services.units import own_unit
+from models.services.units import ancestors, descendants, own_unit, superior_id_of
 from models.store import audit, clock
 from models.store import tables as t
 from sync import authority, directory, policies, rejoining, revocation
@@ -35,7 +34,6 @@ from sync.identity import (
     own_anchor,
     persons,
     private_keys,
-    superior_of,
     unit_signer,
 )
 from sync.identity import (
@@ -53,6 +51,7 @@ if TYPE_CHECKING:
     from models.store.store import Store
 
 _TIERS = list(Tier)
+_RELATIONS = ("本单位", "上级", "下级", "其他")
 
 
 @dataclass(frozen=True)
@@ -241,17 +240,23 @@ def trust(store: Store, path: Path, confirmed_words: str) -> Unit:
 
 
 def list_units(session: Session) -> list[UnitInfo]:
-    """Every known unit: this one, the superior, those below by name."""
+    """Every known unit: this one, those above it nearest first, those below by name, all others."""
     own = own_unit(session)
-    return sorted(_infos(session, own), key=lambda info: (info.relation != "本单位", info.relation, info.unit.name))
-
-
-def _infos(session: Session, own: Unit) -> Iterator[UnitInfo]:
-    superior = superior_of(session)
+    above = [unit.id for unit in ancestors(session, own.id)]
+    below = {unit.id for unit in descendants(session, own.id)}
+    superior_id = superior_id_of(session, own.id)
+    found = []
     for row in session.execute(select(t.unit)):
         unit = unit_from(dict(row._mapping))
-        relation = "本单位" if unit.id == own.id else "上级" if superior and superior.id == unit.id else "下级"
-        certificate = newest(session, unit.id, SIGNING)
-        names = [c.subject.name for c in in_force(session, unit.id) if c.subject.purpose == PERSON]
-        until = certificate.not_after if certificate else ""
-        yield UnitInfo(unit, relation, row.state, until, tuple(sorted(names)))
+        rank = 0 if unit.id == own.id else 1 if unit.id in above else 2 if unit.id in below else 3
+        certifier = {0: superior_id or own.id, 1: unit.id, 2: row.superior_id, 3: None}[rank]
+        info = _info(session, unit, _RELATIONS[rank], row.state, certifier)
+        found.append(((rank, above.index(unit.id) if rank == 1 else 0, unit.name), info))
+    return [info for _, info in sorted(found, key=lambda one: one[0])]
+
+
+def _info(session: Session, unit: Unit, relation: str, state: str, certifier: str | None) -> UnitInfo:
+    certificate = newest(session, unit.id, SIGNING, issuer_id=certifier)
+    known = in_force(session, unit.id, certifier)
+    names = {one.subject.name for one in known if one.subject.purpose == PERSON}
+    return UnitInfo(unit, relation, state, certificate.not_after if certificate else "", tuple(sorted(names)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Select, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -21,12 +22,23 @@ from models.store.clock import now_text
 from sync.certificates import ISSUING, Certificate, parse
 from sync.trust import Trust
 
+PURPOSE_LABELS: Final = {
+    "issuing": "签发证书",
+    "signing": "单位签名证书",
+    "opening": "单位加密证书",
+    "person": "个人证书",
+}
+
 
 @dataclass(frozen=True)
 class CertificateInfo:
-    """A certificate for lists: whose, who issued it, from when to when, and since when it is revoked ("" for not)."""
+    """A certificate for lists: whose, who issued it, from when to when, and since when it is revoked ("" for not).
+
+    `subject_id` is the UID of the person, or of the unit.
+    """
 
     fingerprint: str
+    subject_id: str
     unit: str
     issuer: str
     purpose: str
@@ -160,5 +172,5 @@ def list_certificates(session: Session, unit_id: str | None = None) -> list[Cert
         names = unit_name(session, s.unit_id), unit_name(session, one.issuer_id)
         person = s.name if s.person_id else ""
         dates = one.not_before, one.not_after, revoked or ""
-        found.append(CertificateInfo(one.fingerprint, *names, s.purpose, person, *dates))
+        found.append(CertificateInfo(one.fingerprint, s.person_id or s.unit_id, *names, s.purpose, person, *dates))
     return found
