@@ -25,7 +25,7 @@ from sync.refusals import Fault, RefusedError, UntrustedError
 from sync.transport import incoming
 from sync.transport.incoming import PartSet, progress_words
 from sync.transport.parts import read_head
-from sync.transport.watching import files_in, remember_refused
+from sync.transport.watching import files_in, is_ours, remember_refused
 
 if TYPE_CHECKING:
     from models.store.store import Store
@@ -88,14 +88,14 @@ def expand(store: Store, paths: Sequence[Path]) -> list[Path]:
             files.append(path)
             continue
         with incoming.reading(path):
-            inside = [file for file, _ in files_in(path) if _is_for(own, file)]
+            inside = [file for file, _ in files_in(path) if _is_for(store, own, file)]
         if not inside:
             raise UserError(f"文件夹“{path}”里没有可以接收的数据包、回执、政策或邮件分卷。请核对文件夹。")
         files += inside
     return list(dict.fromkeys(files))
 
 
-def _is_for(own: str, path: Path) -> bool:
+def _is_for(store: Store, own: str, path: Path) -> bool:
     """Whether a file in a folder is of a kind that can be received, and not one of ours on its way out."""
     try:
         kind = sniff(path)
@@ -104,7 +104,10 @@ def _is_for(own: str, path: Path) -> bool:
         if kind is FileKind.POLICY:
             return True
         file = open_file(path) if kind is not FileKind.UNKNOWN else None
-        return file is not None and file.statement.type == envelope.TYPE and file.statement.content.get("issuer") != own
+        if file is None or file.statement.type != envelope.TYPE:
+            return False
+        address = envelope.parse_statement(file.statement).address
+        return not store.read(is_ours, own, address)
     except UserError:
         return path.suffix.lower() == ".rollbook"  # damaged: to be told, not passed over
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
 
-from models.services import preferences
+from models.domain.units import Actor, Role
+from models.services import companions, preferences
 from sync.transport.watching import Found, Seen, Watch, offered
 from ui.context import AppContext
 from ui.drives import find_drives
@@ -48,9 +49,18 @@ class OfferBar(Banner):
         window = self.window()
         if not window.isVisible() or window.isMinimized() or self.context.watch_jobs.busy:
             return
-        self.context.read(_what_to_look_for, done=self._search, owner=self, failed=lambda _: None, replaces="watch")
+        self.context.read(
+            _what_to_look_for,
+            self.context.actor,
+            done=self._search,
+            owner=self,
+            failed=lambda _: None,
+            replaces="watch",
+        )
 
-    def _search(self, wanted: tuple[list[Path], dict[str, str]]) -> None:
+    def _search(self, wanted: tuple[list[Path], dict[str, str]] | None) -> None:
+        if wanted is None:
+            return
         folders, refused = wanted
 
         def search() -> list[Seen]:
@@ -97,5 +107,8 @@ class OfferBar(Banner):
         self.hide()
 
 
-def _what_to_look_for(session: Any) -> tuple[list[Path], dict[str, str]]:
+def _what_to_look_for(session: Any, actor: Actor) -> tuple[list[Path], dict[str, str]] | None:
+    """Folders and refused files; None for a person who receives nothing here."""
+    if not actor.has(Role.REGISTRAR) and not companions.own_pc(session):
+        return None
     return preferences.watched_folders(session), preferences.refused_files(session)

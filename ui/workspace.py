@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
-from models.domain.units import Role
 from ui.context import AppContext
 from ui.errors import Shown
 from ui.intake import Route, route
@@ -55,14 +54,14 @@ class Workspace(QWidget):
 
     def _offers(self) -> OfferBar | None:
         """The bar that offers what was found, for those who may receive it."""
-        if "packages" not in self.entries or not self.context.has(Role.REGISTRAR):
+        if "packages" not in self.entries:
             return None
         offers = OfferBar(self.context)
         offers.take.connect(self._take_offered)
         return offers
 
     def _bars(self) -> list[QWidget]:
-        return [Around(self.offers, (12, 8, 12, 0))] if self.offers is not None else []
+        return [Around(self.offers, (12, 8, 12, 4))] if self.offers is not None else []
 
     def _take_offered(self, paths: list[Path]) -> None:
         page = self.show_page("packages")

@@ -169,6 +169,8 @@ def _head(body: dict[str, Any]) -> PartHead:
         raise ValueError("number")
     if any(not isinstance(text, str) or len(text) > _MAX_TEXT for text in texts):
         raise ValueError("text")
+    if not head.name.isprintable():
+        raise ValueError("name")
     if any(len(bytes.fromhex(text)) != 32 or text != text.lower() for text in (head.whole, head.sha256)):
         raise ValueError("hash")
     if head.total > MAX_WHOLE or head.count > MAX_PARTS:

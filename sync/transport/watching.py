@@ -21,13 +21,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError, system_sentence
-from models.services import preferences
+from models.services import companions, preferences
 from models.services.units import own_unit, unit_name
 from models.store import tables as t
 from sync import envelope, signedfile
-from sync.arrival import about
 from sync.envelope import Address
-from sync.formats import KIND_LABELS, PART_FAMILY, POLICY, FileKind
+from sync.formats import COMPANION_KINDS, KIND_LABELS, PART_FAMILY, POLICY, FileKind
 from sync.refusals import RefusedError
 from sync.transport import incoming
 from sync.transport.parts import PartHead, read_head
@@ -138,7 +137,8 @@ class Watch:
                 if one is not None:
                     round_.seen.append(one)
         except OSError as error:
-            round_.trouble = f"收件文件夹“{folder}”打不开：{system_sentence(error)}"
+            bare = OSError(error.errno, error.strerror)  # the name stands in the sentence already
+            round_.trouble = f"收件文件夹“{folder}”打不开：{system_sentence(bare)}"
 
 
 def _hangs(folder: Path) -> str:
@@ -233,10 +233,13 @@ def _offer(session: Session, own: str, one: Seen, kept: set[tuple[str, int]]) ->
     nothing = ("", "", FileKind.UNKNOWN)
     if one.address is not None:
         a = one.address
-        if a.audience != own or a.issuer == own or _is_here(session, a.content, a.issuer):
+        kind = FileKind(a.purpose) if a.purpose in list(FileKind) else FileKind.UNKNOWN
+        if is_ours(session, own, a) or not _is_wanted(session, own, a, kind):
             return nothing
-        title = about(session, a).removeprefix("这是").removesuffix("。")
-        return a.content, title, FileKind(a.purpose) if a.purpose in list(FileKind) else FileKind.UNKNOWN
+        if kind in COMPANION_KINDS:
+            return one.head, f"本单位另一台电脑的{KIND_LABELS[kind]}（第 {a.sequence} 号）", kind
+        number = f"（第 {a.sequence} 号）" if a.sequence else ""
+        return a.content, f"“{unit_name(session, a.issuer)}”的{KIND_LABELS[kind]}{number}", kind
     if one.part is not None:
         p = one.part
         if p.audience != own or (p.key, p.index) in kept or _is_here(session, p.package):
@@ -248,6 +251,27 @@ def _offer(session: Session, own: str, one: Seen, kept: set[tuple[str, int]]) ->
     if unit == own or _policy_is_here(session, unit, version):
         return nothing
     return f"{unit}:{version}", f"“{unit_name(session, unit)}”的政策文件（第 {version} 版）", FileKind.POLICY
+
+
+def is_ours(session: Session, own: str, address: Address) -> bool:
+    """Whether this store wrote the file itself: what lies in a folder on its way out is not received."""
+    if address.purpose == FileKind.DRAFTS:
+        return not companions.own_pc(session)
+    if address.purpose == FileKind.DECISIONS:
+        return bool(companions.own_pc(session))
+    return address.issuer == own
+
+
+def _is_wanted(session: Session, own: str, address: Address, kind: FileKind) -> bool:
+    """Whether a file of another one is for us, and not received yet."""
+    if kind not in COMPANION_KINDS:
+        return address.audience == own and not _is_here(session, address.content, address.issuer)
+    down = kind is FileKind.DRAFTS
+    unit, other = (address.issuer, address.audience) if down else (address.audience, address.issuer)
+    if unit != own or (down and other != companions.own_pc(session)):
+        return False
+    peer = next((row for row in companions.rows(session) if row.id == other), None)
+    return peer is not None and (address.epoch, address.sequence) > (peer.epoch, peer.received)
 
 
 def _is_here(session: Session, package_id: str, issuer: str = "") -> bool:

@@ -14,6 +14,8 @@ from ui.context import AppContext
 from ui.forms.inputs import choice
 from ui.kit import button, column, holder, label, row
 
+_TEXT_HEIGHT = 560
+
 
 class SplitMail(QDialog):
     """First the size, then what was written and the suggested mail."""
@@ -99,6 +101,7 @@ class SplitMail(QDialog):
         self.subject.setText(made.subject)
         self.body.setPlainText(made.body)
         self._pages.setCurrentIndex(1)
+        self.resize(self.width(), _TEXT_HEIGHT)
 
     def _failed(self, error: Exception) -> None:
         self.go.setEnabled(True)
