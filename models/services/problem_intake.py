@@ -138,6 +138,8 @@ def _check_side(session: Session, actor: Actor, owner_id: str, side: AskedSide) 
         raise FileRefusedError("问题核查所列的学校不是本单位的直属下级，请核对单位隶属关系后重新下发。")
     if side.unit_id == own and side.bureau_id not in (owner_id, *chain[1:2]):
         raise FileRefusedError("问题核查所列的主管部门不是本单位的主管部门，请核对单位隶属关系后重新下发。")
+    if not side.subject_id:
+        raise FileRefusedError("问题核查所列的学生或账户不完整，请上级重新下发。")
     known = page(session, SUBJECT_KINDS[side.subject_kind], [side.subject_id])
     if any(row.unit_id != side.unit_id for row in known):
         raise FileRefusedError("问题核查所列的学生或账户不在所列的单位，请核对后重新下发。")
@@ -145,8 +147,8 @@ def _check_side(session: Session, actor: Actor, owner_id: str, side: AskedSide) 
 
 def _renew(session: Session, actor: Actor, owner_id: str, known: Row[Any], asked: Asked, mine: list[int]) -> bool:
     """The same problem asked again: a new day, a reminder, or a further side."""
-    if known.owner_id != owner_id:
-        raise FileRefusedError("这个问题由另一个上级发起，发件单位不能更改它。")
+    if (known.owner_id, known.kind) != (owner_id, asked.kind):
+        raise FileRefusedError("这个问题由另一个上级发起，或与此前下发的不同，发件单位不能更改它。")
     if known.decided_at is not None or known.closed_at is not None:
         raise FileRefusedError("这个问题已经裁定或办结，不再核实。")
     sides = log.sides_of(session, known.id)

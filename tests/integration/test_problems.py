@@ -1,107 +1,48 @@
-"""Problem rosters over real stores: asked, answered, confirmed, decided, closed; what does not fit has its sentence."""
+"""Problem rosters of one county: asked, answered, decided, closed; what does not fit has its sentence."""
 
 from __future__ import annotations
 
+import base64
+import json
 import shutil
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from models.domain.errors import UserError
+from models.domain.errors import FileRefusedError, NotAllowedError, UserError
 from models.domain.ids import new_id
-from models.domain.problems import Claim
+from models.domain.problems import Claim, is_graduating, kind_of_words
 from models.domain.units import Role
-from models.rules.naming import pinyin_keys
-from models.services import changes, evidence, problem_answers
-from models.services import problems as services
-from models.services.problem_views import get_problem
-from models.store import audit, bulk
-from models.store import tables as t
-from sync import outbox
+from models.exchange.problem_list import read_problem_list
+from models.services import changes
+from models.services import problem_log as log
+from models.services.problem_lists import open_list
+from models.services.problem_views import ProblemQuery, get_problem, list_problems
+from sync import problem_bodies as bodies
 from sync import problems as sync_problems
-from sync.messages import sending
-from tests.sync_world import PNG, TIERS, Member, deliver, make_template, make_tiers, opened
-
-
-def id_number(serial: int) -> str:
-    """A number of the invented area with its check digit."""
-    body = f"13099920180305{serial:03d}"
-    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    return body + "10X98765432"[sum(int(d) * w for d, w in zip(body, weights, strict=True)) % 11]
-
-
-SHARED, RIGHT = id_number(11), id_number(13)
-
-
-def put(members: list[Member], unit_id: str, name: str, number: str, **more: str) -> str:
-    """A pupil of a unit, the same record in each of these stores; its id."""
-    pupil = new_id()
-    row: dict[str, str | int] = {
-        "id": pupil, "unit_id": unit_id, "status": "enrolled", "revision": 1, "updated_at": "2026-09-01T00:00:00Z",
-        "updated_by": "登记员", "name": name, "sex": "1", "birth_date": "2018-03-05", "class_name": "三(2)班",
-        "id_type": "1", "id_number": number, "ethnicity": "01", "nationality": "CHN", **more,
-    }  # fmt: skip
-
-    def insert(session: Session) -> None:
-        bulk.insert_students(session, [row], pinyin_keys)
-        audit.append(session, None, "test.pupils", "batch:test", {"count": 1})
-
-    for member in members:
-        member.store.write(insert)
-    return pupil
-
-
-def unit_of(member: Member) -> str:
-    return member.store.actor.unit.id
-
-
-def side(member: Member, pupil: str, name: str, number: str = SHARED) -> tuple[str, str, str, str, dict[str, str]]:
-    details = {"name": name, "sex": "1", "birth_date": "2018-03-05", "id_number": number, "class_name": "三(2)班"}
-    return unit_of(member), "student", pupil, f"{name} 三(2)班", details
-
-
-def open_at(owner: Member, kind: str, sides: list[Any]) -> str | None:
-    return owner.store.write(services.open_found, None, kind, sides)
-
-
-def state(member: Member, problem_id: str) -> str:
-    query = select(t.problem.c.state).where(t.problem.c.id == problem_id)
-    return str(member.store.read(lambda s: s.execute(query).scalar()))
-
-
-def send(frm: Member, to: Member) -> list[Any]:
-    """Deliver what waits; nothing of it may be refused."""
-    frm.act(Role.REGISTRAR)
-    sending.send(frm.store, unit_of(to), frm.out)
-    received = deliver(frm, to)
-    assert not [one for one in received if one.refused]
-    return received
-
-
-def faults(member: Member) -> list[str]:
-    """The sentences of messages this unit refused."""
-    query = select(t.message.c.note).where(t.message.c.state == "refused", t.message.c.direction == "in")
-    return list(member.store.read(lambda s: s.execute(query).scalars().all()))
-
-
-def ask(owner: Member, *ids: str, due: str = "") -> sync_problems.AskResult:
-    return sync_problems.ask(owner.store, owner.act(Role.REGISTRAR), list(ids) or None, due)
-
-
-def answer(member: Member, problem: str, claim: Claim, opinion: str = "经核实", **more: Any) -> Any:
-    if claim is Claim.KEEP and "files" not in more:
-        more["files"] = [("户口簿.png", PNG)]
-    return sync_problems.answer(member.store, member.act(Role.REGISTRAR), problem, claim, opinion, **more)
-
-
-def decide(owner: Member, problem: str, *outcomes: Claim) -> str:
-    secret = owner.act(Role.REGISTRAR)
-    return sync_problems.decide(owner.store, secret, problem, dict(enumerate(outcomes)), "材料齐全，予以认定").value
+from sync.refusals import ContentRefusedError
+from tests.problem_world import (
+    RIGHT,
+    SHARED,
+    answer,
+    ask,
+    change_id_number,
+    decide,
+    faults,
+    hand_over,
+    id_number,
+    letter,
+    open_at,
+    put,
+    send,
+    side,
+    state,
+    unit_of,
+)
+from tests.sync_world import PNG, Member, make_template, opened
+from tests.unit.spreadsheets import xlsx
 
 
 @pytest.fixture(scope="module")
@@ -126,22 +67,6 @@ def found(world: list[Member]) -> tuple[list[Member], str, str, str]:
     problem = open_at(county, "id_twice", [side(school, a, "赵明"), side(second, b, "钱亮")])
     assert problem is not None
     return world, a, b, problem
-
-
-def change_id_number(school: Member, county: Member, problem: str) -> None:
-    """The school's whole way of the change a decision asks for."""
-    school.act(Role.REGISTRAR)
-    number = school.store.write(
-        problem_answers.start_change, school.store.actor, problem, {"id_number": RIGHT}, "按裁定更正"
-    )
-    change = school.store.read(lambda s: s.execute(select(t.change.c.id).where(t.change.c.number == number)).scalar())
-    school.store.write(changes.attach, school.store.actor, change, "户口簿.png", PNG + b"2", "image/png", "household")
-    school.store.write(changes.submit, school.store.actor, change)
-    school.approve([change])
-    built = outbox.build(school.store, school.act(Role.REGISTRAR), school.out)
-    deliver(school, county)
-    county.review_all(built.new[0])
-    deliver(county, school)
 
 
 def test_county_leads_what_lies_between_its_schools(found: Any) -> None:
@@ -182,96 +107,211 @@ def test_county_leads_what_lies_between_its_schools(found: Any) -> None:
     assert not faults(school) + faults(second) + faults(county)
 
 
-# --- between two counties, led by their city ------------------------------------------------------------------------
-
-WAY = ("school", "county", "city", "other", "white_school")
-Tiers = dict[str, Member]
-
-
-@pytest.fixture(scope="module")
-def tiers_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four tiers whose directories have gone up and whose chains have come down."""
-    folder = make_tiers(tmp_path_factory.mktemp("problems_tiers"))
-    with opened(folder, *TIERS) as members:
-        units = dict(zip(TIERS, members, strict=True))
-        for name, (_, above) in reversed(TIERS.items()):
-            if above:
-                send(units[name], units[above])
-        for name, (_, above) in TIERS.items():
-            if above:
-                send(units[above], units[name])
-    return folder
-
-
-@pytest.fixture
-def tiers(tiers_template: Path, tmp_path: Path) -> Iterator[Tiers]:
-    folder = tmp_path / "tiers"
-    shutil.copytree(tiers_template, folder)
-    with opened(folder, *WAY) as members:
-        yield dict(zip(WAY, members, strict=True))
+def test_answer_says_what_it_rests_on(found: Any) -> None:
+    (school, _, county), _, _, problem = found
+    with pytest.raises(UserError, match="找不到编号"):
+        answer(school, problem, Claim.KEEP)
+    ask(county)
+    send(county, school)
+    with pytest.raises(UserError, match="须附证明材料"):
+        answer(school, problem, Claim.KEEP, files=[])
+    with pytest.raises(UserError, match="请写明原因"):
+        answer(school, problem, Claim.DELETE, "")
+    with pytest.raises(FileRefusedError, match="超过 180 KB"):
+        answer(school, problem, Claim.KEEP, files=[("大.png", PNG + b"0" * (200 << 10))])
+    with pytest.raises(FileRefusedError, match="不是 JPG"):
+        answer(school, problem, Claim.KEEP, files=[("程序.png", b"MZ")])
+    with pytest.raises(NotAllowedError, match="共同上级裁定"):
+        decide(school, problem, Claim.KEEP, Claim.CHANGE)
+    with pytest.raises(NotAllowedError, match="由所在学校答复"):
+        answer(county, problem, Claim.KEEP)
+    done = answer(school, problem, Claim.CHANGE, values={"id_number": RIGHT})
+    shown = school.store.read(get_problem, problem, school.store.actor)
+    assert shown.sides[0].change_number == done.change_number != ""
+    assert state(school, problem) == "answered"
+    assert school.store.read(changes.list_changes)[0].number == done.change_number
 
 
-def down(tiers: Tiers) -> None:
-    """What waits goes from the city to both schools."""
-    for frm, to in (("city", "county"), ("city", "other"), ("county", "school"), ("other", "white_school")):
-        send(tiers[frm], tiers[to])
-
-
-def up(tiers: Tiers, *names: str) -> None:
-    """What waits goes up along these units."""
-    for frm, to in pairwise(names):
-        send(tiers[frm], tiers[to])
-
-
-@pytest.fixture
-def between(tiers: Tiers) -> tuple[Tiers, str, str, str]:
-    """One number at schools of two counties, found at their city and asked: the stores, both pupils, the problem."""
-    school, county, city, other, white = (tiers[name] for name in WAY)
-    a = put([school, county, city], unit_of(school), "赵明", SHARED)
-    b = put([white, other, city], unit_of(white), "钱亮", SHARED)
-    sides = [side(school, a, "赵明"), side(white, b, "钱亮")]
-    problem = open_at(city, "id_twice", sides)
-    assert problem is not None
-    ask(city)
-    down(tiers)
-    return tiers, a, b, problem
-
-
-def confirm(member: Member, problem: str, claim: Claim | None = None, opinion: str = "") -> int:
-    return sync_problems.confirm(member.store, member.act(Role.REGISTRAR), [problem], claim, opinion)
-
-
-def test_city_decides_between_two_counties(between: Any) -> None:
-    tiers, _, _, problem = between
-    school, county, city, other, white = (tiers[name] for name in WAY)
-    assert [state(tiers[name], problem) for name in WAY] == ["asked"] * 5
-    answer(school, problem, Claim.KEEP, "户口簿与学籍一致")
-    answer(white, problem, Claim.KEEP, "家长坚持无误")
-    with pytest.raises(UserError, match="还没有答复"):
-        confirm(county, problem)
+def test_who_is_late_is_not_waited_for(found: Any) -> None:
+    (school, second, county), _, _, problem = found
+    with pytest.raises(UserError, match="已经过去"):
+        ask(county, due="2020-01-01")
+    with pytest.raises(UserError, match="还没有向"):
+        decide(county, problem, Claim.KEEP, Claim.CHANGE)
+    ask(county)
+    send(county, school)
+    answer(school, problem, Claim.KEEP)
     send(school, county)
-    send(white, other)
-    confirm(county, problem)
-    with pytest.raises(UserError, match="请写明理由"):
-        confirm(other, problem, Claim.CHANGE)
-    confirm(other, problem, Claim.CHANGE, "户籍部门查明号码录错")
-    up(tiers, "county", "city")
-    up(tiers, "other", "city")
-    assert state(city, problem) == "answered"
-    detail = city.store.read(get_problem, problem, city.store.actor)
-    assert [(one.claim, one.bureau_claim) for one in detail.sides] == [("keep", "keep"), ("keep", "change")]
-    assert detail.summary.my_turn
-    assert "decide" in detail.allowed
-    (proof,) = detail.sides[0].evidence
-    assert city.store.read(evidence.content, proof.digest) == PNG
-    decide(city, problem, Claim.KEEP, Claim.CHANGE)
-    down(tiers)
-    assert [state(tiers[name], problem) for name in WAY] == ["decided"] * 5
-    turns = {name: tiers[name].store.read(get_problem, problem).summary.my_turn for name in WAY}
-    assert turns == {"school": False, "county": False, "city": False, "other": False, "white_school": True}
-    change_id_number(white, other, problem)
-    outbox.build(other.store, other.act(Role.REGISTRAR), other.out)
-    assert not [one for one in deliver(other, city) if one.refused]
-    down(tiers)
-    assert [state(tiers[name], problem) for name in WAY] == ["closed"] * 5
-    assert [fault for name in WAY for fault in faults(tiers[name])] == []
+    county.store.write(lambda s: log.update_problem(s, problem, {"due": "2026-01-05"}))
+    (row,) = county.store.read(list_problems, ProblemQuery(mine=False))
+    assert row.late > 300
+    assert row.turn == "青禾县第二小学答复"
+    assert decide(county, problem, Claim.KEEP, Claim.CHANGE) == "decided"
+    send(county, second)
+    assert state(second, problem) == "decided"
+    with pytest.raises(UserError, match="裁定，不能再答复"):
+        answer(second, problem, Claim.KEEP)
+
+
+def test_answer_after_the_decision_is_told_so(found: Any) -> None:
+    (school, second, county), _, _, problem = found
+    ask(county)
+    send(county, school)
+    send(county, second)
+    answer(second, problem, Claim.KEEP)
+    county.store.write(lambda s: log.update_problem(s, problem, {"due": "2026-01-05"}))
+    decide(county, problem, Claim.KEEP, Claim.CHANGE)
+    hand_over(second, county)
+    (fault,) = faults(county)
+    assert "裁定，答复晚到" in fault
+    assert county.store.read(log.sides_of, problem)[1].claim == ""
+
+
+def test_ask_must_fit_the_unit(found: Any) -> None:
+    (school, _, county), _, _, problem = found
+    ask(county)
+    rows = county.store.read(lambda s: (log.find(s, problem), log.sides_of(s, problem)))
+    good = bodies.ask_entry(*rows, unit_of(school))
+
+    def told(change: Any, to: Member = school) -> str:
+        entry = json.loads(json.dumps(good)) | {"id": new_id()}
+        change(entry)
+        return letter(county, to, "problem.ask", {"problems": [entry]})[-1]
+
+    assert "没有本单位" in told(lambda e: e["sides"].pop(0))
+    assert "不是本单位的主管部门" in told(lambda e: e["sides"][0].update(bureau=new_id()))
+    assert "读不懂" in told(lambda e: e.update(due="2026-13-01"))
+    assert "读不懂" in told(lambda e: e["sides"][0]["details"].update(passphrase="x"))
+    foreign = put([school], new_id(), "李外", id_number(17))
+    assert "不在所列的单位" in told(lambda e: e["sides"][0].update(subject=foreign))
+    assert "不完整" in told(lambda e: e["sides"][0].update(subject=""))
+    assert [one.id for one in school.store.read(list_problems)] == [problem]
+
+
+def test_foreign_bodies_are_judged_before_use() -> None:
+    said = {"claim": "keep", "opinion": "是", "by": "登记员", "at": "2026-11-22T08:00:00Z"}
+    evidence_ = [{"name": "户口簿.png", "data": base64.b64encode(PNG).decode()}]
+    answered = {
+        "problem": new_id(), "position": 0, "school": said, "change": "", "evidence": evidence_, "bureau": None,
+    }  # fmt: skip
+    decided = {"problem": new_id(), "outcomes": ["keep"], "opinion": "是", "by": "甲", "at": said["at"]}
+    closed = {"problem": new_id(), "note": "是", "at": said["at"]}
+    readers = ((bodies.read_answer, answered), (bodies.read_decision, decided), (bodies.read_closed, closed))
+    odd = (None, 1, -1, True, "", "x" * 2000, "\u202e", [], {}, [[]], {"a": 1}, "../x", ["keep"] * 60)
+    refused = 0
+    for read, body in readers:
+        read(body)  # type: ignore[operator]
+        for key in body:
+            for value in odd:
+                if value == body[key]:
+                    continue
+                try:
+                    read({**body, key: value})  # type: ignore[operator]
+                except ContentRefusedError:
+                    refused += 1
+        for other in (None, [], "x", {**body, "more": 1}):
+            with pytest.raises(ContentRefusedError):
+                read(other)  # type: ignore[operator]
+    assert refused > 150
+    for name in ("../户口簿.png", "a\\b.png", "C:x"):
+        with pytest.raises(ContentRefusedError):
+            bodies.read_answer({**answered, "evidence": [{**evidence_[0], "name": name}]})
+
+
+def test_the_same_name_may_be_two_people(world: list[Member]) -> None:
+    school, second, county = world
+    a = put([school, county], unit_of(school), "赵明", "")
+    b = put([second, county], unit_of(second), "赵明", "")
+    sides = [side(school, a, "赵明", ""), side(second, b, "赵明", "")]
+    problem = open_at(county, "identity_twice", sides)
+    assert problem is not None
+    ask(county)
+    for one in (school, second):
+        send(county, one)
+        answer(one, problem, Claim.KEEP)
+        send(one, county)
+    assert decide(county, problem, Claim.KEEP, Claim.KEEP) == "closed"
+    send(county, school)
+    assert state(school, problem) == "closed"
+    assert open_at(county, "identity_twice", sides) is None
+
+
+def test_a_third_record_joins_and_decisions_do_not_contradict(found: Any) -> None:
+    (school, second, county), a, b, problem = found
+    c = put([second, county], unit_of(second), "孙远", SHARED)
+    sides = [side(school, a, "赵明"), side(second, c, "孙远")]
+    assert open_at(county, "id_twice", sides) == problem
+    wrong = open_at(county, "id_wrong", [side(school, a, "赵明")])
+    assert wrong is not None
+    shown = county.store.read(get_problem, problem)
+    assert any("身份证号错误" in text for text in shown.others)
+    assert [one.label for one in shown.sides] == ["赵明 三(2)班", "钱亮 三(2)班", "孙远 三(2)班"]
+    ask(county)
+    for one in (school, second):
+        send(county, one)
+    with pytest.raises(UserError, match="第几方"):
+        answer(second, problem, Claim.CHANGE)
+    for one in (problem, wrong):
+        county.store.write(lambda s, p=one: log.update_problem(s, p, {"due": "2026-01-05"}))
+    with pytest.raises(UserError, match="涉及 3 方"):
+        decide(county, problem, Claim.KEEP, Claim.CHANGE)
+    decide(county, problem, Claim.KEEP, Claim.CHANGE, Claim.DELETE)
+    with pytest.raises(UserError, match="与这里的裁定相反"):
+        decide(county, wrong, Claim.CHANGE)
+    sync_problems.close(county.store, problem[-8:], "重复建籍的已在全国系统注销")
+    with pytest.raises(UserError, match="已经办结"):
+        sync_problems.close(county.store, problem, "再办一次")
+    send(county, second)
+    assert state(second, problem) == "closed"
+    assert b != c
+
+
+def test_list_from_the_police(world: list[Member], tmp_path: Path) -> None:
+    school, second, county = world
+    a = put([school, county], unit_of(school), "赵明", SHARED, student_number=f"G{SHARED}", class_name="六(1)班")
+    b = put([second, county], unit_of(second), "钱亮", id_number(17))
+    path = xlsx(
+        tmp_path / "清单.xlsx",
+        [
+            ["问题学籍清单"],
+            ["序号", "姓名", "身份证号码", "学籍号", "学校名称", "问题类型", "说明"],
+            [1, "赵明", SHARED, f"G{SHARED}", "青禾县第一小学", "身份证号不存在", "公安核查"],
+            [2, "钱亮", "", "", "", "身份证号与姓名不匹配", ""],
+            [3, "钱亮", id_number(17), "", "青禾县第二小学", "身份证号与姓名不匹配", ""],
+            [4, "无名", id_number(19), "", "", "", ""],
+        ],
+    )
+    listed = read_problem_list(path)
+    county.act(Role.REGISTRAR)
+    result = county.store.write(open_list, county.store.actor, listed, path)
+    assert (len(result.opened), result.already, [one.row for one in result.unmatched]) == (2, 0, [4, 6])
+    assert "请核对姓名" in result.unmatched[0].reason
+    again = county.store.write(open_list, county.store.actor, listed, path)
+    assert (again.opened, again.already) == ((), 2)
+    rows = county.store.read(list_problems)
+    assert [(row.priority, row.label) for row in rows] == [(True, "赵明 六(1)班"), (False, "钱亮 三(2)班")]
+    assert ask(county).problems == 2
+    send(county, school)
+    (mine,) = school.store.read(list_problems, ProblemQuery(mine=True))
+    detail = school.store.read(get_problem, mine.number)
+    assert (detail.note, detail.sides[0].subject_id) == ("身份证号不存在；公安核查", a)
+    assert SHARED not in str(detail.facts)
+    with pytest.raises(NotAllowedError, match="由主管部门导入"):
+        school.store.write(open_list, school.store.actor, listed, path)
+    answer(school, mine.number, Claim.KEEP)
+    send(school, county)
+    assert decide(county, mine.id, Claim.KEEP) == "closed"
+    assert b
+    with pytest.raises(FileRefusedError, match="没有找到问题学籍清单"):
+        read_problem_list(xlsx(tmp_path / "别的.xlsx", [["甲", "乙"], [1, 2]]))
+
+
+def test_words_of_lists_and_graduating_classes() -> None:
+    assert kind_of_words("身份证号重复(外省已注册有学籍)").key == "id_twice"
+    assert kind_of_words("姓名性别出生日期重复").key == "identity_twice"
+    assert kind_of_words("公安部校验不通过:身份证号不存在").key == "id_wrong"
+    assert is_graduating("", "六(1)班")
+    assert is_graduating("九年级", "")
+    assert is_graduating("", "高三(2)班")
+    assert not is_graduating("", "三(2)班")
+    assert not is_graduating("五年级", "五(6)班")
