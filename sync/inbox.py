@@ -19,7 +19,7 @@ from sync import envelope as envelopes
 from sync import ledger, policies, receipts
 from sync.arrival import Arrival, about, authenticate, check_deadline
 from sync.formats import COMPANION_KINDS, KIND_LABELS, NEXT_STEPS, PAIRING_KINDS, FileKind, open_file, sniff
-from sync.identity import ensure, opening_keys
+from sync.identity import opening_keys
 from sync.messages import missing, traces
 from sync.openers import OPENERS, Received, file_facts, told
 from sync.refusals import Fault, MalformedError, RefusedError
@@ -145,7 +145,6 @@ def _refuse(session: Session, actor: Actor, arrival: Arrival, what: str, sentenc
 
 def _take(session: Session, actor: Actor, arrival: Arrival, what: str, progress: Progress) -> Received:
     """Open an authentic package whose turn it is, and record what it holds, all in this transaction."""
-    ensure(session)
     check_deadline(session, arrival.address)
     key = envelopes.unwrap(arrival.envelope, opening_keys(session))
     with arrival.file.path.open("rb") as source:

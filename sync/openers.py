@@ -72,7 +72,7 @@ def _take_changes(session: Session, actor: Actor, arrival: Arrival, reader: Line
     ledger.keep(session, changes.content)
     count = len(changes.items)
     ledger.add(session, address, direction="in", state=ledger.OPENED, items=count, file=file_facts(arrival))
-    statements = {statement.id: statement.to_json() for statement in changes.approvals.values()}
+    statements = {statement.id: statement.to_json() for statement in changes.statements}
     counted = _Counted(changes.rows, progress)
     review.record_received(session, address.content, address.issuer, changes.items, statements, counted, changes.raws)
     if len(changes.leaves) > count:

@@ -44,6 +44,11 @@ class Changes:
     approvals: dict[str, Statement]
     rows: Iterator[PackedRow]
 
+    @property
+    def statements(self) -> list[Statement]:
+        """The approvals, each once; one covers many items."""
+        return list({id(statement): statement for statement in self.approvals.values()}.values())
+
 
 @dataclass(frozen=True)
 class EvidenceFile:

@@ -110,11 +110,12 @@ def _keep(session: Session, incoming: Incoming, report_id: str) -> None:
     changes, section, body = incoming.changes, incoming.section, incoming.receipt.content
     ledger.keep(session, changes.content)
     ledger.keep(session, incoming.receipt)
-    for statement in {one.id: one for one in changes.approvals.values()}.values():
+    names = {id(statement): statement.id for statement in changes.statements}
+    for statement in changes.statements:
         ledger.keep(session, statement)
     reported.keep_leaves(session, section.package_id, changes.leaves)
     reported.note_section(session, section, str(body["at"]), report_id)
-    covered = {item: statement.id for item, statement in changes.approvals.items()}
+    covered = {item: names[id(statement)] for item, statement in changes.approvals.items()}
     reported.keep_items(session, section, changes.items, changes.raws, covered)
 
 

@@ -59,9 +59,9 @@ class Side:
         self.county = make(OPENING, COUNTY)
 
 
-def make_items(count: int = COUNT) -> list[dict[str, Any]]:
+def make_items(count: int = COUNT, seed: int = 3) -> list[dict[str, Any]]:
     """Key-field changes as the store has them: salted, with ids, and for every fifth a scanned certificate."""
-    rnd = random.Random(3)
+    rnd = random.Random(seed)
 
     def name() -> str:
         return rnd.choice(_SURNAMES) + rnd.choice(_GIVEN) + rnd.choice(_GIVEN)
