@@ -225,12 +225,14 @@ def hand_over(store: Store, package_ids: Sequence[str], folder: Path, carrier: s
     rows = [store.read(_require, package_id) for package_id in package_ids]
     medium = medium_of(folder)
     store.write(note_written, store.actor, [row.id for row in rows], folder, carrier)
+    names = {row.audience_id: store.read(unit_name, row.audience_id) for row in rows}
+    to = {audience: f"（交{name}）" if len(names) > 1 else "" for audience, name in names.items()}
     lines = [
-        HandoverLine(path.name, row.title, row.items, row.size, row.id[:16].upper())
+        HandoverLine(path.name, row.title + to[row.audience_id], row.items, row.size, row.id[:16].upper())
         for path, row in zip(paths, rows, strict=True)
     ]
-    names = {store.read(unit_name, row.audience_id) for row in rows}
-    return HandoverSheet(store.actor.unit.name, "、".join(sorted(names)), store.read(clock.now), medium, carrier, lines)
+    who = "、".join(sorted(names.values()))
+    return HandoverSheet(store.actor.unit.name, who, store.read(clock.now), medium, carrier, lines)
 
 
 def everything_for(store: Store, package_ids: Sequence[str]) -> list[str]:

@@ -391,6 +391,8 @@ def test_a_delivery_to_one_unit_leaves_another_units_packages(world: SimpleNames
     assert len(replies) == 2
     sheet = outbox.hand_over(world.county.store, [replies[0]["id"]], made(world.folder, "盘"))
     assert len(sheet.lines) == 1
+    both = outbox.hand_over(world.county.store, [one["id"] for one in replies], made(world.folder, "两校"))
+    assert {line.title.partition("（交")[2] for line in both.lines} == {"青禾县第一小学）", "青禾县第二小学）"}
     every = mail.split_delivery(world.county.store, None, 10, made(world.folder, "mail"))
     assert {one.audience for one in every} == {"青禾县第一小学", "青禾县第二小学"}
 

@@ -171,7 +171,7 @@ def test_a_package_becomes_attachments_with_a_text(world: SimpleNamespace, qtbot
     world.school.act(Role.REGISTRAR)
     page, context, said = world.page_of(world.school, PackagesPage)
     context.prompt.target = world.mail
-    dialog = page.split_mail(page.current())
+    dialog = page.delivery.split(page.current())
     settle(qtbot, context)
     assert dialog.size_.text() == "20"
     dialog.size_.set_text("zwei")
@@ -203,7 +203,7 @@ def test_the_carrier_is_noted_and_shown(world: SimpleNamespace, qtbot: Any) -> N
     page.deliver(page.current())
     settle(qtbot, context)
     settle(qtbot, context)
-    assert page.sheet.carrier == "王老师"
+    assert page.delivery.sheet.carrier == "王老师"
     assert page.current().deliveries[0].words == "邮件，由王老师送交"
     page.grab().save("/tmp/tpshots/detail.png")
 

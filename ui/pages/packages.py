@@ -8,19 +8,15 @@ from typing import Any
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QButtonGroup
 
-from models.domain.times import now_text
 from models.domain.units import Role
 from sync import outbox, receipts
 from sync.outbox import BuiltPackages
-from sync.transport.deliveries import Delivery
-from sync.transport.removable import HandoverLine, HandoverSheet
 from ui.context import AppContext
-from ui.dialogs.split_mail import SplitMail
 from ui.kit import Banner, EmptyState, PageHead, button, card, column, holder, label, row, rule
 from ui.kit.around import Around
 from ui.page import Page
-from ui.pages.handover import handover_html
 from ui.pages.package_book import Book, Package, read_book
+from ui.pages.package_delivery import PackageDelivery
 from ui.pages.package_detail import PackageDetail
 from ui.pages.package_intake import PackageIntake
 from ui.pages.package_list import PackageFigures, package_columns
@@ -39,7 +35,6 @@ class PackagesPage(Page):
         self.book = Book()
         self._tab = "out"
         self._wanted = ""
-        self.sheet: HandoverSheet | None = None
         self._may_send = context.has(Role.REGISTRAR)
         self._build()
 
@@ -55,6 +50,7 @@ class PackagesPage(Page):
         self.news.hide()
         self.intake = PackageIntake(self.context, self.news, self)
         self.intake.taken.connect(self._taken)
+        self.delivery = PackageDelivery(self.context, self.news, self.usb, self.intake.fail, self)
         self.usb.write.connect(lambda: self.deliver(None, also_print=True))
         self.figures = PackageFigures()
         self.table, self.model = simple_table(self.tr("数据包"), package_columns(), self)
@@ -167,8 +163,8 @@ class PackagesPage(Page):
         if package is None:
             return
         acts: dict[str, Any] = {
-            "deliver": lambda: self.deliver(package), "mail": lambda: self.split_mail(package),
-            "sheet": lambda: self.print_sheet(package),
+            "deliver": lambda: self.deliver(package), "mail": lambda: self.delivery.split(package),
+            "sheet": lambda: self.delivery.print_sheet(package),
             "review": lambda: self.context.navigate("review", package=package.id),
             "finish": lambda: self.finish(package.id),
             "returned": lambda: self.context.navigate("changes", state="draft"),
@@ -210,14 +206,7 @@ class PackagesPage(Page):
     def deliver(self, package: Package | None, *, also_print: bool = False) -> None:
         """Write a package, and everything else its receiver has not answered (decision 7), to a stick or folder."""
         ids = [p.id for p in self._unanswered(package)]
-        if not ids:
-            return
-        if self.usb.drive is not None:
-            self._write(ids, self.usb.drive.root, also_print)
-        else:
-            self.context.prompt.folder(
-                self, self.tr("选择 U 盘或文件夹"), lambda folder: self._write(ids, folder, also_print)
-            )
+        self.delivery.deliver(ids, self.detail.carrier.text().strip(), also_print=also_print)
 
     def _unanswered(self, package: Package | None) -> list[Package]:
         audience = package.row["audience_id"] if package else None
@@ -225,53 +214,6 @@ class PackagesPage(Page):
             p for p in self.book.outgoing()
             if p.row["state"] in ("sealed", "delivered") and (audience is None or p.row["audience_id"] == audience)
         ]  # fmt: skip
-
-    def _write(self, ids: list[str], folder: Path, also_print: bool) -> None:
-        store, carrier = self.context.store, self.detail.carrier.text().strip()
-
-        def done(sheet: HandoverSheet) -> None:
-            self.sheet = sheet
-            words = self.tr("已写入“{where}”{n} 个文件，读回核对一致。").format(where=sheet.medium, n=len(sheet.lines))
-            stick = self.usb.drive is not None and self.usb.drive.root == folder
-            rest = self.tr("拔出前请先安全弹出。") if stick else self.tr("请把文件送交{who}。")
-            words += rest.format(who=sheet.audience)
-            show = button(self.tr("打印交接单"), "printer", "link", on_click=lambda: self._preview(sheet))
-            self.news.say("ok", words, [show])
-            self.usb.hide()
-            if also_print:
-                self._preview(sheet)
-
-        self.context.jobs.run(
-            lambda: outbox.hand_over(store, ids, folder, carrier),
-            done,
-            self.intake.fail,
-            owner=self,
-            title=self.tr("写入并核对"),
-        )  # fmt: skip
-
-    def split_mail(self, package: Package) -> SplitMail:
-        """Write a package, and all else its receiver has not answered, as attachments with a text to send along."""
-        dialog = SplitMail(self, self.context, package.id, package.partner)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-        return dialog
-
-    def print_sheet(self, package: Package) -> None:
-        """Show the handover sheet of a package again."""
-        names = {line.file_name for line in self.sheet.lines} if self.sheet else set()
-        if self.sheet is not None and package.row["file_name"] in names:
-            self._preview(self.sheet)
-            return
-        r = package.row
-        line = HandoverLine(r["file_name"], r["title"], r["items"], r["size"], package.id[:16].upper())
-        unit = self.context.actor.unit.name
-        last = package.deliveries[0] if package.deliveries else Delivery(now_text(), r["note"], "", "")
-        self._preview(HandoverSheet(unit, package.partner, last.at, last.medium, last.carrier, [line]))
-
-    def _preview(self, sheet: HandoverSheet) -> None:
-        from ui.printing import preview
-
-        preview(self, self.tr("数据包交接单"), handover_html(sheet), landscape=True)
 
     def finish(self, package_id: str) -> None:
         """Sign the receipt of a reviewed (or refused) package and apply what was accepted."""
@@ -325,7 +267,7 @@ class PackagesPage(Page):
         if key == "export" and package is not None and package.out and self._may_send:
             self.deliver(package)
         elif key == "print" and package is not None and package.out:
-            self.print_sheet(package)
+            self.delivery.print_sheet(package)
         elif key == "submit":
             self.build()
         elif key == "open":
