@@ -27,13 +27,13 @@ from models.services.evidence import content
 from models.services.items import build_items
 from models.services.permissions import require_role
 from models.services.records import KEYS_OF, page
-from models.services.units import own_unit
+from models.services.units import ancestors, own_unit
 from models.store import clock
 from models.store import tables as t
 from sync.companions.exchange import deliver
 from sync.content import Item
 from sync.formats import FileKind
-from sync.identity import certificates_toward, superior_of
+from sync.identity import certificates_toward
 from sync.jsonlines import encode, line, long_value
 from sync.outbox import EVIDENCE_LIMIT, EVIDENCE_PIECE
 from sync.requests import base64_text, unit_json
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
 MOST_HISTORY: Final = 500
 """Decided changes whose fate is told, the latest first."""
-_BY_HEAD: Final = (Event.APPROVE.value, Event.RETURN.value, Event.REFUSE.value, Event.REVOKE.value)
-_DECISION: Final = ("id", "attempt", "event", "unit_id", "person_id", "person_name", "opinion", "at", "statement_id")
+BY_HEAD: Final = (Event.APPROVE.value, Event.RETURN.value, Event.REFUSE.value, Event.REVOKE.value)
+DECISION: Final = ("id", "attempt", "event", "unit_id", "person_id", "person_name", "opinion", "at", "statement_id")
 _POLICY: Final = ("unit_id", "version", "tier", "body", "effective_from", "received_at", "state")
 
 
@@ -115,15 +115,15 @@ def _lines(session: Session, peer: Row[Any], rows: Sequence[Row[Any]], later: Se
 
 
 def _head(session: Session, peer: Row[Any], later: Sequence[Row[Any]]) -> dict[str, Any]:
-    superior = superior_of(session)
+    own = own_unit(session)
     key = companions.person_of(session, peer).signing_key
     certificate = certificates_toward(session, above=True).get(key)
     policies = session.execute(select(t.policy).where(t.policy.c.state.in_(("issued", "received"))))
     return {
         "v": 1,
         "at": clock.now(session),
-        "unit": unit_json(own_unit(session)),
-        "superior": None if superior is None else unit_json(superior),
+        "unit": unit_json(own),
+        "above": [unit_json(unit) for unit in ancestors(session, own.id)],  # whose policies hold here
         "certificate": None if certificate is None else base64_text(certificate),
         "policies": [{key: row._mapping[key] for key in _POLICY} for row in policies],
         "later": [row.id for row in later],
@@ -133,7 +133,7 @@ def _head(session: Session, peer: Row[Any], later: Sequence[Row[Any]]) -> dict[s
 def decisions_of(session: Session, change_id: str) -> list[dict[str, Any]]:
     """The decisions of a change in their order."""
     d = t.decision.c
-    query = select(*(d[key] for key in _DECISION)).where(d.change_id == change_id).order_by(d.position)
+    query = select(*(d[key] for key in DECISION)).where(d.change_id == change_id).order_by(d.position)
     return [dict(row._mapping) for row in session.execute(query)]
 
 
@@ -152,7 +152,7 @@ def _pupils(session: Session, items: Sequence[Item]) -> Iterator[dict[str, Any]]
 
 def _history(session: Session, person_id: str) -> Iterator[dict[str, Any]]:
     c, d = t.change.c, t.decision.c
-    decided = select(d.change_id).where(d.person_id == person_id, d.event.in_(_BY_HEAD))
+    decided = select(d.change_id).where(d.person_id == person_id, d.event.in_(BY_HEAD))
     query = select(c.id, c.attempt).where(c.id.in_(decided), c.state != State.PENDING.value)
     for row in session.execute(query.order_by(c.updated_at.desc()).limit(MOST_HISTORY)).all():
         yield {"id": row.id, "attempt": row.attempt, "decisions": decisions_of(session, row.id)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -24,6 +25,7 @@ from models.services.permissions import require_role
 from models.store import audit, clock
 from models.store import tables as t
 from sync.companions import keeping
+from sync.companions.drafts import BY_HEAD, DECISION, decisions_of
 from sync.companions.exchange import Arrived, damaged, note_received, opened
 from sync.content import Item, RowsHash, check_item, is_number, is_row, item_digest
 from sync.jsonlines import LineReader, encode
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from models.store.store import Store
 
 _PIECES = 512
-_DECISION = ("id", "attempt", "event", "unit_id", "person_id", "person_name", "opinion", "at", "statement_id")
 _POLICY = {"unit_id", "version", "tier", "body", "effective_from", "received_at", "state"}
 Told = Mapping[str, Any]
 
@@ -65,7 +66,7 @@ def _take(session: Session, actor: Actor, arrived: Arrived, progress: Progress) 
     with opened(session, arrived) as reader:
         try:
             head = _head(session, actor, arrived, reader)
-            kept = _Kept(session)
+            kept = _Kept(session, actor.person_id)
             items = list(_changes(session, actor, reader, kept, taken))
             pupils = list(keeping.read_pupils(reader))
             told = list(_history(reader))
@@ -94,15 +95,14 @@ def _take(session: Session, actor: Actor, arrived: Arrived, progress: Progress) 
 
 def _head(session: Session, actor: Actor, arrived: Arrived, reader: LineReader) -> Told:
     head: Told = reader.take_long("c", _PIECES)
-    unit, above = unit_from(head["unit"]), head["superior"]
+    unit, above = unit_from(head["unit"]), [unit_from(one) for one in head["above"]]
     if head["v"] != 1 or unit.id != actor.unit.id or not all(isinstance(one, str) for one in head["later"]):
         raise damaged("开头")
     session.execute(update(t.unit).where(t.unit.c.id == unit.id).values(**_row_of(unit)))
-    if above is not None:
-        superior = unit_from(above)
+    for below, superior in pairwise((unit, *above)):
         row = {**_row_of(superior), "is_self": 0, "state": "active"}
         session.execute(upsert(t.unit).values(**row).on_conflict_do_update(index_elements=["id"], set_=row))
-        session.execute(update(t.unit).where(t.unit.c.id == unit.id).values(superior_id=superior.id))
+        session.execute(update(t.unit).where(t.unit.c.id == below.id).values(superior_id=superior.id))
     if head["certificate"] is not None:
         values = {"certificate": unbase64(head["certificate"])}
         session.execute(update(t.operator).where(t.operator.c.person_id == actor.person_id).values(values))
@@ -124,15 +124,24 @@ def _row_of(unit: Any) -> dict[str, str]:
 class _Kept:
     """What this PC held before: by change what the main one had told of it, and the decisions made here since."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, person_id: str) -> None:
+        self.person_id = person_id
         self.known: dict[str, Row[Any]] = {row.change_id: row for row in session.execute(select(t.companion_change))}
 
     def ours(self, session: Session, change_id: str) -> list[dict[str, Any]]:
         """Decisions made here that the main PC has not told of."""
-        d = t.decision.c
-        query = select(*(d[key] for key in _DECISION)).where(d.change_id == change_id)
-        query = query.where(d.position > self.known[change_id].decisions).order_by(d.position)
-        return [dict(row._mapping) for row in session.execute(query)]
+        return decisions_of(session, change_id)[self.known[change_id].decisions :]
+
+    def still_good(self, session: Session, item: Item, digest: str, decisions: Sequence[Told]) -> list[dict[str, Any]]:
+        """The head's decisions on this very item that the main PC had taken and lost again, restored from a backup."""
+        known = self.known.get(item["id"])
+        if known is None or (known.digest, known.attempt) != (digest, item["attempt"]):
+            return []
+        held = decisions_of(session, item["id"])
+        rest = held[len(decisions) :]
+        mine = all(one["event"] in BY_HEAD and one["person_id"] == self.person_id for one in rest)
+        same = [_act(one) for one in held[: len(decisions)]] == [_act(one) for one in decisions]
+        return rest if mine and same else []
 
 
 def _changes(
@@ -153,16 +162,19 @@ def _changes(
         if known is not None and (known.attempt, known.digest, known.decisions) == told:
             continue
         taken.new += 1
+        rest = kept.still_good(session, item, digest, decisions)
         if known is not None:
             _remove(session, [item["id"]])
         _put_change(session, item, decisions, rows)
+        if rest:
+            _put_on_top(session, item["id"], item["attempt"], decisions, rest)
         note = {"change_id": item["id"], "attempt": told[0], "digest": digest, "decisions": told[2], "waits": 1}
         session.execute(insert(t.companion_change).values(**note))
         yield item, digest
 
 
 def _decisions(value: Any) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or any(set(one) != set(_DECISION) for one in value):
+    if not isinstance(value, list) or any(set(one) != set(DECISION) for one in value):
         raise damaged("办理经过")
     try:
         follow(Event(one["event"]) for one in value)
@@ -249,14 +261,22 @@ def _move_on(session: Session, kept: _Kept, told: Told) -> None:
     theirs = decisions[known.decisions :]
     fits = [_act(one) for one in theirs] == [_act(one) for one in ours[: len(theirs)]]
     rest = ours[len(theirs) :] if fits else []
-    state = follow(Event(one["event"]) for one in (*decisions, *rest))
-    assert state is not None
-    attempt = told["attempt"] + sum(Event(one["event"]) in NEW_ATTEMPT for one in rest)
-    _put_decisions(session, told["id"], [*decisions, *rest])
-    values = {"state": state.value, "attempt": attempt, "updated_at": (*decisions, *rest)[-1]["at"]}
-    session.execute(update(t.change).where(t.change.c.id == told["id"]).values(**values))
+    _put_on_top(session, told["id"], told["attempt"], decisions, rest)
     note = {"attempt": told["attempt"], "decisions": len(decisions), "waits": 0}
     session.execute(update(t.companion_change).where(t.companion_change.c.change_id == told["id"]).values(**note))
+
+
+def _put_on_top(
+    session: Session, change_id: str, attempt: int, decisions: Sequence[Told], rest: Sequence[Told]
+) -> None:
+    """The decisions of the main PC and those made here after them, with the state that follows."""
+    everything = [*decisions, *rest]
+    state = follow(Event(one["event"]) for one in everything)
+    assert state is not None
+    attempt += sum(Event(one["event"]) in NEW_ATTEMPT for one in rest)
+    _put_decisions(session, change_id, everything)
+    values = {"state": state.value, "attempt": attempt, "updated_at": everything[-1]["at"]}
+    session.execute(update(t.change).where(t.change.c.id == change_id).values(**values))
 
 
 def _act(decision: Told) -> tuple[str, str, int]:
