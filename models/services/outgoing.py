@@ -18,6 +18,7 @@ from models.domain.units import Actor, Role
 from models.services.approvals import load_statements
 from models.services.baseline import frozen_lines
 from models.services.change_log import changes_by_id, in_chunks, record
+from models.services.companions import own_pc
 from models.services.items import build_items
 from models.services.permissions import require_own, require_role
 from models.services.policy_checks import policy_faults
@@ -33,7 +34,9 @@ class Waiting:
 
 
 def waiting(session: Session) -> Waiting:
-    """What the next package would carry."""
+    """What the next package would carry; nothing on a unit's second PC, which seals nothing (decision 2)."""
+    if own_pc(session):
+        return Waiting({}, 0)
     c = t.change.c
     kinds = Counter(session.scalars(select(c.kind).where(c.state == State.APPROVED.value)))
     return Waiting(dict(kinds), kinds.total())

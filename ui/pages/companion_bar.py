@@ -15,6 +15,7 @@ from models.services import companions
 from models.services.companions import Companion
 from ui.context import AppContext
 from ui.kit import button, column
+from ui.kit.basic import Margins
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,12 @@ class _State:
 class CompanionBar(QWidget):
     """Out of sight where there is nothing to exchange."""
 
-    def __init__(self, context: AppContext) -> None:
+    def __init__(self, context: AppContext, margins: Margins = (0, 0, 0, 0)) -> None:
         super().__init__()
         self.context = context
         self._state = _State(second=False, untold=0, others=())
         self.go = button(kind="", on_click=self._clicked)
-        self.setLayout(column(self.go))
+        self.setLayout(column(self.go, margins=margins))
         self.hide()
 
     def refresh(self) -> None:

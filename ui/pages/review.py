@@ -50,7 +50,7 @@ class ReviewPage(Page):
         self.queue.selectionModel().currentChanged.connect(lambda *_: self._open_current())
         self.queue_title = label(kind="h2")
         hint = label(self.tr("J / K 上下一条"), "cap", wrap=True)
-        self.companion = CompanionBar(self.context)
+        self.companion = CompanionBar(self.context, (14, 0, 10, 10))
         left = column(
             row(self.queue_title, None, margins=(14, 10, 10, 8)), rule(), (self.queue, 1),
             row(hint, margins=(14, 4, 8, 8)), self.companion, spacing=0,
