@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QLabel, QLineEdit
 
+from models.domain.fields import STUDENTS
 from models.domain.units import Role
 from models.services import policies
+from models.services.imports import ImportResult
 from tests.integration.test_policies_tiers import issue
 from tests.sync_world import CITY, COUNTY, SCHOOL, Member, enrol, found, opened
 from tests.ui.pagekit import finish, make_context, settle
 from ui.context import AppContext
+from ui.pages.import_.result_step import ResultStep
 from ui.pages.settings_policy import PolicySettings
 
 
@@ -114,6 +117,16 @@ def test_a_bureau_sees_the_tiers_above_and_edits_what_they_leave(qtbot: Any, cou
     assert isinstance(widget, QLineEdit)
     assert widget.text() == "45"
     assert not part.notice.isHidden()
+    finish(context)
+
+
+def test_an_import_shows_the_classes_that_are_too_large(qtbot: Any, county: Member, tmp_path: Path) -> None:
+    context, _ = make_context(county.store, tmp_path)
+    step = ResultStep(context)
+    qtbot.addWidget(step)
+    step.show_result(ImportResult(4, 0, 0, 0, 0, "b", overfull=("“一(1)班”有 4 人，超过小学班额 3 人",)), STUDENTS, 0.1)
+    step.show()
+    assert any("超过小学班额" in one.text() for one in step.findChildren(QLabel) if one.isVisible())
     finish(context)
 
 
