@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models.domain.errors import UserError
 from models.domain.message_kinds import ALWAYS, MESSAGE_KINDS, ON_REFUSAL, kind_label
 from models.domain.times import local_day
-from models.services.units import find_unit, own_unit
+from models.services.units import own_unit
 from models.store import clock
 from models.store import tables as t
 
@@ -34,6 +34,9 @@ EVENT_LABELS: Final = {
     "handled": "已办理",
     "refused": "未办理",
 }
+_UNKNOWN: Final = "名录外单位"
+_FEW: Final = 500
+"""Messages up to which their steps are looked up one by one."""
 _CLOSED: Final = ("handled", "refused")
 _MATTERS: Final = tuple(kind.key for kind in MESSAGE_KINDS if kind.traced == ALWAYS)
 _ONCE_REFUSED: Final = tuple(kind.key for kind in MESSAGE_KINDS if kind.traced == ON_REFUSAL)
@@ -118,10 +121,10 @@ class MatterDetail:
 
 def list_matters(session: Session, open_only: bool = False) -> list[Matter]:
     """The matters this unit sent, received or passed on: late ones first, then open ones, newest first."""
-    groups: dict[str, list[Row[Any]]] = {}
-    for row in session.execute(_shown()):
-        groups.setdefault(row.matter, []).append(row)
-    found = [_matter(_letters(session, rows)) for rows in groups.values()]
+    groups: dict[str, list[_Found]] = {}
+    for letter, matter in _letters(session, session.execute(_shown()).all()):
+        groups.setdefault(matter, []).append((letter, matter))
+    found = [_matter(letters) for letters in groups.values()]
     found = [one for one in found if one.is_open or not open_only]
     found.sort(key=lambda one: one.started_at, reverse=True)
     return sorted(found, key=lambda one: (-one.days_late, not one.is_open))
@@ -162,47 +165,46 @@ def _matter(letters: Sequence[_Found]) -> Matter:
 
 def _letters(session: Session, rows: Sequence[Row[Any]]) -> list[_Found]:
     answered = {row.in_reply_to for row in rows if row.in_reply_to and row.state != "refused"}
-    now = clock.now(session)
+    now, own, steps = clock.now(session), own_unit(session), _steps(session, rows)
+    names = {unit.id: str(unit.name) for unit in session.execute(select(t.unit.c.id, t.unit.c.name))}
     found = []
     for row in rows:
-        steps = _steps(session, row.id)
-        holder = "" if row.id in answered else _holder(session, row, steps)
-        late = _days_late(row.due, now) if holder else 0
+        taken = steps.get(row.id, ())
+        # a unit outside of the own directory is called what it called itself on the way
+        called = {step.unit_id: step.unit_name for step in taken if step.unit_name} | names
+        holder_id = "" if row.id in answered else _holder(own.id, row, taken)
+        late = _days_late(row.due, now) if holder_id else 0
         letter = Letter(
-            row.id, row.kind, row.title, row.direction, _name(session, row.from_id, steps),
-            _name(session, row.to_id, steps), row.at, row.due, row.state, row.note, holder, late, steps,
+            row.id, row.kind, row.title, row.direction, called.get(row.from_id, _UNKNOWN),
+            called.get(row.to_id, _UNKNOWN), row.at, row.due, row.state, row.note,
+            called.get(holder_id, _UNKNOWN) if holder_id else "", late, taken,
         )  # fmt: skip
         found.append((letter, row.matter))
     return found
 
 
-def _steps(session: Session, message_id: str) -> tuple[Step, ...]:
+def _steps(session: Session, rows: Sequence[Row[Any]]) -> dict[str, tuple[Step, ...]]:
+    """The steps of messages, in the order of time."""
     c = t.message_step.c
-    query = select(t.message_step).where(c.message_id == message_id).order_by(c.at, c.position)
-    return tuple(Step(row.unit_id, row.unit_name, row.event, row.at, row.note) for row in session.execute(query))
+    query = select(t.message_step).order_by(c.at, c.position)
+    if len(rows) <= _FEW:
+        query = query.where(c.message_id.in_([row.id for row in rows]))
+    found: dict[str, list[Step]] = {}
+    for row in session.execute(query):
+        found.setdefault(row.message_id, []).append(Step(row.unit_id, row.unit_name, row.event, row.at, row.note))
+    return {message_id: tuple(steps) for message_id, steps in found.items()}
 
 
-def _name(session: Session, unit_id: str, steps: Sequence[Step]) -> str:
-    """The name of a unit; of one outside of the own directory as it called itself on the way."""
-    unit = find_unit(session, unit_id)
-    if unit is not None:
-        return unit.name
-    return next((step.unit_name for step in steps if step.unit_id == unit_id and step.unit_name), "名录外单位")
-
-
-def _holder(session: Session, row: Row[Any], steps: Sequence[Step]) -> str:
-    """The unit a message lies with as far as anybody has told; "" when nothing is to be done any more."""
-    own = own_unit(session)
-    ended = any(
-        step.event == "refused" or (step.event, step.unit_id) == ("handled", row.to_id)
-        for step in steps if step.unit_id != own.id
-    )  # fmt: skip
+def _holder(own_id: str, row: Row[Any], steps: Sequence[Step]) -> str:
+    """UID of the unit a message lies with as far as anybody has told; "" when nothing is to be done any more."""
+    others = [step for step in steps if step.unit_id != own_id]
+    ended = any(step.event == "refused" or (step.event, step.unit_id) == ("handled", row.to_id) for step in others)
     if row.state in _CLOSED or ended:
         return ""
     if row.state in ("waiting", "open"):
-        return own.name
-    told = [step for step in steps if step.event in ("passed", "received") and step.unit_id != own.id]
-    return told[-1].unit_name if told else _name(session, row.next_id, steps)
+        return own_id
+    told = [step for step in others if step.event in ("passed", "received")]
+    return told[-1].unit_id if told else str(row.next_id)
 
 
 def _days_late(due: str, now: str) -> int:

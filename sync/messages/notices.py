@@ -17,6 +17,7 @@ from models.services.units import descendants, find_unit
 from models.store import tables as t
 from sync import ledger
 from sync.certificates import parse
+from sync.identity import certified
 from sync.messages.message import MAX_TITLE, Message
 from sync.messages.post import post
 from sync.messages.traces import finish
@@ -78,9 +79,9 @@ def _send(
         raise UserError("通知的标题和正文都不能为空，请填写。")
     if len(title) > MAX_TITLE or len(text) > MAX_TEXT or not title.isprintable():
         raise UserError(f"通知的标题最多 {MAX_TITLE} 字、只占一行，正文最多 {MAX_TEXT} 字，请缩短。")
-    matter = str(uuid.uuid4())
+    matter, signers = str(uuid.uuid4()), [certified(session, signer)]
     for unit in _receivers(session, actor.unit, to, tiers):
-        post(session, actor, "notice", unit.id, {"text": text}, title=title, signers=[signer], matter=matter, due=due)
+        post(session, actor, "notice", unit.id, {"text": text}, title=title, signers=signers, matter=matter, due=due)
     return matter
 
 

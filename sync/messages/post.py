@@ -18,7 +18,7 @@ from models.store import audit, clock
 from models.store import tables as t
 from models.store.clock import now_text
 from sync import ledger
-from sync.identity import certified, is_above, require_signer, unit_signer
+from sync.identity import CertifiedSigner, certified, is_above, require_signer, unit_signer
 from sync.messages.message import state_message
 from sync.statements import Signs
 
@@ -35,7 +35,7 @@ def post(
     body: dict[str, Any],
     *,
     title: str,
-    signers: Sequence[Signer] = (),
+    signers: Sequence[Signer | CertifiedSigner] = (),
     matter: str = "",
     due: str = "",
     in_reply_to: str = "",
@@ -82,13 +82,13 @@ def _hop(session: Session, kind: MessageKind, to: str) -> Unit:
 
 
 def _signs(
-    session: Session, actor: Actor | None, kind: MessageKind, signers: Sequence[Signer], above: bool
+    session: Session, actor: Actor | None, kind: MessageKind, signers: Sequence[Signer | CertifiedSigner], above: bool
 ) -> list[Signs]:
     if not signers:
         return [unit_signer(session, above)]
     if kind.signers == REGISTRAR and actor is not None:
         require_signer(actor, signers[0], Role.REGISTRAR, f"发出{kind.label}")
-    return [certified(session, signer, above) for signer in signers]
+    return [s if isinstance(s, CertifiedSigner) else certified(session, s, above) for s in signers]
 
 
 def record_step(
@@ -97,9 +97,9 @@ def record_step(
     """Keep where a message has been; `unit`: the one that says so, or its id and name."""
     unit_id, name = (unit.id, unit.name) if isinstance(unit, Unit) else unit
     c = t.message_step.c
-    last = session.execute(select(func.max(c.position)).where(c.message_id == message_id)).scalar()
+    place = select(func.coalesce(func.max(c.position) + 1, 0)).where(c.message_id == message_id).scalar_subquery()
     row = {
-        "message_id": message_id, "position": 0 if last is None else last + 1, "unit_id": unit_id, "unit_name": name,
+        "message_id": message_id, "position": place, "unit_id": unit_id, "unit_name": name,
         "event": event, "at": at or now_text(), "note": note,
     }  # fmt: skip
     session.execute(insert(t.message_step).values(**row))
