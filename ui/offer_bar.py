@@ -47,6 +47,8 @@ class OfferBar(Banner):
     def look(self) -> None:
         """Look through the folders and drives once, unless nobody would see it or a look is under way."""
         window = self.window()
+        if not self.context.is_open:
+            return
         if not window.isVisible() or window.isMinimized() or self.context.watch_jobs.busy:
             return
         self.context.read(

@@ -141,10 +141,23 @@ def handed_words(folder: Path, carrier: str) -> str:
     return f"{where_to}“{medium_of(folder)}”，读回一致" + (f"，由{carrier}送交" if carrier else "")
 
 
+def _volume_label(drive: str) -> str:
+    """The name a person gave a drive of Windows (`E:`), "" when it has none."""
+    if sys.platform == "win32":
+        import ctypes
+
+        room = ctypes.create_unicode_buffer(261)
+        asked = (f"{drive}\\", room, len(room), None, None, None, None, 0)
+        return room.value if drive and ctypes.windll.kernel32.GetVolumeInformationW(*asked) else ""
+    return ""
+
+
 def medium_of(folder: Path) -> str:
     """How people call where the files went: the drive or the mount point, else the folder's own name."""
     if sys.platform == "win32":
-        return folder.resolve().drive or folder.name
+        drive = folder.resolve().drive
+        label = _volume_label(drive)
+        return f"{label}（{drive}）" if label else drive or folder.name
     for parent in (folder.resolve(), *folder.resolve().parents):
         if parent.is_mount() and parent != Path("/"):
             return parent.name

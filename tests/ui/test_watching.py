@@ -157,6 +157,21 @@ def test_a_share_that_hangs_does_not_hold_up_the_store(
     window.close()
 
 
+def test_a_locked_window_looks_at_nothing(world: SimpleNamespace, qtbot: Any, tmp_path: Path) -> None:
+    store = world.county.store
+    world.county.act(Role.REGISTRAR)
+    store.write(preferences.watch_folder, store.actor, world.inbox)
+    window = open_window(qtbot, store, tmp_path)
+    bar = look(qtbot, window)
+    shutil.copy(world.files[0], world.inbox)
+    bar.look()
+    window.lock()
+    bar.look()
+    calm(qtbot, window.context)
+    assert bar.isHidden()
+    window.close()
+
+
 def test_who_may_not_receive_is_offered_nothing(world: SimpleNamespace, qtbot: Any, tmp_path: Path) -> None:
     store = world.county.store
     store.write(preferences.watch_folder, store.actor, world.inbox)
