@@ -20,9 +20,9 @@ from models.domain.units import Actor, Tier, Unit
 from models.services.units import ancestors, descendants, own_unit
 from models.store import audit
 from models.store import tables as t
-from sync.certificates import Certificate, is_issued_by, parse
-from sync.identity import own_anchor, superior_of
-from sync.known import anchor_of, issuing, remember
+from sync.certificates import OPENING, Certificate, is_issued_by, parse
+from sync.identity import find_opening, own_anchor, superior_of
+from sync.known import anchor_of, issuing, remember, trust_of
 from sync.messages.message import Message
 from sync.messages.post import post
 from sync.refusals import Fault, MalformedError, UntrustedError
@@ -69,10 +69,11 @@ def _told(session: Session, units: Sequence[Unit]) -> list[dict[str, Any]]:
 def tell_below(session: Session, actor: Actor | None) -> None:
     """Let every unit directly below know the tiers above it as they are now."""
     own, c = own_unit(session), t.unit.c
-    told = tiers(session)
+    keys = [base64_text(one.der) for one in (find_opening(session, own.id),) if one is not None]
+    told = {"tiers": tiers(session), "keys": keys}
     enrolled = (c.superior_id == own.id, c.state == "active", c.certificate.is_not(None))
     for unit_id in session.execute(select(c.id).where(*enrolled)).scalars().all():
-        post(session, actor, KIND, unit_id, {"tiers": told}, title="上级单位证书链")
+        post(session, actor, KIND, unit_id, told, title="上级单位证书链")
 
 
 def take_message(session: Session, actor: Actor, message: Message) -> str:
@@ -81,7 +82,14 @@ def take_message(session: Session, actor: Actor, message: Message) -> str:
     if superior is None or superior.id != message.origin_id:
         raise UntrustedError(Fault.NOT_SUPERIOR)
     names = "、".join(str(one["unit"]["name"]) for one in message.body["tiers"])
-    if not take(session, superior, message.body["tiers"], message.at):
+    changed = take(session, superior, message.body["tiers"], message.at)
+    trust = trust_of(session)
+    for text in message.body["keys"][:_MOST_ISSUED]:
+        key, _ = trust.certificate(unbase64(text), message.at)
+        if (key.subject.unit_id, key.subject.purpose) != (superior.id, OPENING):
+            raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
+        remember(session, key)
+    if not changed:
         return "上级单位证书链没有变化"
     tell_below(session, actor)
     audit.append(session, actor, "authority.take", f"unit:{superior.id}", {"tiers": len(message.body["tiers"])})

@@ -254,11 +254,16 @@ def is_above(session: Session, unit_id: str) -> bool:
 
 def opening_certificate(session: Session, unit: Unit) -> Certificate:
     """The certificate of the key that packages for `unit` are encrypted to. Raises UserError."""
-    issuer = unit.id if is_above(session, unit.id) else own_unit(session).id
-    certificate = newest(session, unit.id, OPENING, issuer_id=issuer) or newest(session, unit.id, OPENING)
+    certificate = find_opening(session, unit.id)
     if certificate is None:
-        raise UserError(f"没有“{unit.name}”的加密证书，不能给它打包。请先重新办理入网登记。")
+        raise UserError(f"没有“{unit.name}”的在用加密证书，不能给它打包。请先重新办理入网登记。")
     return certificate
+
+
+def find_opening(session: Session, unit_id: str) -> Certificate | None:
+    """The certificate in force of a unit's opening key, best by whom this unit believes; None when it has none."""
+    issuer = unit_id if is_above(session, unit_id) else own_unit(session).id
+    return newest(session, unit_id, OPENING, issuer_id=issuer) or newest(session, unit_id, OPENING)
 
 
 def anchor_words(anchor: Certificate) -> str:

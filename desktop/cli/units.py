@@ -117,7 +117,8 @@ def certificates(
     rows = [
         "  ".join((
             one.unit, one.person or known.PURPOSE_LABELS[one.purpose], f"{one.issuer}签发",
-            f"到 {local_day(one.until)}", f"自 {local_day(one.revoked)} 吊销" if one.revoked else "在用", one.subject_id,
+            f"到 {local_day(one.until)}", f"自 {local_day(one.revoked)} 吊销" if one.revoked else "在用",
+            one.subject_id,
         ))
         for one in found
     ]  # fmt: skip

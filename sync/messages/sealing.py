@@ -19,7 +19,7 @@ from sync import ledger, taken_names
 from sync.certificates import Certificate, parse
 from sync.content import leaf_hash, state_content
 from sync.dispatch import Draft, content_head, dispatch
-from sync.identity import certificates_toward, is_above, unit_signer
+from sync.identity import certificates_toward, find_opening, is_above, unit_signer
 from sync.jsonlines import long_value
 from sync.known import issuing
 from sync.messages.post import WAITING, record_step
@@ -41,7 +41,7 @@ def neighbours_waiting(session: Session) -> list[str]:
 def seal_waiting(session: Session, actor: Actor, folder: Path, neighbour_id: str | None = None) -> list[str]:
     """Seal what waits for a neighbour (None: for each), news of taken user names among it; ids of the new packages.
 
-    Signed by the unit's key only.
+    Signed by the unit's key only. For a unit whose keys are revoked they wait until it has new ones.
 
     Raises UserError when a neighbour has no certificate to encrypt to.
     """
@@ -50,7 +50,7 @@ def seal_waiting(session: Session, actor: Actor, folder: Path, neighbour_id: str
     sealed: list[str] = []
     for hop in neighbours_waiting(session):
         unit = find_unit(session, hop)
-        if unit is not None and neighbour_id in (None, hop):
+        if unit is not None and neighbour_id in (None, hop) and find_opening(session, hop) is not None:
             sealed += [_seal(session, actor, folder, unit, ids) for ids in _portions(session, hop)]
     return sealed
 
