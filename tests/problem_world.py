@@ -13,6 +13,7 @@ from models.domain.units import Role
 from models.rules.naming import pinyin_keys
 from models.services import changes, problem_answers
 from models.services import problems as services
+from models.services.change_log import find_change
 from models.store import audit, bulk
 from models.store import tables as t
 from sync import outbox
@@ -123,7 +124,7 @@ def change_id_number(school: Member, county: Member, problem: str) -> None:
     number = school.store.write(
         problem_answers.start_change, school.store.actor, problem, {"id_number": RIGHT}, "按裁定更正"
     )
-    change = school.store.read(lambda s: s.execute(select(t.change.c.id).where(t.change.c.number == number)).scalar())
+    change = school.store.read(find_change, number).id
     school.store.write(changes.attach, school.store.actor, change, "户口簿.png", PNG + b"2", "image/png", "household")
     school.store.write(changes.submit, school.store.actor, change)
     school.approve([change])

@@ -30,7 +30,7 @@ def object_texts(session: Session, entries: Iterable[AuditEntry]) -> dict[str, s
     for one in wanted:
         kind, _, key = one.partition(":")
         by_kind.setdefault(kind, []).append(key)
-    names: dict[str, str] = {}
+    names = {f"problem:{key}": key[-8:] for key in by_kind.get("problem", ())}  # the end, as in lists of problems
     for kind, keys in by_kind.items():
         if kind in _NAMED:
             id_column, name_column = _NAMED[kind]

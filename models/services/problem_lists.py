@@ -68,7 +68,7 @@ def open_list(session: Session, actor: Actor, listed: Sequence[ListedProblem], p
     for (kind_key, *_), rows in groups.items():
         note = "；".join(dict.fromkeys(text for one, _ in rows for text in (one.type, one.note) if text))[:1000]
         sides = list({pupil["id"]: _side(pupil) for _, pupil in rows}.values())
-        problem_id = open_found(session, actor, kind_key, sides, note=note, matter=matter)
+        problem_id = open_found(session, actor, kind_key, sides, note=note, matter=matter, led_here=True)
         if problem_id is None:
             already += len(rows)
         else:

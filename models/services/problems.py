@@ -51,18 +51,19 @@ def open_found(
     *,
     note: str = "",
     matter: str = "",
+    led_here: bool = False,
 ) -> str | None:
     """Open a problem of `kind` on these records, or add a record to the open one; its id.
 
     `sides`: (unit id, "student" or "account", subject id, label, {field: text}); `details`: the fields that make the
     problem (default: from the first side). None when there is nothing new: it is open already, was decided, or is
-    led by a unit below this one, which finds it itself (E9).
+    led by a unit below this one, which finds it itself (E9) unless it is `led_here`, as what stands in a list (E11).
     """
     declared = PROBLEM_KIND[kind]
     found = [FoundSide(*side) for side in sides]
     own = own_unit(session).id
     leader = log.leader_of(session, [side.unit_id for side in found])
-    if leader not in (own, None) and own in log.line_of(session, leader or ""):
+    if not led_here and leader not in (own, None) and own in log.line_of(session, leader or ""):
         return None
     shared = dict(details or {key: found[0].details.get(key, "") for key in declared.fields})
     known = _same(session, declared, shared, found)

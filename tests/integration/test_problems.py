@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from models.domain.errors import FileRefusedError, NotAllowedError, UserError
 from models.domain.ids import new_id
 from models.domain.problems import Claim, is_graduating, kind_of_words
 from models.domain.units import Role
 from models.exchange.problem_list import read_problem_list
-from models.services import changes
+from models.services import changes, problem_answers
 from models.services import problem_log as log
+from models.services import problems as services
 from models.services.problem_lists import open_list
 from models.services.problem_views import ProblemQuery, get_problem, list_problems
+from models.store import audit
+from models.store import tables as t
 from sync import problem_bodies as bodies
 from sync import problems as sync_problems
 from sync.refusals import ContentRefusedError
@@ -170,8 +174,9 @@ def test_answer_after_the_decision_is_told_so(found: Any) -> None:
 def test_ask_must_fit_the_unit(found: Any) -> None:
     (school, _, county), _, _, problem = found
     ask(county)
-    rows = county.store.read(lambda s: (log.find(s, problem), log.sides_of(s, problem)))
-    good = bodies.ask_entry(*rows, unit_of(school))
+    good = county.store.read(
+        lambda s: bodies.ask_entry(log.find(s, problem), log.sides_of(s, problem), unit_of(school))
+    )
 
     def told(change: Any, to: Member = school) -> str:
         entry = json.loads(json.dumps(good)) | {"id": new_id()}
@@ -196,22 +201,27 @@ def test_foreign_bodies_are_judged_before_use() -> None:
     }  # fmt: skip
     decided = {"problem": new_id(), "outcomes": ["keep"], "opinion": "是", "by": "甲", "at": said["at"]}
     closed = {"problem": new_id(), "note": "是", "at": said["at"]}
-    readers = ((bodies.read_answer, answered), (bodies.read_decision, decided), (bodies.read_closed, closed))
-    odd = (None, 1, -1, True, "", "x" * 2000, "\u202e", [], {}, [[]], {"a": 1}, "../x", ["keep"] * 60)
+    readers: tuple[Any, ...] = (
+        (bodies.read_answer, answered),
+        (bodies.read_decision, decided),
+        (bodies.read_closed, closed),
+    )
+    odd: tuple[Any, ...] = (None, 1, -1, True, "", "x" * 2000, "\u202e", [], {}, [[]], {"a": 1}, "../x", ["keep"] * 60)
     refused = 0
     for read, body in readers:
-        read(body)  # type: ignore[operator]
+        read(body)
         for key in body:
             for value in odd:
                 if value == body[key]:
                     continue
                 try:
-                    read({**body, key: value})  # type: ignore[operator]
+                    read({**body, key: value})
                 except ContentRefusedError:
                     refused += 1
-        for other in (None, [], "x", {**body, "more": 1}):
+        strange: tuple[Any, ...] = (None, [], "x", {**body, "more": 1})
+        for other in strange:
             with pytest.raises(ContentRefusedError):
-                read(other)  # type: ignore[operator]
+                read(other)
     assert refused > 150
     for name in ("../户口簿.png", "a\\b.png", "C:x"):
         with pytest.raises(ContentRefusedError):
@@ -315,3 +325,46 @@ def test_words_of_lists_and_graduating_classes() -> None:
     assert is_graduating("", "高三(2)班")
     assert not is_graduating("", "三(2)班")
     assert not is_graduating("五年级", "五(6)班")
+
+
+def test_a_user_name_is_held_by_one(world: list[Member]) -> None:
+    """One of the two accounts is the leading county's own: it answers for itself and no bureau stands between."""
+    school, _, county = world
+    ids = {unit_of(school): new_id(), unit_of(county): new_id()}
+
+    def insert(session: Session) -> None:
+        for unit_id, account in ids.items():
+            row = {
+                "id": account, "unit_id": unit_id, "status": "active", "revision": 1, "updated_by": "登记员",
+                "updated_at": "2026-09-01T00:00:00Z", "name": "张三", "username": "czhjzhangsan",
+            }  # fmt: skip
+            session.execute(t.account.insert().values(**row))
+        audit.append(session, None, "test.accounts", "batch:test", {"count": 2})
+
+    county.store.write(insert)
+    sides = [(unit, "account", account, "张三", {"username": "czhjzhangsan"}) for unit, account in ids.items()]
+    problem = open_at(county, "username_twice", sides)
+    assert problem is not None
+    assert ask(county).units == 1
+    send(county, school)
+    with pytest.raises(UserError, match="可以答复的是：佐证无误、变更"):
+        answer(school, problem, Claim.DELETE)
+    answer(school, problem, Claim.CHANGE, files=[])
+    send(school, county)
+    assert "县教育局答复" in county.store.read(list_problems)[0].turn
+    answer(county, problem, Claim.KEEP, files=[])
+    assert state(county, problem) == "answered"
+    decide(county, problem, Claim.CHANGE, Claim.KEEP)
+    send(county, school)
+    with pytest.raises(UserError, match="直接在“教师账户”中修改"):
+        school.store.write(problem_answers.start_change, school.store.actor, problem, {"name": "张三"}, "")
+
+    def rename(session: Session) -> list[str]:
+        own = ids[unit_of(school)]
+        session.execute(t.account.update().where(t.account.c.id == own).values(username="czhjzhangsan2"))
+        audit.append(session, None, "test.accounts", "batch:test", {"count": 1})
+        return services.close_resolved(session, None, [own])
+
+    assert county.store.write(rename) == [problem]
+    send(county, school)
+    assert state(school, problem) == "closed"

@@ -14,9 +14,12 @@ from models.domain.errors import UserError
 from models.domain.ids import new_id
 from models.domain.problems import Claim
 from models.domain.units import Role
+from models.exchange.problem_list import read_problem_list
 from models.services import evidence
 from models.services import problem_log as log
-from models.services.problem_views import get_problem
+from models.services.matters import show_matter
+from models.services.problem_lists import open_list
+from models.services.problem_views import ProblemQuery, get_problem, list_problems
 from sync import outbox
 from tests.problem_world import (
     SHARED,
@@ -36,6 +39,7 @@ from tests.problem_world import (
     unit_of,
 )
 from tests.sync_world import PNG, TIERS, Member, deliver, make_tiers, opened
+from tests.unit.spreadsheets import xlsx
 
 WAY = ("school", "county", "city", "other", "white_school")
 Tiers = dict[str, Member]
@@ -166,3 +170,25 @@ def test_a_city_leaves_to_a_county_what_lies_within_it(tiers: Tiers) -> None:
     other = (TIERS["second"][0].id, "student", b, "钱亮 三(2)班", {"name": "钱亮", "id_number": SHARED})
     assert open_at(city, "id_twice", [side(school, a, "赵明"), other]) is None
     assert open_at(county, "id_twice", [side(school, a, "赵明"), other]) is not None
+
+
+def test_a_list_of_the_city_reaches_a_school_through_its_county(tiers: Tiers, tmp_path: Path) -> None:
+    school, county, city = (tiers[name] for name in WAY[:3])
+    put([school, county, city], unit_of(school), "赵明", SHARED)
+    path = xlsx(tmp_path / "清单.xlsx", [["姓名", "身份证号", "问题类型"], ["赵明", SHARED, "身份证号不存在"]])
+    city.act(Role.REGISTRAR)
+    result = city.store.write(open_list, city.store.actor, read_problem_list(path), path)
+    (problem,) = result.opened
+    assert ask(city).units == 2
+    down(tiers)
+    assert [state(tiers[name], problem) for name in WAY[:3]] == ["asked"] * 3
+    answer(school, problem, Claim.KEEP)
+    send(school, county)
+    assert county.store.read(list_problems, ProblemQuery(mine=True))[0].turn == "青禾县教育局确认"
+    confirm(county, problem)
+    send(county, city)
+    shown = city.store.read(show_matter, city.store.read(get_problem, problem).matter)
+    assert {one.from_name for one in shown.letters} == {"虚州市教育局", "青禾县教育局"}
+    assert decide(city, problem, Claim.KEEP) == "closed"
+    down(tiers)
+    assert [state(tiers[name], problem) for name in WAY[:3]] == ["closed"] * 3
