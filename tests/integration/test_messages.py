@@ -29,11 +29,13 @@ from sync.messages.post import post
 from sync.messages.sending import send
 from sync.refusals import Fault, OutOfTurnError
 from sync.statements import Statement
+from tests.integration.test_cli import rollbook
 from tests.sync_world import (
     BLACK_SCHOOL,
     CITY,
     COUNTY,
     OTHER,
+    PEOPLE,
     SCHOOL,
     SECOND,
     WHITE_SCHOOL,
@@ -427,3 +429,53 @@ def test_unit_back_from_an_old_backup_gets_what_it_misses_and_sends_again(
         assert row_of(county, lost).state == "handled"
         carry(county, school)
         assert [message.body["text"] for message in asked] == ["一", "二", "三", "四", "二", "五"]
+
+
+# --- command line -----------------------------------------------------------------------------------------------
+
+
+def command(home: Path, role: Role, *arguments: object) -> Any:
+    name, passphrase = PEOPLE[role]
+    done = rollbook("--json", "--home", home, "--operator", name, "--secret-file", "-", *arguments, given=passphrase)
+    assert done.code == 0, done.err
+    return done.json
+
+
+def test_notice_by_commands(template: Path, tmp_path: Path) -> None:
+    folder, stick = tmp_path / "world", tmp_path / "stick"
+    shutil.copytree(template, folder)
+    stick.mkdir()
+    school, county, registrar = folder / "school", folder / "county", Role.REGISTRAR
+    what = ("--title", "核对照片", "--text", "请核对。", "--to", SCHOOL.name, "--tier", "school", "--due", "2026-01-31")
+    command(county, registrar, "notice", "send", *what)
+    (path,) = command(county, registrar, "package", "send", "--to", SCHOOL.code, "--out", stick)["paths"]
+    assert command(school, registrar, "receive", path)["kind"] == "messages"
+    (notice,) = command(school, registrar, "notice", "list")
+    assert (notice["title"], notice["is_read"], notice["signer"]) == ("核对照片", False, "登记员")
+    (matter,) = command(school, registrar, "matter", "list", "--open")
+    assert matter["days_late"] > 0
+    assert matter["standing"].startswith("逾期")
+    assert command(school, registrar, "notice", "read", notice["id"][:8])["is_read"] is True
+    (back,) = command(school, registrar, "package", "send", "--out", stick)["paths"]
+    command(county, registrar, "receive", back)
+    shown = command(county, registrar, "matter", "show", matter["matter"][:8])
+    assert shown["is_open"] is False
+    assert [step["event"] for step in shown["letters"][0]["steps"]] == ["posted", "sent", "received", "handled"]
+    assert command(county, registrar, "notice", "list")[0]["read_by"] == [SCHOOL.name]
+
+
+def test_commands_say_what_is_wrong_in_one_sentence(template: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "world"
+    shutil.copytree(template, folder)
+    name, passphrase = PEOPLE[Role.REGISTRAR]
+    general = ("--home", folder / "county", "--operator", name, "--secret-file", "-")
+    for arguments, sentence in (
+        (("notice", "send", "--title", "甲", "--text", "乙", "--to", "没有的学校"), "没有名称、代码或标识是"),
+        (("notice", "send", "--title", "甲", "--text", "乙", "--due", "明天"), "--due 应写成"),
+        (("notice", "read", "abcd"), "没有编号以“abcd”开头"),
+        (("matter", "show", "abcd"), "没有编号以“abcd”开头的事项"),
+    ):
+        done = rollbook(*general, *arguments, given=passphrase)
+        assert done.code == 2
+        assert sentence in done.err
+        assert done.err.strip().count("\n") == 0
