@@ -17,12 +17,13 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor, Tier, Unit
-from models.services.units import ancestors, descendants, own_unit
+from models.services.units import ancestors, descendants, find_unit, own_unit
 from models.store import audit
 from models.store import tables as t
-from sync.certificates import OPENING, Certificate, is_issued_by, parse
-from sync.identity import find_opening, own_anchor, superior_of
-from sync.known import anchor_of, issuing, remember, trust_of
+from sync import renewal
+from sync.certificates import Certificate, is_issued_by, parse
+from sync.identity import own_anchor, superior_of
+from sync.known import anchor_of, issuing, remember
 from sync.messages.message import Message
 from sync.messages.post import post
 from sync.refusals import Fault, MalformedError, UntrustedError
@@ -45,14 +46,9 @@ class Above:
 
 
 def tiers(session: Session) -> list[dict[str, Any]]:
-    """This unit and those above it, as those below are told."""
+    """This unit, unless it is a school, and those above it, as those below are told; nearest first."""
     own = own_unit(session)
-    return [*_told(session, [own]), *tiers_above(session)]
-
-
-def tiers_above(session: Session) -> list[dict[str, Any]]:
-    """The tiers above this unit as they were told, nearest first."""
-    return _told(session, ancestors(session, own_unit(session).id))
+    return [*_told(session, [own]), *_told(session, ancestors(session, own.id))]
 
 
 def _told(session: Session, units: Sequence[Unit]) -> list[dict[str, Any]]:
@@ -69,11 +65,12 @@ def _told(session: Session, units: Sequence[Unit]) -> list[dict[str, Any]]:
 def tell_below(session: Session, actor: Actor | None) -> None:
     """Let every unit directly below know the tiers above it as they are now."""
     own, c = own_unit(session), t.unit.c
-    keys = [base64_text(one.der) for one in (find_opening(session, own.id),) if one is not None]
-    told = {"tiers": tiers(session), "keys": keys}
+    told = tiers(session)
     enrolled = (c.superior_id == own.id, c.state == "active", c.certificate.is_not(None))
     for unit_id in session.execute(select(c.id).where(*enrolled)).scalars().all():
-        post(session, actor, KIND, unit_id, told, title="上级单位证书链")
+        unit = find_unit(session, unit_id)
+        keys = [base64_text(one.der) for one in renewal.renewed(session, unit)] if unit is not None else []
+        post(session, actor, KIND, unit_id, {"tiers": told, "certificates": keys}, title="上级单位证书链")
 
 
 def take_message(session: Session, actor: Actor, message: Message) -> str:
@@ -82,34 +79,27 @@ def take_message(session: Session, actor: Actor, message: Message) -> str:
     if superior is None or superior.id != message.origin_id:
         raise UntrustedError(Fault.NOT_SUPERIOR)
     names = "、".join(str(one["unit"]["name"]) for one in message.body["tiers"])
-    changed = take(session, superior, message.body["tiers"], message.at)
-    trust = trust_of(session)
-    for text in message.body["keys"][:_MOST_ISSUED]:
-        key, _ = trust.certificate(unbase64(text), message.at)
-        if (key.subject.unit_id, key.subject.purpose) != (superior.id, OPENING):
-            raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
-        remember(session, key)
-    if not changed:
+    before = tiers(session)
+    take(session, superior, message.body["tiers"], message.at)
+    renewal.take(session, message.body["certificates"], superior.id, message.at)
+    if tiers(session) == before:
         return "上级单位证书链没有变化"
     tell_below(session, actor)
     audit.append(session, actor, "authority.take", f"unit:{superior.id}", {"tiers": len(message.body["tiers"])})
     return f"已更新上级单位证书链（{names}）"
 
 
-def take(session: Session, superior: Unit, value: Any, at: str) -> bool:
-    """Trust the tiers that the superior tells of, in the caller's transaction; whether anything was new.
+def take(session: Session, superior: Unit, value: Any, at: str) -> None:
+    """Trust the tiers that the superior tells of, in the caller's transaction.
 
     Whoever calls has made sure that the superior says so. Raises MalformedError or UntrustedError.
     """
-    own = own_unit(session)
     told = _read(value)
-    _check(session, own, superior, told)
+    _check(session, own_unit(session), superior, told)
     for below, above in pairwise(told):
         _check_issued(below, above, at)
-    before = tiers_above(session)
     for place, tier in enumerate(told):
         _store(session, tier, told[place + 1].unit.id if place + 1 < len(told) else None)
-    return tiers_above(session) != before
 
 
 def _read(value: Any) -> list[Above]:

@@ -20,27 +20,20 @@ from models.services.receipts import ReceiptOutcome
 from models.services.units import find_unit, own_unit
 from models.store import audit, clock
 from models.store import tables as t
-from sync import directory, ledger, outbox
+from sync import ledger, outbox, renewal
 from sync.arrival import Arrival
-from sync.certificates import ISSUING, OPENING, PERSON, Certificate, parse, public_der
+from sync.certificates import parse
 from sync.dispatch import Draft, dispatch
 from sync.identity import (
-    adopt,
     certified,
-    certify,
-    certify_issuing,
     ensure,
-    own_anchor,
-    persons,
-    private_keys,
     require_signer,
 )
 from sync.jsonlines import long_value
-from sync.known import in_force, issuing, newest, remember, trust_of
 from sync.opening import RECEIPT
-from sync.refusals import ContentRefusedError, Fault, UntrustedError
+from sync.refusals import ContentRefusedError, Fault
 from sync.reports import taking
-from sync.statements import Statement, sign, unbase64
+from sync.statements import Statement, sign
 from sync.transport.removable import folder_for
 
 if TYPE_CHECKING:
@@ -105,7 +98,7 @@ def _finish(session: Session, actor: Actor, signer: Signer, package_id: str, fol
         body = review.receipt_body(session, row.id)
     body |= {
         "at": clock.now(session),
-        "certificates": [_base64(c.der) for c in _renewed(session, school)],
+        "certificates": [_base64(c.der) for c in renewal.renewed(session, school)],
         "audit_head": _countersigned(session, row.id),
     }
     statement = sign(body, [certified(session, signer)])
@@ -160,33 +153,6 @@ def _countersigned(session: Session, package_id: str) -> dict[str, Any] | None:
     return None if content is None else dict(content.content["audit_head"])
 
 
-def _renewed(session: Session, school: Unit) -> list[Certificate]:
-    """Every certificate in force for the unit below; what expires soon or has expired is renewed (decision 8).
-
-    After a replacement of the issuing key the way to it from a tier above comes first.
-    """
-    renewed = []
-    own = own_unit(session)
-    way = _way(session, own) if len(private_keys(session, ISSUING)) > 1 else []
-    before = in_force(session, school.id, own.id)
-    for known in before:
-        s = known.subject
-        person = (s.person_id, s.name, s.roles) if s.purpose == PERSON else None
-        renewed.append(certify(session, school, s.purpose, known.public_key, person))
-    bureau = newest(session, school.id, ISSUING, issuer_id=own.id)
-    if renewed != before:
-        directory.tell(session, None, [school])
-    if bureau is not None:
-        renewed.append(certify_issuing(session, school, bureau))
-    return way + renewed + [c for c in in_force(session, own.id, own.id) if c.subject.purpose == OPENING]
-
-
-def _way(session: Session, own: Unit) -> list[Certificate]:
-    """What the superior certified the issuing key in use with."""
-    anchor = own_anchor(session)
-    return [one for one in issuing(session, own.id) if anchor is not None and one.public_key == anchor.public_key]
-
-
 # --- at the unit that asked -----------------------------------------------------------------------------
 
 
@@ -205,8 +171,7 @@ def apply(session: Session, actor: Actor, statement: Statement, arrival: Arrival
     ):
         raise ContentRefusedError(Fault.UNKNOWN_REPLY)
     clock.advance(session, body["at"])
-    for text in body["certificates"]:
-        _adopt(session, text, arrival, body["at"])
+    renewal.take(session, body["certificates"], arrival.issuer.id, body["at"])
     if sent.purpose == "report":
         outcome = _settle_report(session, sent.id, body)
     else:
@@ -239,29 +204,6 @@ def _close_evidence(session: Session, package_id: str) -> None:
     c = t.package.c
     condition = (c.purpose == "evidence", c.direction == "out", c.in_reply_to == package_id)
     session.execute(update(t.package).where(*condition).values(state=ledger.RECEIPTED))
-
-
-def _adopt(session: Session, text: str, arrival: Arrival, at: str) -> None:
-    """Take over a certificate of one of our own keys or persons, or of a key of the superior."""
-    try:
-        der = unbase64(text)
-        trust = trust_of(session)
-        issues = parse(der).subject.purpose == ISSUING
-        certificate = trust.issuing(der, at) if issues else trust.certificate(der, at)[0]
-    except (ValueError, UntrustedError):
-        raise ContentRefusedError(Fault.CONTENT_DAMAGED, what="回执所附的证书") from None
-    subject = certificate.subject
-    if subject.unit_id == arrival.issuer.id and subject.purpose in (OPENING, ISSUING):
-        remember(session, certificate)
-    elif subject.unit_id == arrival.address.audience and certificate.public_key in _own_keys(session, certificate):
-        adopt(session, certificate)
-
-
-def _own_keys(session: Session, certificate: Certificate) -> set[bytes]:
-    subject = certificate.subject
-    if subject.purpose == PERSON:
-        return {key for person_id, _, _, key in persons(session) if person_id == subject.person_id}
-    return {public_der(key) for key in private_keys(session, subject.purpose)}
 
 
 def told(body: Mapping[str, Any], outcome: ReceiptOutcome) -> tuple[str, str, dict[str, int]]:

@@ -115,10 +115,14 @@ class Statement:
 
 
 def _fitting(present: bytes | None, known: bytes | None) -> bytes | None:
-    """Certificates are not signed over, so each reader gets the one of the issuer that reader believes."""
-    if present is None or known is None or parse(present).issuer_id == parse(known).issuer_id:
+    """Certificates are not signed over, so each reader gets the one of the issuer that reader believes.
+
+    One that says the same is a renewal; one with other roles would say something else than was true when it was signed.
+    """
+    if present is None or known is None:
         return present or known
-    return known
+    old, new = parse(present), parse(known)
+    return present if old.issuer_id == new.issuer_id and old.subject != new.subject else known
 
 
 def _signatures(values: Any) -> tuple[Signature, ...]:

@@ -23,12 +23,14 @@ from models.store.errors import WrongSecretError
 from sync import authority, directory, enrolment, identity, inbox, known, new_keys, outbox, policies, revocation
 from sync.certificates import (
     PERSON,
+    TIME,
     Subject,
     is_issued_by,
     issue,
     key_mark,
     new_private_key,
     public_der,
+    to_time,
 )
 from sync.messages.message import Message
 from sync.refusals import Fault, RefusedError
