@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, Final
 
+from models.services.items import RowsHash as RowsHash
 from sync.certificates import to_time
 from sync.jsonlines import MAX_INTEGER
 from sync.refusals import ContentRefusedError, Fault
@@ -30,6 +31,7 @@ _TEXTS = {
 }
 _NUMBERS = ("attempt", "base_revision", "policy_version")
 _KEYS = {*_TEXTS, *_NUMBERS, "before", "after", "evidence", "initiator", "batch"}
+_TEXT = {str}
 _EVIDENCE_TEXTS = ("digest", "name", "media_type")
 
 
@@ -97,7 +99,7 @@ def is_text_map(value: Any) -> bool:
     """Whether `value` maps texts to texts."""
     if type(value) is not dict:
         return False
-    return all(type(text) is str for text in value.values())  # keys of JSON are texts
+    return set(map(type, value.values())) <= _TEXT  # keys of JSON are texts
 
 
 def _has_parts(item: Item) -> bool:
@@ -132,22 +134,3 @@ def is_row(value: Any) -> bool:
     if not isinstance(value, dict) or set(value) != {"id", "values"}:
         return False
     return isinstance(value["id"], str) and is_text_map(value["values"])
-
-
-class RowsHash:
-    """Running SHA-256 over the canonical lines of a baseline's rows, each followed by a line feed."""
-
-    def __init__(self) -> None:
-        self._sha = hashlib.sha256()
-        self.count = 0
-
-    def add(self, raw: bytes) -> None:
-        """Take in one canonical row."""
-        self._sha.update(raw + b"\n")
-        self.count += 1
-
-    def fits(self, batch: dict[str, Any] | None) -> bool:
-        """Whether these are the rows that the item speaks of."""
-        if batch is None:
-            return self.count == 0
-        return (self.count, self._sha.hexdigest()) == (batch["count"], batch["rows_digest"])

@@ -88,3 +88,22 @@ def rows_digest(lines: Iterable[bytes]) -> str:
     for line in lines:
         sha.update(line + b"\n")
     return sha.hexdigest()
+
+
+class RowsHash:
+    """Running SHA-256 over the canonical lines of a baseline's rows, each followed by a line feed."""
+
+    def __init__(self) -> None:
+        self._sha = hashlib.sha256()
+        self.count = 0
+
+    def add(self, raw: bytes) -> None:
+        """Take in one canonical row."""
+        self._sha.update(raw + b"\n")
+        self.count += 1
+
+    def fits(self, batch: Mapping[str, Any] | None) -> bool:
+        """Whether these are the rows that the item speaks of."""
+        if batch is None:
+            return self.count == 0
+        return (self.count, self._sha.hexdigest()) == (batch["count"], batch["rows_digest"])

@@ -17,7 +17,7 @@ from models.store import tables as t
 
 KEPT, REFUSED = "kept", "refused"
 _ROWS_IN_PART: Final = 500
-_LEVEL: Final = 6
+_LEVEL: Final = 3
 _DISCOVER: Final = text("""
 INSERT INTO report_section (receipt_id, package_id, unit_id, bureau_id, at, came_in, state, note, items, report_id)
 SELECT i.receipt_id, i.package_id, i.unit_id, u.id, s.at, '', 'kept', '', count(*), NULL

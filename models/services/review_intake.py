@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -16,6 +15,7 @@ from models.domain.errors import FileRefusedError
 from models.domain.fields import STUDENTS
 from models.domain.signing import canonical_plain
 from models.domain.units import Line
+from models.services.items import RowsHash
 from models.services.records import KEYS_OF
 from models.services.units import own_unit
 from models.store import audit
@@ -25,6 +25,7 @@ ReceivedRow = tuple[int, Mapping[str, Any], bytes]
 """Place of the item, the row {"id", "values"}, and its canonical bytes as they came."""
 _AT_ONCE: Final = 500
 _FIELDS: Final = {kind: frozenset(keys) for kind, keys in KEYS_OF.items()}
+_TEXT: Final = {str}
 _MALFORMED: Final = "包裹内容不完整或格式不对，没有导入任何内容。请对方重新打包后再送。"
 _TEXTS: Final = ("id", "number", "kind", "unit", "subject", "label", "reason", "created")
 _ITEM: Final = (
@@ -82,7 +83,7 @@ def check_row(row: Mapping[str, Any], kind: str) -> None:
 def _are_fields(values: Any, kind: str) -> bool:
     if type(values) is not dict or not values.keys() <= _FIELDS[kind]:
         return False
-    return all(type(value) is str for value in values.values())
+    return set(map(type, values.values())) <= _TEXT
 
 
 def _store_approvals(session: Session, approvals: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, int], str]:
@@ -107,33 +108,20 @@ def _store_rows(
     session: Session, package_id: str, items: Sequence[Mapping[str, Any]], rows: Iterable[ReceivedRow]
 ) -> None:
     """Write the rows as they come, and compare number and digest of each baseline's at the end."""
-    found: dict[int, tuple[int, str]] = {}
+    found: dict[int, RowsHash] = {}
     part: list[tuple[str, int, str]] = []
-    for index, position, raw in _counted(items, rows, found):
-        part.append((f"{package_id}:{index}", position, raw.decode()))
+    for index, row, raw in rows:
+        check_row(row, CHANGE_KIND[items[index]["kind"]].subjects)
+        seen = found.setdefault(index, RowsHash())
+        part.append((f"{package_id}:{index}", seen.count, raw.decode()))
+        seen.add(raw)
         if len(part) == _AT_ONCE:
             session.connection().exec_driver_sql(_ROW, part)
             part = []
     if part:
         session.connection().exec_driver_sql(_ROW, part)
     for index, item in enumerate(items):
-        said, count = item.get("batch"), found.get(index)
-        if (said is None) != (count is None) and CHANGE_KIND[item["kind"]].subjects:
+        if CHANGE_KIND[item["kind"]].subjects and item.get("batch") is None:
             raise FileRefusedError(_MALFORMED)
-        if said is not None and (count or (0, "")) != (said.get("count"), said.get("rows_digest")):
+        if not found.get(index, RowsHash()).fits(item.get("batch")):
             raise FileRefusedError(_MALFORMED)
-
-
-def _counted(
-    items: Sequence[Mapping[str, Any]], rows: Iterable[ReceivedRow], found: dict[int, tuple[int, str]]
-) -> Iterator[tuple[int, int, bytes]]:
-    """(item, position, bytes) of each checked row; `found` gets {item: (number of rows, digest)}."""
-    last, position, sha = -1, 0, hashlib.sha256()
-    for index, row, raw in rows:
-        check_row(row, CHANGE_KIND[items[index]["kind"]].subjects)
-        if index != last:
-            last, position, sha = index, 0, hashlib.sha256()
-        yield index, position, raw
-        position += 1
-        sha.update(raw + b"\n")
-        found[index] = position, sha.hexdigest()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import random
+import resource
 import sys
 import tempfile
+import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,8 +155,13 @@ def baseline_item(unit_id: str, rows: Sequence[bytes]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def timed(work: Callable[..., object], *arguments: object) -> float:
+    """Seconds `work` takes."""
+    start = time.perf_counter()
+    work(*arguments)
+    return time.perf_counter() - start
+
+
 def peak() -> int:
     """Largest resident size of this process so far, in bytes."""
-    import resource
-
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -20,7 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _county import NOW, School, enrol, new_county, peak, write_package
+from _county import NOW, School, enrol, new_county, peak, timed, write_package
 from packages import make_items
 
 from models.store import tables as t
@@ -34,17 +34,10 @@ from sync.signedfile import read
 PACKAGES, CHANGES, EARLY = 200, 500, 5
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds `work` takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def most_held(work: Callable[[], object]) -> int:
+def most_held(work: Callable[..., object], *arguments: object) -> int:
     """Bytes that Python held at most while `work` ran, beyond what it held before."""
     tracemalloc.start()
-    work()
+    work(*arguments)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return most
@@ -108,13 +101,13 @@ def run(packages: int = PACKAGES) -> str:
                 items = [{**item, "unit": school.unit.id} for item in make_items(CHANGES, number)]
                 write_package(path, school, store, items)
                 if number in measured:
-                    held.append(most_held(lambda: inbox.receive(store, path)))
+                    held.append(most_held(inbox.receive, store, path))
                     continue
-                kept: list[opening.Changes] = []
-                times["verify"] += timed(lambda s=school, k=kept: k.append(verify(path, s, store)))
-                rows = finished_rows(kept[0])
-                times["insert"] += timed(lambda r=rows: peer.insert(r))
-                times["receive"] += timed(lambda: inbox.receive(store, path))
+                start = time.perf_counter()
+                changes = verify(path, school, store)
+                times["verify"] += time.perf_counter() - start
+                times["insert"] += timed(peer.insert, finished_rows(changes))
+                times["receive"] += timed(inbox.receive, store, path)
             store._written = False  # no closing backup in the folder that goes
     bare = times["verify"] + times["insert"]
     return "\n".join(
