@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from models.store.store import Store
 
 KIND: Final = "policy"
+_MOST_VERSIONS: Final = 1_000_000
 
 
 def issue_policy(store: Store, passphrase: str, officer: tuple[str, str], out_dir: Path | None = None) -> Path:
@@ -216,7 +217,7 @@ def _shape(body: Mapping[str, Any]) -> tuple[Policy, str]:
         policy, at = Policy.from_json(body), str(body["at"])
         to_time(at)
         to_time(policy.effective_from or at)
-        if body["type"] != POLICY or body["v"] != 1 or policy.version < 1:
+        if body["type"] != POLICY or body["v"] != 1 or not 1 <= policy.version <= _MOST_VERSIONS:
             raise ValueError("policy")
     except (KeyError, TypeError, ValueError):
         raise MalformedError(Fault.HEADER_DAMAGED) from None

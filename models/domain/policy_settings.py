@@ -26,6 +26,7 @@ Period = tuple[str, str]
 """First and last day, both included, as YYYY-MM-DD."""
 
 _LARGEST_CLASS: Final = 200
+_MOST_PERIODS: Final = 12
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PREFIX: Final = re.compile(r"[a-z]{1,20}")
 
@@ -196,7 +197,7 @@ def shared_periods(one: Iterable[Period], other: Iterable[Period]) -> tuple[Peri
     """The days that lie in both, as periods in order of time."""
     mine = tuple(one)
     met = ((max(a, c), min(b, d)) for c, d in other for a, b in mine)
-    return tuple(sorted((first, last) for first, last in met if first <= last))
+    return tuple(sorted({(first, last) for first, last in met if first <= last}))
 
 
 def read_prefixes(text: str) -> dict[str, str]:
@@ -229,7 +230,10 @@ def _read(setting: Setting, text: str) -> str:
             raise ValueError(text)
         return str(int(text))
     if setting.combining is Combining.WINDOW:
-        return write_periods(read_periods(text.replace(" 至 ", "..").replace("、", ",")))
+        periods = read_periods(text.replace(" 至 ", "..").replace("、", ","))
+        if len(periods) > _MOST_PERIODS:
+            raise ValueError(text)
+        return write_periods(periods)
     if setting.key == "prefixes":
         return " ".join(f"{place}={prefix}" for place, prefix in read_prefixes(text.replace("、", " ")).items())
     return read_day(text)
@@ -241,7 +245,7 @@ def _form(setting: Setting) -> str:
     if setting.combining is Combining.MINIMUM:
         return f"请填写 1 至 {_LARGEST_CLASS} 的人数"
     if setting.combining is Combining.WINDOW:
-        return "请写成 起始日期..截止日期，例如 2026-09-01..2026-09-30，多段之间用逗号"
+        return "请写成 起始日期..截止日期，例如 2026-09-01..2026-09-30，多段之间用逗号，最多 12 段"
     if setting.key == "prefixes":
         return "请写成 地名=缩写，例如 蠡县=bdl，缩写只能是 1 至 20 个小写字母，多个之间用空格"
     return "请写成 年-月-日，例如 2027-06-30"

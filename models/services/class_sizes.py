@@ -66,10 +66,11 @@ def class_sizes(session: Session) -> list[ClassSize]:
     return sorted(found, key=lambda one: (one.unit_name, class_order(one.grade), class_order(one.class_name)))
 
 
-def overfull(session: Session) -> tuple[str, ...]:
-    """Sentences for the classes of this unit over their size."""
+def overfull(session: Session, class_name: str = "") -> tuple[str, ...]:
+    """Sentences for the classes of this unit over their size; only for those of a name when one is given."""
     own = own_unit(session).id
-    return tuple(one.sentence for one in class_sizes(session) if one.over and one.unit_id == own)
+    found = (one for one in class_sizes(session) if one.over and one.unit_id == own)
+    return tuple(one.sentence for one in found if class_name in ("", one.class_name))
 
 
 def _counted(session: Session) -> dict[str, dict[tuple[str, str], int]]:

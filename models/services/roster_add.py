@@ -16,6 +16,7 @@ from models.domain.units import Actor
 from models.exchange.sheets import Column, SheetData, Workbook, letter_of
 from models.services import imports
 from models.services.checking import field_label, normalised, raise_faults
+from models.services.class_sizes import overfull
 from models.services.records import KEYS_OF
 from models.services.roster_edit import require_editor
 from models.store import tables as t
@@ -50,7 +51,8 @@ def add_pupil(session: Session, actor: Actor, values: Mapping[str, str]) -> Adde
     result = imports.apply(session, actor, checked)
     pupil = session.execute(select(t.student.c.id).where(t.student.c.batch_id == result.batch_id)).scalar_one()
     warnings = tuple(one.finding.message for one in checked.findings if one.finding.code != "REQUIRED_EMPTY")
-    return AddedPupil(pupil, result.batch_id, result.baseline_id, warnings + _left_empty(checked))
+    warnings += _left_empty(checked) + overfull(session, record["class_name"])
+    return AddedPupil(pupil, result.batch_id, result.baseline_id, warnings)
 
 
 def _left_empty(checked: imports.CheckedImport) -> tuple[str, ...]:

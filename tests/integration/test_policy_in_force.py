@@ -13,7 +13,8 @@ from models.domain.units import Role
 from models.rules.checks import check_record
 from models.services import policies
 from models.services.checking import check_context
-from tests.integration.conftest import Office, stand_below
+from models.services.roster_add import add_pupil
+from tests.integration.conftest import Office, id_number, stand_below
 from tests.integration.test_cli import Done, refused, rollbook
 
 
@@ -40,6 +41,24 @@ def test_an_import_says_which_classes_are_too_large(school: Office, hold: Callab
         "“一(1)班”有 4 人，超过小学班额 3 人（由县级设置），请核对分班情况。",
         "“一(2)班”有 4 人，超过小学班额 3 人（由县级设置），请核对分班情况。",
     )
+
+
+def test_who_makes_a_class_too_large_is_told_of_that_class(
+    school: Office, hold: Callable[..., None], pupils: Any
+) -> None:
+    hold(values={"class_size.primary": "3"})
+    school.take_in(pupils(16))
+    added = school.write(
+        add_pupil,
+        school.registrar,
+        {
+            "name": "王安", "sex": "男", "birth_date": "2018-03-05", "id_type": "居民身份证", "class_name": "一(2)班",
+            "id_number": id_number(321),
+        },
+    )  # fmt: skip
+    assert [text for text in added.warnings if "班额" in text] == [
+        "“一(2)班”有 5 人，超过小学班额 3 人（由县级设置），请核对分班情况。",
+    ]
 
 
 def test_entry_age_is_an_error_where_it_is_controlled(school: Office, hold: Callable[..., None]) -> None:

@@ -13,6 +13,7 @@ from models.domain.policy_settings import SETTINGS, Combining, read_periods, rea
 from models.rules.businesses import closed_because
 from models.rules.stages import stage_of
 
+MANY = ",".join(["2026-09-01..2026-09-01"] * 13)
 DAYS = [f"2026-{month:02d}-{day:02d}" for month in (3, 5, 9, 10) for day in (1, 9, 20, 28)]
 PERIODS = st.lists(st.tuples(st.sampled_from(DAYS), st.sampled_from(DAYS)), min_size=1, max_size=3).map(
     lambda pairs: ",".join(f"{min(p)}..{max(p)}" for p in sorted(pairs, key=lambda p: (min(p), max(p))))
@@ -109,6 +110,7 @@ def test_the_first_form_is_still_read() -> None:
     [
         {"settings": {"class_size.primary": "many"}}, {"settings": {"class_size.primary": 45}}, {"settings": []},
         {"settings": {"window.key_field": "2026-09-30..2026-09-01"}}, {"settings": {"switch.expel.primary": "maybe"}},
+        {"settings": {"window.key_field": MANY}},
         {"locks": "class_size.primary"}, {"locks": [1]}, {"ue": 3},
     ],
 )  # fmt: skip
