@@ -107,12 +107,12 @@ def require_kind(message: Message) -> MessageKind:
     return kind
 
 
-def verified(message: Message, kind: MessageKind, trust: Trust, line: str, now: str) -> Message:
+def verified(message: Message, kind: MessageKind, trust: Trust, line: str, at: str) -> Message:
     """The message with the names of those who signed it, as its kind asks (decision 6).
 
-    Certificates are judged at the message's own time, but not after `now`. Raises UntrustedError.
+    `at`: the time its certificates are judged at. Raises UntrustedError.
     """
-    statement, at = message.statement, min(message.at, now)
+    statement = message.statement
     if statement.content["line"] != line:
         raise UntrustedError(Fault.WRONG_LINE)
     if kind.signers == UNIT:

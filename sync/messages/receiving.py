@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import IntegrityError, InterfaceError
 from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
@@ -40,6 +42,9 @@ LABELS: Final = (
 )
 _MOST_TOLD: Final = 5
 _CHANGE_TRUST: Final = ("authority", "directory", "revocation")
+_MISSHAPEN: Final = (LookupError, TypeError, ValueError, AttributeError, IntegrityError, InterfaceError)
+"""What a body of another shape makes of a handler; a package must never stand still because of one message."""
+_log = logging.getLogger(__name__)
 _WAYS: Final = {DOWN: "由上级发给下级", UP: "由下级报送上级"}
 
 
@@ -70,13 +75,18 @@ class Outcome:
 
 @dataclass
 class _Turn:
-    """What every message of a package is judged by; `trust` follows what the messages themselves change."""
+    """What every message of a package is judged by; `trust` follows what the messages themselves change.
+
+    `since`: when the neighbour last sent something. Each delivery carries all that waits, so what it says itself is
+    not older: a stolen key that was revoked since cannot date its messages back (decision 8).
+    """
 
     actor: Actor
     own: Unit
     neighbour: Unit
     trust: Trust
     at: str
+    since: str
     gathered: traces.Gathered
     outcome: Outcome
 
@@ -94,11 +104,18 @@ def take(session: Session, actor: Actor, arrival: Arrival, reader: LineReader) -
     content, found = opening.read_messages(reader, arrival.address, arrival.trust, arrival.at)
     ledger.keep(session, content)
     own = own_unit(session)
-    turn = _Turn(actor, own, arrival.issuer, arrival.trust, arrival.at, traces.Gathered(), Outcome())
+    since = _last_sent(session, arrival.issuer.id, own.id)
+    turn = _Turn(actor, own, arrival.issuer, arrival.trust, arrival.at, since, traces.Gathered(), Outcome())
     for statement, chain in found:
         turn.outcome.counts[_take_one(session, turn, statement, chain)] += 1
     turn.gathered.post(session)
     return turn.outcome
+
+
+def _last_sent(session: Session, issuer: str, audience: str) -> str:
+    c = t.package.c
+    query = select(func.max(c.created_at)).where(c.issuer_id == issuer, c.audience_id == audience, c.sequence > 0)
+    return session.execute(query.where(c.direction == "in", c.state != ledger.HELD)).scalar() or ""
 
 
 def _take_one(session: Session, turn: _Turn, statement: Statement, chain: Sequence[bytes]) -> str:
@@ -112,7 +129,9 @@ def _take_one(session: Session, turn: _Turn, statement: Statement, chain: Sequen
     try:
         kind = require_kind(message)
         _check_side(session, turn, message, kind)
-        message = verified(message, kind, turn.trusting(chain), turn.own.line.value, turn.at)
+        signed = max(message.at, turn.since) if message.origin_id == turn.neighbour.id else message.at
+        trust, line = turn.trusting(chain), turn.own.line.value
+        message = verified(message, kind, trust, line, min(signed, turn.at))
     except RefusedError as error:
         return _refuse(session, turn, message, error.sentence, authentic=False)
     try:
@@ -121,7 +140,8 @@ def _take_one(session: Session, turn: _Turn, statement: Statement, chain: Sequen
             return _pass_on(session, turn, message) if message.to_id != turn.own.id else _handle(session, turn, message)
     except UserError as error:
         sentence = error.sentence if isinstance(error, RefusedError) else str(error)
-    except (KeyError, TypeError, ValueError):
+    except _MISSHAPEN as error:
+        _log.warning("message of kind %s refused: %s", message.kind, type(error).__name__)
         sentence = Fault.CONTENT_DAMAGED.value.format(what=f"{kind.label}的内容")
     return _refuse(session, turn, message, sentence, authentic=True)
 

@@ -21,7 +21,9 @@ from models.domain.units import Actor, Role, Tier, Unit
 from models.services import matters
 from models.store import tables as t
 from sync import inbox, ledger, opening
+from sync.certificates import PERSON
 from sync.identity import certified
+from sync.known import newest, revoke
 from sync.messages import notices, receiving, sealing
 from sync.messages.handlers import HANDLERS
 from sync.messages.message import Message, read_message, state_message
@@ -429,6 +431,49 @@ def test_unit_back_from_an_old_backup_gets_what_it_misses_and_sends_again(
         assert row_of(county, lost).state == "handled"
         carry(county, school)
         assert [message.body["text"] for message in asked] == ["一", "二", "三", "四", "二", "五"]
+
+
+def test_stolen_key_cannot_date_its_messages_back(
+    world: tuple[Member, Member, Member], asked: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school, _, county = world
+    ask(school, COUNTY.id, "一")
+    carry(school, county)
+    registrar = school.actors[Role.REGISTRAR].person_id
+    key = county.store.read(lambda s: newest(s, SCHOOL.id, PERSON, registrar))
+    assert key is not None
+    long_ago = to_text(datetime.now(UTC) - timedelta(hours=1))
+    county.store.write(lambda s: revoke(s, None, key.fingerprint, long_ago, "密钥丢失"))
+    with monkeypatch.context() as patch:
+        patch.setattr("models.store.clock.now", lambda session: to_text(datetime.now(UTC) - timedelta(days=2)))
+        back = ask(school, COUNTY.id, "二")
+    carry(school, county)
+    assert row_of(county, back).at < long_ago
+    assert row_of(county, back).state == "refused"
+    assert "吊销" in row_of(county, back).note
+    assert [message.body["text"] for message in asked] == ["一"]
+
+
+def test_body_of_another_shape_is_refused_and_stops_nothing(
+    world: tuple[Member, Member, Member], asked: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school, _, county = world
+    bodies: tuple[dict[str, Any], ...] = (
+        {}, {"entries": 1}, {"entries": [{}]}, {"entries": ["a"]}, {"entries": [], "package": 1},
+        {"entries": [{"message": 1, "event": "gone", "at": "", "note": ""}]}, {"entries": [], "package": "x" * 64},
+    )  # fmt: skip
+    for body in bodies:
+        school.store.write(post, school.store.actor, "trace", COUNTY.id, body, title="")
+    for body in (
+        {"epoch": 1},
+        {"epoch": 1, "numbers": 3},
+        {"epoch": "1", "numbers": []},
+        {"epoch": 1, "numbers": [[]]},
+    ):
+        school.store.write(post, school.store.actor, "resend", COUNTY.id, body, title="")
+    ask(school, COUNTY.id)
+    (got,) = carry(school, county)
+    assert (len(asked), got.counts["refused"], got.counts["handled"]) == (1, 9, 3)
 
 
 # --- command line -----------------------------------------------------------------------------------------------
