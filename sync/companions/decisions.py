@@ -31,7 +31,7 @@ from sync.companions.exchange import Arrived, damaged, deliver, note_received, o
 from sync.content import is_number, item_digest
 from sync.formats import FileKind
 from sync.jsonlines import LineReader, encode, long_value
-from sync.refusals import ContentRefusedError, Fault
+from sync.refusals import ContentRefusedError, Fault, UntrustedError
 from sync.statements import Statement, is_signed_by
 
 if TYPE_CHECKING:
@@ -178,10 +178,12 @@ def _verified(statement: Statement, person: Row[Any], actor: Actor) -> set[tuple
     if (
         about != (APPROVAL, 1, actor.unit.id, actor.unit.line.value, person.person_id)
         or signature is None
-        or (signature.person_id, signature.public_key) != (person.person_id, person.signing_key)
+        or signature.person_id != person.person_id
         or not is_signed_by(statement, signature)
     ):
         raise ContentRefusedError(Fault.APPROVAL_EDITED)
+    if signature.public_key != person.signing_key:
+        raise UntrustedError(Fault.OTHER_PERSON_KEY, name=person.name)
     try:
         return {(str(one["id"]), int(one["attempt"]), str(one["digest"])) for one in body["items"]}
     except (KeyError, TypeError, ValueError):

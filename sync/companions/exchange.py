@@ -137,6 +137,8 @@ def authenticate(session: Session, file: SignedFile) -> Arrived:
     envelopes.check_payload(file, parsed)
     if (address.epoch, address.sequence) <= (peer.epoch, peer.received):
         what = KIND_LABELS[kind]
+        if (address.epoch, address.sequence) == (peer.epoch, peer.received):
+            raise OutOfTurnError(Fault.ALREADY_RECEIVED, what=f"第 {address.sequence} 号{what}")
         raise OutOfTurnError(Fault.OLDER_EXCHANGE, sequence=address.sequence, held=peer.received, what=what)
     return Arrived(kind, file, parsed, peer)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from models.store import tables as t
 from sync.companions.exchange import damaged
 from sync.jsonlines import LineReader
 from sync.opening import read_file
+from sync.requests import base64_text
 
 
 def read_pupils(reader: LineReader) -> Iterator[dict[str, Any]]:
@@ -67,3 +69,22 @@ def tidy(session: Session) -> None:
     session.execute(delete(t.baseline_row).where(t.baseline_row.c.change_id.not_in(waiting)))
     needed = select(t.change_evidence.c.digest).where(t.change_evidence.c.change_id.in_(waiting))
     session.execute(delete(t.evidence).where(t.evidence.c.digest.not_in(needed)))
+
+
+def remove(session: Session, change_ids: Sequence[str]) -> None:
+    """Drop changes with all that is kept of them."""
+    for part in in_chunks(change_ids):
+        for table in (t.decision, t.change_evidence, t.baseline_row, t.companion_change):
+            session.execute(delete(table).where(table.c.change_id.in_(part)))
+        session.execute(delete(t.change).where(t.change.c.id.in_(part)))
+
+
+def forget_signed_by_other_keys(session: Session, key: bytes) -> None:
+    """Drop changes approved here under a key the person has no more, so that the next picture brings them anew."""
+    k, d, s = t.companion_change.c, t.decision.c, t.statement.c
+    query = select(k.change_id, s.signatures).join(
+        t.decision, (d.change_id == k.change_id) & (d.position > k.decisions)
+    )
+    found = session.execute(query.join(t.statement, s.id == d.statement_id)).all()
+    signed = base64_text(key)
+    remove(session, [row.change_id for row in found if json.loads(row.signatures)[0]["public_key"] != signed])

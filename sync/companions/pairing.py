@@ -28,7 +28,7 @@ from models.store.members import NewOperator, OperatorRow
 from models.store.store import CreatedStore, Store
 from models.store.vault.keyfile import KeyFile
 from models.store.vault.passphrase import STANDARD, KdfParameters
-from sync.companions import keys
+from sync.companions import keeping, keys
 from sync.companions.papers import PairingReply, PairingRequest, read_reply, read_request
 from sync.dispatch import file_name
 from sync.enrolment import WrittenFile
@@ -218,6 +218,7 @@ def _trust(
     file = members.take_id(session, file, data_key, actor.name, reply.person_id, passphrase)
     session.execute(update(t.unit).where(t.unit.c.id == own.id).values(**unit_json(reply.unit)))
     _pair(session, pc, reply.unit.name, reply.person_id, reply.signing_key, reply.opening_key)
+    keeping.forget_signed_by_other_keys(session, reply.person_key)
     who = replace(actor, person_id=reply.person_id, unit=reply.unit)
     audit.append(session, who, "companion.trust", f"companion:{pc}", {"unit": reply.unit.id, "words": reply.words})
     return file

@@ -22,7 +22,7 @@ from models.domain.units import Actor, Role
 from models.services.change_log import changes_by_id, in_chunks
 from models.services.items import build_items
 from models.services.permissions import require_role
-from models.store import audit, clock
+from models.store import audit
 from models.store import tables as t
 from sync.companions import keeping
 from sync.companions.drafts import BY_HEAD, DECISION, decisions_of
@@ -83,7 +83,6 @@ def _take(session: Session, actor: Actor, arrived: Arrived, progress: Progress) 
     keeping.put_pupils(session, pupils)
     keeping.tidy(session)
     _check(session, items)
-    clock.advance(session, head["at"])
     note_received(session, arrived)
     body = {"sequence": arrived.envelope.address.sequence, "waiting": taken.waiting, "new": taken.new}
     audit.append(session, actor, "companion.take", f"companion:{arrived.peer.id}", body)
@@ -164,7 +163,7 @@ def _changes(
         taken.new += 1
         rest = kept.still_good(session, item, digest, decisions)
         if known is not None:
-            _remove(session, [item["id"]])
+            keeping.remove(session, [item["id"]])
         _put_change(session, item, decisions, rows)
         if rest:
             _put_on_top(session, item["id"], item["attempt"], decisions, rest)
@@ -285,12 +284,5 @@ def _act(decision: Told) -> tuple[str, str, int]:
 
 def _forget(session: Session, kept: _Kept, change_ids: Sequence[str]) -> int:
     """Drop what the main PC speaks of no more; how many of them still waited here."""
-    _remove(session, change_ids)
+    keeping.remove(session, change_ids)
     return sum(bool(kept.known[change].waits) for change in change_ids)
-
-
-def _remove(session: Session, change_ids: Sequence[str]) -> None:
-    for part in in_chunks(change_ids):
-        for table in (t.decision, t.change_evidence, t.baseline_row, t.companion_change):
-            session.execute(delete(table).where(table.c.change_id.in_(part)))
-        session.execute(delete(t.change).where(t.change.c.id.in_(part)))

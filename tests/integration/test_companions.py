@@ -18,7 +18,7 @@ from models.domain.states import Event
 from models.domain.units import Role
 from models.services import change_views, changes, companions, evidence, operators
 from models.services.policies import effective
-from models.store import audit, restoring
+from models.store import audit, members, restoring
 from models.store import tables as t
 from models.store.errors import WrongSecretError
 from models.store.store import Store
@@ -309,7 +309,7 @@ def test_edited_foreign_and_misled_files_are_refused(sides: Sides, tmp_path: Pat
     assert refusal(sides, sides.main.receive, path) is Fault.OTHER_PC  # the wrong PC of the right unit
     assert refusal(sides, sides.second.receive, path) is Fault.OTHER_UNITS_PC
     sides.head.receive(path)
-    assert refusal(sides, sides.head.receive, path) is Fault.OLDER_EXCHANGE
+    assert refusal(sides, sides.head.receive, path) is Fault.ALREADY_RECEIVED
     sides.head.approve([change])
     back = sides.decisions()
     assert refusal(sides, sides.head.receive, back) is Fault.OTHER_PC
@@ -519,3 +519,44 @@ def test_the_commands_make_the_whole_round(template: Path, tmp_path: Path) -> No
     assert run("school", registrar, "change", "show", change)["summary"]["state"] == "approved"
     listed = run("school", registrar, "pc", "list")
     assert [one["state"] for one in listed] == ["active", "ended"]
+
+
+def test_a_head_with_new_keys_is_paired_again_and_decides_anew(sides: Sides) -> None:
+    one, two = (sides.main.propose(pupil, "赵一") for pupil in sides.main.add_pupils(2))
+    sides.told()
+    sides.head.approve([two])
+    home = sides.head.store.home
+    sides.head.store.close()
+    with Store.open(home, NAME, SECOND_SECRET) as store:
+        code = new_recovery_code(store)
+    operators.recover(home, code, NAME, SECOND_SECRET + " new", kdf=CHEAPEST)
+    with Store.open(home, NAME, SECOND_SECRET + " new") as store:
+        sides.head.store = store
+
+        def approve(change: str) -> None:
+            signer = store.signer(SECOND_SECRET + " new")
+            store.write(changes.approve, store.actor, signer, [change], "同意")
+
+        approve(one)
+        assert refusal(sides, sides.main.receive, sides.decisions()) is Fault.OTHER_PERSON_KEY
+        asked = pairing.request(store, sides.stick)
+        sides.main.act(Role.ADMINISTRATOR)
+        reply = pairing.accept(sides.main.store, asked.path, asked.words, sides.stick)
+        pairing.trust(store, reply.path, reply.words, SECOND_SECRET + " new")
+        assert (sides.head.state_of(one), sides.head.state_of(two)) == ("approved", None)  # two: under the old key
+        assert sides.told().counts["new"] == 1
+        approve(two)
+        assert sides.done().counts["approved"] == 2
+
+
+def new_recovery_code(store: Store) -> str:
+    """The recovery code of a store, made anew, as if the printed one had been kept."""
+    code = ""
+
+    def change(session, file, data_key):  # type: ignore[no-untyped-def]
+        nonlocal code
+        file, code = members.new_recovery(session, file, data_key)
+        return file
+
+    store.change_keys(change)
+    return code
