@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.signing import Signer
 from models.domain.units import Actor, Tier, Unit
+from models.services import taken_names
 from models.services.companions import require_main
 from models.services.units import ancestors, descendants, own_unit, superior_id_of
 from models.store import audit, clock
@@ -143,6 +144,7 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
     _check_keys(session, own, asked)
     _revoke_gone(session, actor, asked, now)
     _register(session, own, asked)
+    taken_names.forget_told(session, asked.unit.id)  # a unit that lost its store is told all of them again
     issued = [
         certificate_for(session, asked.unit, SIGNING, asked.signing_key),
         certificate_for(session, asked.unit, OPENING, asked.opening_key),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.domain.units import Actor
+from models.domain.units import Actor, Line
 from models.services import taken_names
 from models.services.units import find_unit, own_unit
 from models.store import tables as t
@@ -15,8 +15,10 @@ from sync.messages.post import post
 
 def tell(session: Session, actor: Actor | None, neighbour_id: str | None = None) -> None:
     """Post what the units directly below (or only the neighbour) do not know yet; called before anything is sealed."""
-    c = t.unit.c
-    below = select(c.id).where(c.superior_id == own_unit(session).id, c.state == "active")
+    c, own = t.unit.c, own_unit(session)
+    if own.line is not Line.OPEN:
+        return
+    below = select(c.id).where(c.superior_id == own.id, c.state == "active")
     below = below.where(c.opening_key.is_not(None)).order_by(c.code)
     for unit_id in session.execute(below).scalars().all():
         if neighbour_id in (None, unit_id):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models.domain.errors import DataFaultError, UserError
 from models.domain.fields import ACCOUNTS
 from models.domain.ids import new_id
+from models.domain.orders import ItemState
 from models.domain.units import Actor
 from models.rules.about_accounts import row_prefix
 from models.rules.checks import Context
@@ -124,7 +125,11 @@ def disable(session: Session, actor: Actor, account_id: str, reason: str) -> Non
 
 
 def enable(session: Session, actor: Actor, account_id: str, reason: str) -> None:
-    """Put a disabled account back into use."""
+    """Put a disabled account back into use; one disabled by order of a tier above only with a reason (A9, A10)."""
+    i = t.disable_order_item.c
+    ordered = select(i.order_id).where(i.account_id == account_id, i.state == ItemState.DONE.value).limit(1)
+    if not reason.strip() and session.execute(ordered).first() is not None:
+        raise UserError("该账户是按上级的停用通知单禁用的，恢复须写明原因，并应先征得下达单位同意。")
     _set_status(session, actor, account_id, "active", reason.strip())
 
 

@@ -291,13 +291,6 @@ def _evidence(session: Session, body: Mapping[str, Any]) -> tuple[EvidenceInfo, 
     digests = [entry["digest"] for entry in entries]
     here = set(session.execute(select(t.evidence.c.digest).where(t.evidence.c.digest.in_(digests))).scalars())
     return tuple(
-        EvidenceInfo(
-            entry["digest"],
-            entry["name"],
-            entry["media_type"],
-            entry["size"],
-            entry.get("kind", "other"),
-            entry["digest"] in here,
-        )
-        for entry in entries
+        EvidenceInfo(e["digest"], e["name"], e["media_type"], e["size"], e.get("kind", "other"), e["digest"] in here)
+        for e in entries
     )

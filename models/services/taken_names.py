@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
 from models.domain.errors import FileRefusedError
-from models.domain.units import Actor, Line, Unit
+from models.domain.units import Actor, Unit
 from models.services.change_log import in_chunks
 from models.services.checking import unit_prefix
 from models.services.policies import effective
@@ -59,9 +59,7 @@ def _told(session: Session, unit_id: str) -> set[str]:
 
 
 def news_for(session: Session, unit: Unit) -> News:
-    """What `unit`, directly below, has to be told; nothing in the basic line, or when its prefix is not known."""
-    if unit.line is not Line.OPEN:
-        return News((), ())
+    """What `unit`, directly below in the open line, has to be told; nothing when its prefix is not known."""
     below = [unit, *descendants(session, unit.id)]
     prefixes = _prefixes(session, below)
     taken = _taken(session, prefixes, {one.id for one in below}) if prefixes else set()

@@ -281,7 +281,7 @@ disable_order_item = _table(
     _text("account_id", null=True), _text("state"),  # open | done | objected
     _text("done_at", null=True), _text("done_by"), _text("note"),
 )  # fmt: skip
-taken_name = _table(  # user names known to be taken in other units, as told from above
+taken_name = _table(  # user names other units hold: told to this unit from above, or told by it to `unit_id` below
     "taken_name", _text("username", key=True), _text("unit_id", key=True), _text("source_id"), _text("told_at")
 )
 companion = _table(  # PCs of one unit that exchange drafts and decisions by file; each side has the other's row

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from models.domain.errors import DataFaultError, NotAllowedError, UserError
 from models.domain.states import Verdict
@@ -14,10 +15,11 @@ from models.domain.units import Role
 from models.services import accounts, changes, review, roster_edit, taken_names, unreported
 from models.services.duplicates import username_pairs
 from models.services.problem_views import list_problems
+from models.store import audit
 from models.store import tables as t
 from sync import outbox
 from tests.open_world import LU, LUAN, TANG, account_list, add_account, carry, make_open_tiers, open_world, report
-from tests.sync_world import Member, deliver
+from tests.sync_world import Member, deliver, enrol
 
 World = dict[str, Member]
 
@@ -146,6 +148,25 @@ def test_names_taken_elsewhere_are_told_and_respected(world: World) -> None:
     assert luan.store.read(lambda s: s.execute(select(t.message.c.id)).all()) == before
 
 
+def test_a_unit_that_lost_its_store_is_told_all_names_again(world: World) -> None:
+    lu, luan, tang = world["lu"], world["luan"], world["tang"]
+    add_account(lu, "张三")
+    account_list(lu)
+    report(lu, tang)
+    carry(world)
+    luan.store.write(lose_names, luan)
+    carry(world)
+    assert luan.store.read(taken_names.elsewhere) == set()
+    enrol(luan, tang)
+    carry(world)
+    assert luan.store.read(taken_names.elsewhere) == {"tslnzhangsan"}
+
+
+def lose_names(session: Session, member: Member) -> None:
+    session.execute(delete(t.taken_name))
+    audit.append(session, member.store.actor, "test.lose", "names:test", {})
+
+
 def test_a_list_of_teachers_respects_names_taken_elsewhere(world: World, tmp_path: Path) -> None:
     from models.exchange.reading import read_workbook
     from models.services import imports
@@ -192,3 +213,21 @@ def test_hostile_taken_names_are_refused_whole(world: World) -> None:
     luan.store.write(taken_names.take, luan.store.actor, TANG.id, {"taken": [], "freed": ["tslna"]})
     assert luan.store.read(taken_names.elsewhere) == {"tslnb"}
     assert tang.store.read(taken_names.elsewhere) == set()
+
+
+def test_rows_and_kinds_of_the_other_line_are_refused() -> None:
+    from models.domain.errors import FileRefusedError
+    from models.domain.units import Line
+    from models.services.review_intake import check_row, check_shape
+
+    check_row({"id": "a", "values": {"username": "tslna"}}, "teachers")
+    for values, kind in (({"class_name": "1班"}, "teachers"), ({"username": "tslna"}, "students"), ({}, "")):
+        with pytest.raises(FileRefusedError):
+            check_row({"id": "a", "values": values}, kind)
+    texts = dict.fromkeys(("id", "number", "subject", "label", "reason", "created"), "x")
+    item = {**texts, "kind": "account.baseline", "unit": LU.id, "attempt": 1, "before": {}, "after": {}}
+    check_shape(item, LU.id, Line.OPEN)
+    with pytest.raises(FileRefusedError):
+        check_shape(item, LU.id, Line.BASIC)
+    with pytest.raises(FileRefusedError):
+        check_shape(item | {"kind": "roster.baseline"}, LU.id, Line.OPEN)

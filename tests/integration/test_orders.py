@@ -113,6 +113,10 @@ def test_the_reason_in_the_log_names_the_order(world: World) -> None:
     lu.store.write(orders.execute, lu.store.actor, order)
     (entry,) = [one for one in lu.store.read(audit.entries) if one.act == "account.disable"]
     assert entry.body["reason"] == f"甲市分院停用通知单 {order[-8:]}：其他 冒用他人姓名"
+    with pytest.raises(UserError, match="按上级的停用通知单禁用"):
+        lu.store.write(accounts.enable, lu.store.actor, teacher, " ")
+    lu.store.write(accounts.enable, lu.store.actor, teacher, "市分院电话同意，已改正")
+    assert status_of(lu, teacher) == "active"
 
 
 def test_an_account_disabled_before_the_order_came_is_proved_at_once(world: World) -> None:
