@@ -22,6 +22,7 @@ from sync import envelope, inbox
 from sync.formats import KIND_LABELS, FileKind, open_file, sniff
 from sync.inbox import Received
 from sync.refusals import Fault, RefusedError, UntrustedError
+from sync.signedfile import SUFFIX
 from sync.transport import incoming
 from sync.transport.incoming import PartSet, progress_words
 from sync.transport.parts import read_head
@@ -30,6 +31,7 @@ from sync.transport.watching import files_in, is_ours, remember_refused
 if TYPE_CHECKING:
     from models.store.store import Store
 
+_ELSEWHERE: Final = (FileKind.BACKUP, FileKind.SPREADSHEET, FileKind.PICTURE)
 _KNOWN: Final = (Fault.ALREADY_RECEIVED, Fault.KNOWN_POLICY)
 _MAY_PASS: Final = (
     Fault.UNKNOWN_ISSUER, Fault.FOREIGN_ANCHOR, Fault.EXPIRED_CERTIFICATE, Fault.TOO_FAR_AHEAD, Fault.NEWER_FORMAT,
@@ -101,15 +103,16 @@ def _is_for(store: Store, own: str, path: Path) -> bool:
         kind = sniff(path)
         if kind is FileKind.PART:
             return read_head(path).audience == own
-        if kind is FileKind.POLICY:
-            return True
-        file = open_file(path) if kind is not FileKind.UNKNOWN else None
-        if file is None or file.statement.type != envelope.TYPE:
+        if kind in _ELSEWHERE:
             return False
-        address = envelope.parse_statement(file.statement).address
-        return not store.read(is_ours, own, address)
+        file = open_file(path)
+        if kind is FileKind.POLICY:
+            return file.statement.content.get("unit") != own
+        if file.statement.type != envelope.TYPE:
+            return False
+        return not store.read(is_ours, own, envelope.parse_statement(file.statement).address)
     except UserError:
-        return path.suffix.lower() == ".rollbook"  # damaged: to be told, not passed over
+        return path.suffix.lower() == SUFFIX  # damaged: to be told, not passed over
 
 
 def receive_all(

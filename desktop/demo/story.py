@@ -26,7 +26,7 @@ from models.exchange.reading import read_workbook
 from models.exchange.writing import write_error_workbook
 from models.services import changes, evidence, imports, maintenance, policies, review, roster
 from models.store.store import Store
-from sync import enrolment, formats, inbox, outbox, receipts
+from sync import enrolment, formats, inbox, outbox, receipts, receiving
 from sync import policies as policy_packages
 
 
@@ -256,7 +256,8 @@ def _round(stage: Stage, change_id: str, what: str) -> None:
         receipt = receipts.finish_review(store, built.new[0], secret_of("county", Role.REGISTRAR), stage.stick)
     stage.step("县局接收、核办、签发回执", *said, f"回执 {receipt.name}")
     with stage.at("school", Role.REGISTRAR) as store:
-        sentence = inbox.receive(store, receipt).sentence
+        taken = receiving.receive_all(store, receiving.expand(store, [stage.stick]))
+        sentence = next(one.sentence for one in taken if one.path == receipt)
         state = store.read(changes.get, change_id).summary.state_label
     stage.step(f"学校接收回执，{what}现在是“{state}”", sentence)
 

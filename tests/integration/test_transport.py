@@ -321,6 +321,8 @@ def test_a_folder_is_received_in_an_order_that_works(world: SimpleNamespace) -> 
         else:
             shutil.copy(path, folder / f"{random.random()}.rollbook")
     (folder / "说明.txt").write_text("not for receiving")
+    (folder / "备份.rollbook").write_bytes(b"RBBACKUP1\n" + bytes(100))
+    (folder / "名单.csv").write_text("姓名,班级\n")
     county = world.county.store
     files = receiving.expand(county, [folder])
     assert len(files) == len(built.paths) + 1
