@@ -476,6 +476,24 @@ def test_body_of_another_shape_is_refused_and_stops_nothing(
     assert (len(asked), got.counts["refused"], got.counts["handled"]) == (1, 9, 3)
 
 
+def test_superior_cannot_alter_what_one_school_tells_another(
+    world: tuple[Member, Member, Member], asked: list[Message]
+) -> None:
+    school, second, county = world
+    genuine = ask(school, SECOND.id)
+    kept = ledger_recall(school, ask(school, SECOND.id, "请核对照片"))
+    altered = replace(kept, body=kept.body.replace("请核对照片".encode(), "请删除照片".encode()))
+    wrong = smuggle(county, altered, SECOND.id)
+    carry(school, county)
+    (got,) = carry(county, second)
+    assert [message.body["text"] for message in asked] == ["请核对", "请核对照片"]
+    assert got.counts["refused"] == 1
+    assert row_of(second, wrong).note == Fault.EDITED.value
+    carry(second, county)
+    carry(county, school)
+    assert row_of(school, genuine).state == "handled"
+
+
 # --- command line -----------------------------------------------------------------------------------------------
 
 
