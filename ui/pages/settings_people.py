@@ -55,10 +55,9 @@ class PeopleSettings(QWidget):
         only = label(self.tr("操作员由系统管理员管理。每个角色由不同的人担任；至少三人。"), "cap", wrap=True)
         self.setLayout(column(card(only, self.table), edits, spacing=12))
 
-    @staticmethod
-    def _state(person: OperatorRow) -> Cell:
+    def _state(self, person: OperatorRow) -> Cell:
         tone, icon, word = STATE_LOOK[person.state]
-        return Cell(word, tone, icon)
+        return Cell(self.tr("在第二台电脑上") if person.elsewhere else word, tone, icon)
 
     def refresh(self) -> None:
         """Read the operators."""
