@@ -107,12 +107,12 @@ def set_policy(
     effective_from: Annotated[str, typer.Option("--from", metavar="年-月-日", help="从哪一天起生效")] = "",
 ) -> None:
     """Edit the own part of the policy."""
-    from models.services import policies, policy_views
+    from models.services import policies
 
     if controlled is not None and (add or remove):
         raise UsageFaultError("--controlled 是整份清单，不能与 --add、--remove 一起用。")
     for value, known, option in ((ue, UE_SPELLINGS, "--ue"), (collision, COLLISIONS, "--collision")):
-        if value is not None:
+        if value:
             choice(value, {one: one for one in known}, option)
     values = _values(class_size, switch, window)
     single = {"ue": ue, "collision": collision, "legacy_until": legacy_until}
@@ -135,6 +135,13 @@ def set_policy(
     call: Call = ctx.obj
     with call.store() as store:
         before, made = store.write(work, store.actor)
+    _tell(call, before, made)
+
+
+def _tell(call: Call, before: Any, made: Any) -> None:
+    """Say what the own settings are now."""
+    from models.services import policy_views
+
     lines = [f"本级设置已改为第 {made.version} 版草稿：{policy_views.policy_text(made)}。"]
     if set(before.controlled_fields) != set(made.controlled_fields):
         was, now = _field_list(before.controlled_fields), _field_list(made.controlled_fields)
