@@ -164,16 +164,17 @@ def import_(
         [
             check_text(checked),
             *_written_text(checked, written, baseline),
-            *_again_text(result.reported, again),
+            *_again_text(checked.kind, result.reported, again),
             *(f"  [提醒] {sentence}" for sentence in result.overfull),
         ],
     )
     return 1 if _has_errors(checked) else 0
 
 
-def _again_text(pupils: int, number: str) -> list[str]:
-    """The baseline of pupils whose earlier one was refused or withdrawn."""
-    said = f"另有 {pupils} 名学生此前没有上报成功，已建立名册基线变更 {number}（草稿）。下一步：change submit {number}"
+def _again_text(kind: str, rows: int, number: str) -> list[str]:
+    """The baseline of pupils or accounts whose earlier one was refused or withdrawn, or that had none."""
+    who, label = ("名学生", "名册基线") if kind == STUDENTS else ("个账户", "账户基线")
+    said = f"另有 {rows} {who}此前没有上报成功，已建立{label}变更 {number}（草稿）。下一步：change submit {number}"
     return [said] if number else []
 
 
@@ -186,7 +187,8 @@ def _written_text(checked: Any, written: dict[str, int], baseline: str) -> list[
     if len(skipped) > _SKIPPED_SHOWN:
         lines.append(f"  …… 还有 {len(skipped) - _SKIPPED_SHOWN} 行，用 --errors-to 可以导出全部。")
     if baseline:
-        lines.append(f"已建立名册基线变更 {baseline}（草稿）。下一步：change submit {baseline}")
+        label = "名册基线" if checked.kind == STUDENTS else "账户基线"
+        lines.append(f"已建立{label}变更 {baseline}（草稿）。下一步：change submit {baseline}")
     if written["drafts"]:
         lines.append("关键信息不一致的已另拟变更草稿，用 change list --open 查看；补充理由和证明材料后提交。")
     return lines

@@ -42,6 +42,8 @@ class ResultStep(QWidget):
         notes: list[QWidget] = [label(self.tr("用时 {s:.1f} 秒。").format(s=seconds), "cap")]
         if result.baseline_id:
             words = self.tr("新增的学生已作为一批名册基线建成草稿，提交核办后上报主管部门备查。")
+            if kind != STUDENTS:
+                words = self.tr("新增的账户已作为一批账户基线建成草稿，提交核办后上报上级备案。")
             notes.insert(0, label(words, "dim", wrap=True))
         if result.overfull:
             notes.insert(0, Banner("warn", "\n".join(result.overfull)))
