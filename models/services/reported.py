@@ -14,21 +14,11 @@ from sqlalchemy.orm import Session
 
 from models.services.change_log import in_chunks
 from models.store import tables as t
+from models.store.clock import now_text
 
 KEPT, REFUSED = "kept", "refused"
 _ROWS_IN_PART: Final = 500
 _LEVEL: Final = 3
-_DISCOVER: Final = text("""
-INSERT INTO report_section (receipt_id, package_id, unit_id, bureau_id, at, came_in, state, note, items, report_id)
-SELECT i.receipt_id, i.package_id, i.unit_id, u.id, s.at, '', 'kept', '', count(*), NULL
-FROM received_item i JOIN statement s ON s.id = i.receipt_id JOIN unit u ON u.is_self = 1
-WHERE i.state = 'accept' AND i.receipt_id IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM report_section r WHERE r.receipt_id = i.receipt_id)
-    AND NOT EXISTS (SELECT 1 FROM received_item b WHERE b.receipt_id = i.receipt_id AND b.state = 'accept'
-        AND b.body ->> '$.batch' IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM kept_rows k WHERE k.package_id = b.package_id AND k.change_id = b.change_id))
-GROUP BY i.receipt_id
-""")
 
 
 def _has_rows(body: ColumnElement[str]) -> ColumnElement[bool]:
@@ -61,19 +51,13 @@ class FullItem:
 def waiting(session: Session) -> list[Section]:
     """What was accepted and has not gone up yet, in the order it was accepted; also what is older than the superior.
 
-    Baselines accepted before rows were kept (version 0001 of the store) cannot be shown and stay here.
+    Only a baseline accepted by version 0001 of the store, which kept no rows, is not among them.
     """
-    session.execute(_DISCOVER)
     c, k = t.report_section.c, t.kept_rows.c
     size = select(func.coalesce(func.sum(func.length(k.content)), 0)).where(k.package_id == c.package_id)
     query = select(c.receipt_id, c.package_id, c.unit_id, c.bureau_id, c["items"], size.scalar_subquery())
     query = query.where(c.state == KEPT, c.report_id.is_(None)).order_by(c.at, text("report_section.rowid"))
     return [Section(*row) for row in session.execute(query)]
-
-
-def count_waiting(session: Session) -> int:
-    """How many accepted items the next report would carry."""
-    return sum(section.items for section in waiting(session))
 
 
 def full_items(session: Session, section: Section) -> list[FullItem]:
@@ -172,6 +156,11 @@ def _drop_rows(session: Session, filed: Sequence[Any]) -> None:
             if item.rows:
                 gone = (k.package_id == row.package_id, k.change_id == item.change_id)
                 session.execute(delete(t.kept_rows).where(*gone))
+
+
+def note_answered(session: Session, section: Section) -> None:
+    """This unit's own receipt accepted items of a package: they wait for the superior, now or once there is one."""
+    note_section(session, section, now_text(), "")
 
 
 # --- from below ---------------------------------------------------------------------------------------------

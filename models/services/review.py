@@ -179,7 +179,6 @@ def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -
     require_role(actor, Role.REGISTRAR, "办结核办")
     rows = _answerable(session, package_id)
     _compare_with_receipt(session, rows, statement_id)
-    _apply(session, actor, [row for row in rows if row.state == Verdict.ACCEPT.value])
     c = t.received_item.c
     session.execute(
         update(t.received_item)
@@ -190,6 +189,11 @@ def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -
     left = int(session.execute(query).scalar() or 0)
     state = "reviewed" if left else "answered"
     session.execute(update(t.package).where(t.package.c.id == package_id).values(state=state, handled_at=now_text()))
+    accepted = [row for row in rows if row.state == Verdict.ACCEPT.value]
+    _apply(session, actor, accepted)
+    if accepted:
+        section = reported.Section(statement_id, package_id, rows[0].unit_id, actor.unit.id, len(accepted))
+        reported.note_answered(session, section)
     numbers = {verdict: sum(row.state == verdict for row in rows) for verdict in (*Verdict, _WITHDRAWN)}
     body = {"receipt": statement_id, **{str(verdict): number for verdict, number in numbers.items()}}
     audit.append(session, actor, "review.finish", f"package:{package_id}", body)

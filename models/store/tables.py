@@ -181,6 +181,7 @@ received_item = _table(  # items of packages from below, at the tier that decide
     _text("opinion"), _text("decided_by", null=True), _text("decided_at", null=True), _text("notes"),
     _text("receipt_id", null=True),  # the receipt statement that answered it; a verdict can change until then
     Index("received_change", "change_id"), Index("received_state", "state"),
+    Index("received_package", "package_id", "position"),
 )  # fmt: skip
 received_row = _table(  # rows of a received baseline, kept until it is decided
     "received_row", _text("item_id", key=True), _int("position", key=True), _text("body")
@@ -198,10 +199,13 @@ setting = _table("setting", _text("key", key=True), _text("value"))
 unit_history = _table(  # what a unit was called before, and until when
     "unit_history", _text("unit_id", key=True), _text("until", key=True), _text("name"), _text("code")
 )
-invitation = _table(  # units that a superior has announced itself, with the secret printed for each
+invitation = _table(  # units a superior has invited, with the secret printed for each; the own one at who is invited
     "invitation",
-    _text("id", key=True), _text("unit_id"), _text("name"), _text("code"), _text("tier"), _text("city"),
-    _text("county"), _blob("secret"), _text("made_at"), _text("used_at", null=True),
+    _text("id", key=True), _text("unit_id"), _text("name"), _text("code"), _text("tier"), _text("line"), _text("city"),
+    _text("county"), _text("contact"), _blob("secret"),  # empty at who is invited until the code was typed in
+    _text("state"),  # open | used | locked | replaced
+    _text("tried"),  # digests of requests with a wrong code
+    _text("made_at"), _text("used_at", null=True), _text("statement_id"),
 )  # fmt: skip
 revoked = _table(  # what the lists in force revoke: a certificate by fingerprint, or a key by unit and SHA-256
     "revoked",

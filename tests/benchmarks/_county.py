@@ -97,6 +97,17 @@ def _signer(session: Session, unit: Unit, role: str = "") -> UnitSigner:
     return UnitSigner(certificate.der, key, person_id)
 
 
+def signer_of(store: Store, role: str) -> UnitSigner:
+    """A new person of the county who signs in this role."""
+    return store.write(_county_signer, store, role)
+
+
+def _county_signer(session: Session, store: Store, role: str) -> UnitSigner:
+    signer = _signer(session, store.actor.unit, role)
+    audit.append(session, store.actor, "enrolment.certify", "unit:bench", {"person": role})
+    return signer
+
+
 def opening_key(store: Store) -> bytes:
     """The county's public opening key (DER)."""
     certificate = store.read(newest, store.actor.unit.id, OPENING)

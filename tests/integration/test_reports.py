@@ -21,7 +21,7 @@ from sync import inbox, ledger, outbox, receipts
 from sync.formats import FileKind
 from sync.jsonlines import line
 from sync.refusals import Fault, OutOfTurnError
-from sync.reports import sections
+from sync.reports import building, sections
 from tests.sync_world import SCHOOL, Member, deliver, enrol, found, make_tiers, opened
 
 Units = dict[str, Member]
@@ -336,12 +336,13 @@ def test_a_report_that_is_not_as_signed_is_refused_as_a_whole_and_sent_again(
 ) -> None:
     school, county, city = (world[name] for name in ("school", "county", "city"))
     accept(school, county, ["赵明华"])
-    honest = sections.head_of
-    monkeypatch.setattr(sections, "head_of", lambda section: {**honest(section), "package": "0" * 64})
-    outbox.build(county.store, county.act(Role.REGISTRAR), county.out)
-    monkeypatch.setattr(sections, "head_of", honest)
-    (received,) = (one for one in deliver(county, city) if one.kind is FileKind.REPORT)
-    assert received.counts["items"] == 0
+    honest = building.leaf_hash
+    monkeypatch.setattr(building, "leaf_hash", lambda raw: bytes(32))
+    (received,) = report(county, city)
+    monkeypatch.setattr(building, "leaf_hash", honest)
+    assert received.refused
+    assert Fault.CONTENT_EDITED.value in received.sentence
+    assert (rows(city, t.reported_item), rows(city, t.report_section)) == (0, 0)
     answer(city, county, received.package_id)
     (again,) = report(county, city)
     assert (again.refused, again.counts["items"]) == (False, 1)

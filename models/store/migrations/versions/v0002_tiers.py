@@ -14,7 +14,8 @@ _TABLES = (
      "until)"),
     ("invitation",
      "id TEXT NOT NULL PRIMARY KEY, unit_id TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, tier TEXT NOT "
-     "NULL, city TEXT NOT NULL, county TEXT NOT NULL, secret BLOB NOT NULL, made_at TEXT NOT NULL, used_at TEXT"),
+     "NULL, line TEXT NOT NULL, city TEXT NOT NULL, county TEXT NOT NULL, contact TEXT NOT NULL, secret BLOB NOT NULL, "
+     "state TEXT NOT NULL, tried TEXT NOT NULL, made_at TEXT NOT NULL, used_at TEXT, statement_id TEXT NOT NULL"),
     ("revoked",
      "mark TEXT NOT NULL, issuer_id TEXT NOT NULL, unit_id TEXT NOT NULL, person_id TEXT, since TEXT NOT NULL, "
      "reason TEXT NOT NULL, PRIMARY KEY (mark, issuer_id)"),
@@ -75,6 +76,7 @@ _COLUMNS = (  # (table, column)
     ("certificate", "issuer_id TEXT"),
 )
 _INDEXES = (
+    "CREATE INDEX received_package ON received_item (package_id, position)",
     # On a unit's second PC decisions are a picture of the main PC's, which a newer picture replaces (decision 2).
     "DROP TRIGGER decision_no_delete",
     "CREATE TRIGGER decision_no_delete BEFORE DELETE ON decision WHEN NOT EXISTS (SELECT 1 FROM setting WHERE key = "
@@ -95,6 +97,13 @@ _ISSUER = (  # the UID stands in the issuer's name, as the first attribute of ty
     "WHERE instr(der, x'0603550405') > 0"
 )
 
+_ACCEPTED = (  # what was accepted before there were reports goes up too, except baselines, whose rows were not kept
+    "INSERT INTO report_section (receipt_id, package_id, unit_id, bureau_id, at, came_in, state, note, items) "
+    "SELECT i.receipt_id, i.package_id, i.unit_id, u.id, s.at, '', 'kept', '', count(*) FROM received_item i "
+    "JOIN statement s ON s.id = i.receipt_id JOIN unit u ON u.is_self = 1 WHERE i.state = 'accept' "
+    "GROUP BY i.receipt_id HAVING sum(i.kind = 'roster.baseline') = 0 ORDER BY s.at"
+)
+
 
 def upgrade() -> None:
     """Add the tables, columns and indexes of the tiers."""
@@ -105,3 +114,4 @@ def upgrade() -> None:
     for statement in _INDEXES:
         op.execute(statement)
     op.execute(_ISSUER)
+    op.execute(_ACCEPTED)
