@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.units import Actor, Unit
 from models.services import receipts as services
+from models.services import reported
 from models.services.change_log import Decider
 from models.store import audit
 from models.store import tables as t
@@ -49,6 +50,7 @@ def rejoin(session: Session, actor: Actor, own: Unit, superior: Unit, told: Any)
         services.apply_receipt(session, actor, reply, Decider(superior.id, "", superior.name))
         _send_evidence_again(session, row.id)
     _post_again(session, actor, superior, taken)
+    _report_again(session, superior, taken)
     ledger.place(session, channel, place)
     facts = {"epoch": place.epoch, "sequence": place.sequence, "reopened": len(lost)}
     audit.append(session, actor, "channel.rejoin", f"unit:{superior.id}", facts)
@@ -61,6 +63,14 @@ def _post_again(session: Session, actor: Actor, superior: Unit, taken: frozenset
             if row.id not in taken:
                 traces.requeue(session, actor, [row.id])
             ledger.set_state(session, row.id, ledger.RECEIPTED if row.id in taken else ledger.REFUSED)
+
+
+def _report_again(session: Session, superior: Unit, taken: frozenset[str]) -> None:
+    """What lay in reports that cannot arrive waits for the next one."""
+    for row in ledger.unanswered(session, superior.id):
+        if row.purpose == "report" and row.id not in taken:
+            reported.settle(session, row.id, None)
+            ledger.set_state(session, row.id, ledger.REFUSED, _REASON)
 
 
 def _send_evidence_again(session: Session, package_id: str) -> None:

@@ -17,8 +17,9 @@ from models.domain.units import Role
 from models.services import changes as change_services
 from models.services import reported, review
 from models.store import tables as t
-from sync import inbox, ledger, outbox, receipts
+from sync import inbox, ledger, outbox, receipts, rejoining
 from sync.formats import FileKind
+from sync.identity import require_superior
 from sync.jsonlines import line
 from sync.refusals import Fault, OutOfTurnError
 from sync.reports import building, sections
@@ -362,6 +363,24 @@ def test_the_same_report_again_and_the_same_section_in_a_new_one_change_nothing(
     (again,) = report(county, city)
     assert (again.counts["items"], again.counts["known"]) == (0, 1)
     assert rows(city, t.reported_item) == 1
+
+
+def test_a_report_that_cannot_arrive_any_more_is_made_again(world: Units) -> None:
+    """The county comes back from an old backup: what lay in reports the city has not taken waits again."""
+    school, county, city = (world[name] for name in ("school", "county", "city"))
+    accept(school, county, ["赵明华"])
+    outbox.build(county.store, county.act(Role.REGISTRAR), county.out)
+
+    def rejoin(session: Session) -> None:
+        superior = require_superior(session)
+        told = {"epoch": 1, "sequence": 40, "last": "e" * 64, "taken": []}
+        rejoining.rejoin(session, county.store.actor, county.store.actor.unit, superior, told)
+
+    county.store.write(rejoin)
+    assert [section.items for section in county.store.read(reported.waiting)] == [1]
+    built = outbox.build(county.store, county.act(Role.REGISTRAR), county.out)
+    assert any("汇总上报包" in path.name for path in built.paths)
+    assert city.store.read(reported.waiting) == []
 
 
 # --- duplicates -----------------------------------------------------------------------------------------

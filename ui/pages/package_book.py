@@ -21,7 +21,13 @@ from ui.moments import days_since, moment
 
 USUAL_DAYS, REMIND_DAYS = 4, 7
 """How long a receipt usually takes, and after how many days the page says so."""
-KIND_WORDS = {"changes": "变更与名册", "evidence": "证明材料", "receipt": "回执", "policy": "政策"}
+KIND_WORDS = {
+    "changes": "变更与名册",
+    "report": "汇总上报",
+    "evidence": "证明材料",
+    "receipt": "回执",
+    "policy": "政策",
+}
 STEPS_IN = ("已收到", "已核对", "已核办", "生成回执", "送回回执")
 
 

@@ -146,7 +146,7 @@ class PackageDetail(SidePanel):
                 )
         if out and package.returned:
             main = (self.tr("查看退回的 {n} 项").format(n=package.returned), "arrow-back-up", "returned")
-        if not out and package.row["purpose"] == "changes":
+        if not out and package.row["purpose"] in ("changes", "report"):
             main = self._incoming(package, may_review, second)
         if second:
             self._buttons.addWidget(holder(row(*second, None)))
@@ -164,7 +164,8 @@ class PackageDetail(SidePanel):
                     words = self.tr("先答复已核办的 {n} 项").format(n=decided)
                     second.append(button(words, "receipt", on_click=lambda: self.act.emit("finish")))
                 return self.tr("去核办"), "rubber-stamp", "review"
-            return (self.tr("完成核办并生成回执"), "receipt", "finish") if may_review else None
+            words = self.tr("生成回执") if package.row["purpose"] == "report" else self.tr("完成核办并生成回执")
+            return (words, "receipt", "finish") if may_review else None
         if state == "refused" and may_review:
             return self.tr("生成退包回执"), "receipt", "finish"
         return None
