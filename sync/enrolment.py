@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -17,15 +17,16 @@ from sqlalchemy.orm import Session
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.signing import Signer
 from models.domain.units import Actor, Tier, Unit
+from models.services import invitations as invited_services
 from models.services import taken_names
 from models.services.companions import require_main
 from models.services.units import ancestors, descendants, own_unit, superior_id_of
 from models.store import audit, clock
 from models.store import tables as t
-from sync import authority, directory, policies, rejoining, revocation
+from sync import authority, directory, invitations, policies, rejoining, revocation
 from sync.certificates import OPENING, PERSON, SIGNING, key_mark, public_der
 from sync.dispatch import file_name
-from sync.formats import REPLY, REQUEST
+from sync.formats import REPLY
 from sync.identity import (
     anchor_words,
     certificates_by,
@@ -43,7 +44,7 @@ from sync.identity import (
 from sync.joining import join
 from sync.known import in_force, is_key_revoked, newest, revoke
 from sync.refusals import Fault, RefusedError, UntrustedError
-from sync.requests import Request, base64_text, read_reply, read_request, unit_from, unit_json
+from sync.requests import Reply, Request, base64_text, read_reply, read_request, request_body, unit_from, unit_json
 from sync.statements import Statement, sign
 from sync.transport.removable import folder_for
 from sync.words import same_words, words_of
@@ -77,34 +78,31 @@ class UnitInfo:
 # --- the unit below asks --------------------------------------------------------------------------------
 
 
-def request(store: Store, out_dir: Path | None = None) -> WrittenFile:
+def request(store: Store, out_dir: Path | None = None, code: str = "") -> WrittenFile:
     """Write the request for this unit's keys and active persons; its words are read out to the superior.
 
-    Raises UserError, NotWrittenError.
+    `code`: what was printed with the invitation this unit was founded by; then no words are needed. Raises UserError,
+    WrongSecretError, UntrustedError, NotWrittenError.
     """
     folder = folder_for(store.home, out_dir)
-    statement = store.write(_request, store.actor)
+    statement = store.write(_request, store.actor, code)
     target = folder / file_name("入网申请", store.actor.unit, statement.content["created"][:10])
     return WrittenFile(policies.write_statement(statement, target), words_of(statement.content))
 
 
-def _request(session: Session, actor: Actor) -> Statement:
+def _request(session: Session, actor: Actor, code: str) -> Statement:
     require_main(session, "申请入网")
+    if code:
+        invitations.enter_code(session, code)
     unit = ensure(session)
     people = persons(session)
     if not people:
         raise UserError("还没有已激活的操作员，不能生成入网申请。请各操作员先用激活码设置口令。")
-    body = {
-        "type": REQUEST,
-        "v": 1,
-        "unit": unit_json(unit),
-        "opening_key": base64_text(public_der(private_keys(session, OPENING)[0])),
-        "persons": [{"id": i, "name": n, "roles": sorted(r), "key": base64_text(k)} for i, n, r, k in people],
-        "created": clock.now(session),
-    }
-    if (anchor := own_anchor(session)) is not None and unit.tier is not Tier.SCHOOL:
-        body["anchor"] = base64_text(anchor.der)
-    statement = sign(body, [replace(unit_signer(session), certificate=None)])
+    signer = replace(unit_signer(session), certificate=None)
+    opening = public_der(private_keys(session, OPENING)[0])
+    anchor = own_anchor(session) if unit.tier is not Tier.SCHOOL else None
+    body = request_body(unit, signer.public_key, opening, people, clock.now(session), anchor)
+    statement = sign(invitations.with_code(session, body), [signer])
     audit.append(session, actor, "enrolment.request", f"unit:{unit.id}", {"persons": len(people)})
     return statement
 
@@ -131,13 +129,18 @@ def certify(
     if confirmed_words is not None and not same_words(confirmed_words, asked.words):
         raise UntrustedError(Fault.OTHER_WORDS)
     signers = policies.two_signers(store, passphrase, officer, "办理入网")
-    statement, words = store.write(_certify, store.actor, asked, signers)
+    statement, words = store.write(certify_asked, store.actor, asked, signers)
     target = folder / file_name("入网批复", asked.unit, statement.content["at"][:10])
     return WrittenFile(policies.write_statement(statement, target), words)
 
 
-def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signer]) -> tuple[Statement, str]:
+def certify_asked(session: Session, actor: Actor, asked: Request, signers: list[Signer]) -> tuple[Statement, str]:
+    """Certify a request that words or its code have shown, in the caller's transaction; the reply and its words.
+
+    A code that was not used yet is used up by it, and proves the reply. Raises NotAllowedError, UserError.
+    """
     own = ensure(session)
+    invited = invitations.shown_by(session, asked)
     _check_rank(own, asked.unit)
     now = clock.now(session)
     people = {(person.person_id, person.public_key): person for person in asked.persons}
@@ -160,7 +163,7 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
     anchor = own_anchor(session)
     assert anchor is not None
     told = [statement.to_json() for statement in policies.told_below(session)]
-    body = {
+    body: dict[str, Any] = {
         "type": REPLY,
         "v": 1,
         "unit": asked.unit.id,
@@ -177,6 +180,9 @@ def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signe
         "channel": rejoining.place_told(session, own, asked.unit),
         "at": now,
     }
+    if invited is not None:
+        body = invitations.proven({**body, "invitation": invited.id}, invited.secret)
+        invited_services.mark_used(session, invited.id)
     statement = sign(body, [unit_signer(session), *(certified(session, signer) for signer in signers)])
     statement = statement.with_certificates(certificates_by(session, own.id))  # the words stand for the own anchor
     directory.tell(session, actor, [asked.unit])
@@ -222,20 +228,27 @@ def _register(session: Session, own: Unit, asked: Request) -> None:
 # --- the unit below trusts ------------------------------------------------------------------------------
 
 
-def trust(store: Store, path: Path, confirmed_words: str) -> Unit:
+def trust(store: Store, path: Path, confirmed_words: str | None = None) -> Unit:
     """Take the superior's anchor, own certificates and policy, once the words were compared; the superior.
 
-    Raises RefusedError with nothing changed.
+    Without words the code of the invitation must show the reply. Raises RefusedError with nothing changed.
     """
     store.read(require_main, "导入入网批复")
     reply = read_reply(path)
     try:
-        if not same_words(confirmed_words, reply.words):
+        if confirmed_words is None:
+            store.read(invitations.check_reply, reply)
+        elif not same_words(confirmed_words, reply.words):
             raise UntrustedError(Fault.OTHER_WORDS)
-        store.write(join, store.actor, reply)
+        store.write(_join, store.actor, reply)
     except RefusedError as error:
         raise error.told_about(f"这是“{reply.superior.name}”的入网批复。") from None
     return reply.superior
+
+
+def _join(session: Session, actor: Actor, reply: Reply) -> None:
+    join(session, actor, reply)
+    invitations.close_own(session)
 
 
 # --- looking --------------------------------------------------------------------------------------------

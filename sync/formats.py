@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 REQUEST: Final = "rollbook.enrolment-request"
 REPLY: Final = "rollbook.enrolment-reply"
+INVITATION: Final = "rollbook.invitation"
 POLICY: Final = "rollbook.policy"
 PAIR_REQUEST: Final = "rollbook.pairing-request"
 PAIR_REPLY: Final = "rollbook.pairing-reply"
@@ -38,6 +39,7 @@ class FileKind(StrEnum):
     POLICY = "policy"
     ENROLMENT_REQUEST = "enrolment_request"
     ENROLMENT_REPLY = "enrolment_reply"
+    INVITATION = "invitation"
     PAIRING_REQUEST = "pairing_request"
     PAIRING_REPLY = "pairing_reply"
     DRAFTS = "drafts"
@@ -58,6 +60,7 @@ KIND_LABELS: Final = {
     FileKind.POLICY: "政策文件",
     FileKind.ENROLMENT_REQUEST: "入网申请",
     FileKind.ENROLMENT_REPLY: "入网批复",
+    FileKind.INVITATION: "入网邀请函",
     FileKind.PAIRING_REQUEST: "配对申请",
     FileKind.PAIRING_REPLY: "配对批复",
     FileKind.DRAFTS: "待核办文件",
@@ -77,6 +80,7 @@ NEXT_STEPS: Final = {
     FileKind.POLICY: "由下级单位接收（命令 receive）后执行。",
     FileKind.ENROLMENT_REQUEST: "由上级单位打电话逐词核对后办理入网（“设置”，或命令 unit certify）。",
     FileKind.ENROLMENT_REPLY: "由申请单位打电话逐词核对后导入（“设置”，或命令 unit trust）。",
+    FileKind.INVITATION: "由受邀单位第一次使用时按它建立（“按邀请函建立”，或命令 init --invitation）。",
     FileKind.PAIRING_REQUEST: "由本单位主电脑的系统管理员逐词核对后办理（“设置”，或命令 pc accept）。",
     FileKind.PAIRING_REPLY: "由申请配对的那台电脑逐词核对后导入（“设置”，或命令 pc trust）。",
     FileKind.DRAFTS: "由主管领导在第二台电脑上接收（命令 receive）后核办。",
@@ -95,6 +99,7 @@ _DOCUMENTS: Final = {
     POLICY: FileKind.POLICY,
     REQUEST: FileKind.ENROLMENT_REQUEST,
     REPLY: FileKind.ENROLMENT_REPLY,
+    INVITATION: FileKind.INVITATION,
     PAIR_REQUEST: FileKind.PAIRING_REQUEST,
     PAIR_REPLY: FileKind.PAIRING_REPLY,
 }
@@ -252,23 +257,27 @@ def _describe_document(kind: FileKind, file: SignedFile, names: Mapping[str, str
         issuer = _unit_name(str(body.get("unit")), names)
         details |= {"version": body.get("version"), "tier": _tier_label(body.get("tier"))}
     elif kind is FileKind.ENROLMENT_REQUEST:
-        unit = body.get("unit")
-        issuer = str(unit.get("name", "")) if isinstance(unit, dict) else ""
+        issuer = _name_in(body.get("unit"))
         details["words"] = words_of(body)
+    elif kind is FileKind.INVITATION:
+        issuer = _name_in(body.get("superior"))
+        details["unit"] = _name_in(body.get("unit"))
     elif kind in PAIRING_KINDS:
         unit, person = body.get("unit"), body.get("person")
-        named = unit if kind is FileKind.PAIRING_REPLY else person
-        issuer = str(named.get("name", "")) if isinstance(named, dict) else ""
+        issuer = _name_in(unit if kind is FileKind.PAIRING_REPLY else person)
         details["words"] = words_of(body)
     else:
-        superior = body.get("superior")
-        issuer = str(superior.get("name", "")) if isinstance(superior, dict) else ""
+        issuer = _name_in(body.get("superior"))
         details["audience"] = str(body.get("unit"))
         details["words"] = _anchor_words(body.get("anchor"))
     at = str(body.get("at") or body.get("created") or "")
     audience = _unit_name(str(body.get("unit")), names) if kind is FileKind.ENROLMENT_REPLY else ""
     title = f"“{issuer}”的{KIND_LABELS[kind]}"
     return Description(kind, title, issuer, audience, at, NEXT_STEPS[kind], tuple(faults), details)
+
+
+def _name_in(value: Any) -> str:
+    return str(value.get("name", "")) if isinstance(value, dict) else ""
 
 
 def _describe_part(path: Path, names: Mapping[str, str]) -> Description:

@@ -46,9 +46,7 @@ class Fault(Enum):
     UNKNOWN_ISSUER = "发件单位没有在本单位登记（{issuer}），已拒收。请先办理入网登记。"
     FOREIGN_ANCHOR = "签名证书不是由本单位所信任的上级签发的，已拒收。请与发件单位核对入网登记。"
     ISSUER_UNLIKE_CERTIFICATE = "文件写明的发件单位与签名证书上的单位不符，已拒收。请核实文件来源。"
-    NOT_ITS_SUPERIOR = (
-        "“{name}”的证书不是由其直接上级签发的，签发单位无权为它办理，已拒收。请与发件单位核对隶属关系。"
-    )
+    NOT_ITS_SUPERIOR = "“{name}”的证书不是由其直接上级签发的，签发单位无权为它办理，已拒收。请与发件单位核对隶属关系。"
     ISSUER_REVOKED = "签名证书的签发单位的签发证书已被吊销，已拒收。请发件单位向新的签发单位重新入网后再打包。"
     OLDER_REVOCATIONS = "这是旧的证书吊销名单（第 {number} 号），本单位已在执行第 {held} 号，未作改动。"
     NOT_ITS_UNIT = "“{unit}”不在申报单位之下，不能由它申报，已拒收。请申报单位核对下级单位名录。"
@@ -66,6 +64,16 @@ class Fault(Enum):
     # channel: authentic, but not its turn
     FORK = "编号第 {sequence} 号的包与此前收到的对不上，对方可能从旧备份恢复过。请与“{issuer}”联系，下级须重新入网。"
     TOO_FAR_AHEAD = "这是第 {sequence} 号包，前面还缺 {missing} 个包，超出可暂存的数量。请对方先补交前面的包。"
+
+    OLDER_EPOCH = (
+        "“{issuer}”的包按第 {epoch} 轮编号，而本单位已在接收第 {held} 轮的，这是旧文件，未作改动。"
+        "如果是对方刚恢复过备份，请对方按“大于 {held}”重新生成重建通道通知（命令 unit reset --after {held}）。"
+    )
+    NEWER_EPOCH = (
+        "“{issuer}”已按第 {epoch} 轮重新编号，本单位还在接收第 {held} 轮的。"
+        "请先接收对方的重建通道通知（上级从备份恢复过），或先导入最新的入网批复（本单位申请过）。"
+    )
+    NOT_LISTED = "这份重建通道通知没有列出本单位（上级丢失了本单位的登记）。请重新生成入网申请，交上级办理。"
 
     # content: authentic and its turn; refused with a receipt that says so
     NOT_A_RECIPIENT = "包没有加密给本单位现用的密钥，无法打开。请对方接收本单位的回执后重新打包。"
@@ -104,6 +112,12 @@ class Fault(Enum):
     OLDER_POLICY = "这是旧版政策（第 {version} 版），本单位已在执行第 {held} 版，未作改动。"
     KNOWN_POLICY = "第 {version} 版政策此前已经接收，无需重复接收。"
     OTHER_WORDS = "核对词与文件的不一致，未作任何改动。请打电话请对方逐词再念一遍，仍不一致时不要继续，文件可能被换过。"
+    NEEDS_WORDS = "这份{what}没有可用的一次性码作证，不能免去核对。请打电话逐词核对，输入核对词后再办理。"
+    WRONG_CODE = (
+        "{what}上的一次性码对不上，未作任何改动。请不要继续，先打电话与对方核实；确认无误后可以逐词核对，按核对词办理。"
+    )
+    NOT_OUR_CODE = "这个一次性码不是随“{unit}”的邀请函发出的那一个。请核对是不是拿了别的单位的单子。"
+    NOT_INVITED = "这份邀请函是给“{unit}”的，不是给本单位的，未作改动。请核对是否拿错了文件。"
     NOT_OUR_REQUEST = "入网批复里的密钥不是本单位的，可能是为旧申请办理的。请用最新的入网申请重新办理。"
     OTHER_SUPERIOR = "本单位已登记的上级是“{superior}”，不能用这个文件改换上级。请联系上级办理隶属变更。"
     BAD_REQUEST = "入网申请的内容不完整（{what}），不能办理。请申请单位重新生成申请。"

@@ -6,13 +6,14 @@ Reading needs no store and believes nobody; the words are what two people compar
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from models.domain.units import ROLE_LABELS, Line, Role, Tier, Unit
 from sync.certificates import ISSUING, Certificate, is_issued_by, load_public, parse, to_time
-from sync.formats import FileKind, open_file, require_kind, require_whole
+from sync.formats import REQUEST, FileKind, open_file, require_kind, require_whole
 from sync.identity import anchor_words
 from sync.refusals import Fault, MalformedError, UntrustedError
 from sync.statements import Statement, is_signed_by, unbase64
@@ -40,7 +41,8 @@ class Person:
 class Request:
     """A request as the superior's person looks at it; `words` are compared over the telephone.
 
-    `anchor` is the bureau's own certificate of its issuing key, None for a school.
+    `anchor` is the bureau's own certificate of its issuing key, None for a school. `invitation`: id of the invitation
+    whose code the `body` claims to be made with, "" for none.
     """
 
     unit: Unit
@@ -51,6 +53,8 @@ class Request:
     words: str
     digest: str
     anchor: Certificate | None = None
+    invitation: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,19 @@ def base64_text(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
+def request_body(
+    unit: Unit, signing_key: bytes, opening_key: bytes, people: Sequence[tuple[str, str, frozenset[str], bytes]],
+    created: str, anchor: Certificate | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What a request says; keys are DER, `people` id, name, roles and key, `anchor` a bureau's own certificate."""
+    body: dict[str, Any] = {
+        "type": REQUEST, "v": 1, "unit": unit_json(unit), "signing_key": base64_text(signing_key),
+        "opening_key": base64_text(opening_key), "created": created,
+        "persons": [{"id": i, "name": n, "roles": sorted(r), "key": base64_text(k)} for i, n, r, k in people],
+    }  # fmt: skip
+    return body if anchor is None else {**body, "anchor": base64_text(anchor.der)}
+
+
 def read_request(path: Path) -> Request:
     """What a request asks for, and its words; no store is needed. Raises RefusedError."""
     require_kind(path, FileKind.ENROLMENT_REQUEST)
@@ -109,8 +126,14 @@ def _parse_request(statement: Statement) -> Request:
     load_public(opening)
     to_time(body["created"])
     unit, signing = unit_from(body["unit"]), statement.signatures[0].public_key
+    if unbase64(body["signing_key"]) != signing:  # words and proof stand for the body, so the key must be in it
+        raise ValueError("签名密钥")
     anchor = _anchor(unit, body.get("anchor"))
-    return Request(unit, signing, opening, people, body["created"], words_of(body), statement.id, anchor)
+    invitation = body.get("invitation", "")
+    if not isinstance(invitation, str) or len(invitation) > 36:
+        raise ValueError("邀请函")
+    words = words_of(body)
+    return Request(unit, signing, opening, people, body["created"], words, statement.id, anchor, invitation, body)
 
 
 def _anchor(unit: Unit, value: Any) -> Certificate | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +11,7 @@ import typer
 from desktop.cli.call import Call, choice, read_new_secret
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands
+from desktop.cli.packages import existing
 from models.domain.errors import UserError
 from models.domain.ids import new_id
 from models.domain.statuses import PERSON_STATUS
@@ -38,41 +41,82 @@ Code = Annotated[str, typer.Option(metavar="码", help="激活码或恢复码")]
 @app.add(
     "init",
     "新建数据：单位、操作员和密钥\n--operator 和 --secret-file 给出的人马上可以使用，"
-    "其他人得到一次性的激活码；恢复码只显示这一次。",
+    "其他人得到一次性的激活码；恢复码只显示这一次。\n"
+    "收到上级的入网邀请函时用 --invitation，不必再填单位、层级、条线和代码。",
 )
 def init(
     ctx: typer.Context,
-    unit: Annotated[str, typer.Option(metavar="名称", help="单位名称")],
-    tier: Annotated[str, typer.Option(metavar="层级", help="school 学校、county 县级、city 市级、province 省级")],
-    line: Annotated[str, typer.Option(metavar="条线", help="basic 基础教育、open 开放教育")],
-    code: Annotated[str, typer.Option(metavar="代码", help="学校标识码或单位代码")],
     registrar: Annotated[str, typer.Option(metavar="姓名", help="学籍管理员")],
     head: Annotated[str, typer.Option(metavar="姓名", help="主管领导")],
     administrator: Annotated[str, typer.Option(metavar="姓名", help="系统管理员")],
+    unit: Annotated[str, typer.Option(metavar="名称", help="单位名称")] = "",
+    tier: Annotated[str, typer.Option(metavar="层级", help="school 学校、county 县级、city 市级、province 省级")] = "",
+    line: Annotated[str, typer.Option(metavar="条线", help="basic 基础教育、open 开放教育")] = "",
+    code: Annotated[str, typer.Option(metavar="代码", help="学校标识码或单位代码")] = "",
     city: Annotated[str, typer.Option(metavar="市", help="所在市")] = "",
     county: Annotated[str, typer.Option(metavar="县", help="所在县（市、区）")] = "",
+    invitation: Annotated[Path | None, typer.Option(metavar="文件", help="上级给的入网邀请函")] = None,
 ) -> None:
     """Create the store, the first operators and the unit's keys."""
-    from models.rules.naming import prefix_for
-    from models.store.store import NewOperator, Store
-    from sync import identity
+    from sync import invitations
 
     call: Call = ctx.obj
+    invited = invitations.read_invitation(existing(invitation)) if invitation else None
+    given = {"--unit": unit, "--tier": tier, "--line": line, "--code": code, "--city": city, "--county": county}
+    made_unit = invited.unit if invited else _new_unit(given)
+    if invited and any(given.values()):
+        raise UserError("按邀请函建立时，单位、层级、条线、代码、市、县都以邀请函为准，请不要再写这些选项。")
+    created = _create(
+        call, made_unit, ((registrar, Role.REGISTRAR), (head, Role.HEAD), (administrator, _ADMIN)), invited
+    )
+    doubt = code_doubt(made_unit.code, made_unit.tier, made_unit.line)
+    if doubt:
+        call.note(doubt)
+    text = [
+        f"已新建：{made_unit.name}（{call.home}）",
+        f"恢复码（只显示这一次，请抄写并锁好）：{created.recovery_code}",
+    ]
+    text += [f"{name} 的激活码：{one}" for name, one in created.activation_codes.items()]
+    text += ["各人激活后，用 unit enrol-request --code 一次性码 生成入网申请交给上级。"] if invited else []
+    codes = {"recovery_code": created.recovery_code, "activation_codes": created.activation_codes}
+    call.emit({"unit": document(made_unit), **codes}, text)
+
+
+_ADMIN = Role.ADMINISTRATOR
+
+
+def _new_unit(given: Mapping[str, str]) -> Unit:
+    """The unit as the options say. Raises UserError."""
+    from models.rules.naming import prefix_for
+
+    for option in ("--unit", "--tier", "--line", "--code"):
+        if not given[option]:
+            raise UserError(f"缺少 {option}；收到上级的入网邀请函时可以用 --invitation 代替。")
     tiers, lines = {one.value: one for one in Tier}, {one.value: one for one in Line}
-    where = choice(tier, tiers, "--tier", TIER_LABELS), choice(line, lines, "--line", LINE_LABELS)
-    made_unit = Unit(new_id(), unit, code, *where, city, county)
-    fault = code_fault(code, made_unit.tier, made_unit.line)
+    tier, line = (
+        choice(given["--tier"], tiers, "--tier", TIER_LABELS),
+        choice(given["--line"], lines, "--line", LINE_LABELS),
+    )
+    code, city, county = given["--code"], given["--city"], given["--county"]
+    fault = code_fault(code, tier, line)
     if fault:
         raise UserError(fault)
-    if city or county:
-        place_tier = Tier.COUNTY if made_unit.tier is Tier.SCHOOL else made_unit.tier
-        prefix_for(place_tier, city or None, county or None)  # a place nobody knows is told now, not at the first list
+    if city or county:  # a place nobody knows is told now, not at the first list
+        prefix_for(Tier.COUNTY if tier is Tier.SCHOOL else tier, city or None, county or None)
+    return Unit(new_id(), given["--unit"], code, tier, line, city, county)
+
+
+def _create(call: Call, unit: Unit, persons: Sequence[tuple[str, Role]], invited: Any) -> Any:
+    """The store with its keys; `invited` is the invitation it is founded by, or None."""
+    from models.store.store import NewOperator, Store
+    from sync import identity, invitations
+
     people: dict[str, set[Role]] = {}
-    for name, role in ((registrar, Role.REGISTRAR), (head, Role.HEAD), (administrator, Role.ADMINISTRATOR)):
+    for name, role in persons:
         people.setdefault(name, set()).add(role)
-    if len(people) < 3:
+    if len(people) < len(persons):
         raise UserError("学籍管理员、主管领导、系统管理员须是三个不同的人。")
-    first = call.operator or administrator
+    first = call.operator or persons[-1][0]
     if first not in people:
         raise UserError(f"--operator 应是三人之一：{'、'.join(people)}。")
     secret = read_new_secret(call.secret_file, f"{first}的口令", "--secret-file")
@@ -80,26 +124,16 @@ def init(
         NewOperator(name, frozenset(roles), secret if name == first else None)
         for name, roles in sorted(people.items(), key=lambda entry: entry[0] != first)
     ]
-    created = Store.create(call.home, made_unit, operators)
+    created = Store.create(call.home, unit, operators)
     try:
         if created.store is not None:
             created.store.write(identity.ensure)
+            if invited is not None:
+                created.store.write(invitations.take, created.store.actor, invited)
     finally:
         if created.store is not None:
             created.store.close()
-    doubt = code_doubt(code, made_unit.tier, made_unit.line)
-    if doubt:
-        call.note(doubt)
-    text = [f"已新建：{unit}（{call.home}）", f"恢复码（只显示这一次，请抄写并锁好）：{created.recovery_code}"]
-    text += [f"{name} 的激活码：{one}" for name, one in created.activation_codes.items()]
-    call.emit(
-        {
-            "unit": document(made_unit),
-            "recovery_code": created.recovery_code,
-            "activation_codes": created.activation_codes,
-        },
-        text,
-    )
+    return created
 
 
 @app.add("passwd", "修改自己的口令")

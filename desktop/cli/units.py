@@ -30,14 +30,19 @@ Words = Annotated[str, typer.Option(metavar="核对词", help="对方在电话�
 
 
 @unit.add("enrol-request", "生成交给上级的入网申请文件")
-def enrol_request(ctx: typer.Context, out: Out = None) -> None:
+def enrol_request(
+    ctx: typer.Context,
+    out: Out = None,
+    code: Annotated[str, typer.Option(metavar="一次性码", help="随邀请函发来的一次性码；用它就不必念核对词")] = "",
+) -> None:
     """Write the request that the superior certifies."""
     from sync import enrolment
 
     call: Call = ctx.obj
     with call.store() as store:
-        made = enrolment.request(store, out)
-    lines = [f"已生成入网申请：{made.path}", f"核对词（请在电话里念给上级听）：{made.words}"]
+        made = enrolment.request(store, out, code)
+    lines = [f"已生成入网申请：{made.path}"]
+    lines.append("已用一次性码作证，请把文件交给上级。" if code else f"核对词（请在电话里念给上级听）：{made.words}")
     call.emit(document(made), lines)
 
 
@@ -62,8 +67,12 @@ def certify(
     call.emit(document(made), lines)
 
 
-@unit.add("trust", "下级：用入网批复信任上级，入网完成；先在电话里核对")
-def trust(ctx: typer.Context, file: File, words: Words) -> None:
+@unit.add("trust", "下级：用入网批复信任上级，入网完成；先在电话里核对（按邀请函入网的不必核对）")
+def trust(
+    ctx: typer.Context,
+    file: File,
+    words: Annotated[str | None, typer.Option(metavar="核对词", help="对方在电话里念的核对词")] = None,
+) -> None:
     """Take the certificates and trust the superior."""
     from sync import enrolment
 

@@ -66,6 +66,19 @@ def write_records(
     _write(path, fill)
 
 
+def write_table(path: Path, sheet_title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write an xlsx of plain texts under titles. The file appears only when it is complete. Raises UserError."""
+
+    def fill(book: xlsxwriter.Workbook) -> None:
+        sheet, text = _new_sheet(book, sheet_title, heads)
+        sheet.set_column(0, len(heads) - 1, _WIDE, text)
+        for number, row in enumerate(rows, start=1):
+            for column, value in enumerate(row):
+                sheet.write_string(number, column, defused(value), text)
+
+    _write(path, fill)
+
+
 def write_error_workbook(path: Path, workbook: Workbook, findings: Iterable[LocatedFinding]) -> int:
     """Write the rows with errors as they stood in the file, with reasons in the last column and as comments.
 

@@ -17,9 +17,10 @@ class CodeKind(StrEnum):
 
     RECOVERY = "recovery"
     ACTIVATION = "activation"
+    INVITATION = "invitation"
 
 
-KIND_LABELS = {CodeKind.RECOVERY: "恢复码", CodeKind.ACTIVATION: "激活码"}
+KIND_LABELS = {CodeKind.RECOVERY: "恢复码", CodeKind.ACTIVATION: "激活码", CodeKind.INVITATION: "一次性码"}
 
 
 def new_code(kind: CodeKind) -> str:
