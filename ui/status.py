@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QSizePolicy, QStatusBar
 
-from models.domain.units import Actor, Role, Tier
+from models.domain.units import Actor, Role, Tier, reports_own
 from ui.jobs import Job
 from ui.kit import Button, button, label
 
 if TYPE_CHECKING:
     from models.store.store import Session
 
-TABLES = frozenset({"change", "decision", "received_item", "package", "policy", "channel"})
+TABLES = frozenset(
+    {"change", "decision", "received_item", "package", "policy", "channel", "problem", "problem_side", "message"}
+    | {"disable_order", "disable_order_item"}
+)
 
 
 @dataclass(frozen=True)
@@ -29,19 +32,32 @@ class Figures:
     returned: int
     policy_version: int
     backup: str
+    problems: int = 0
+    letters: int = 0
+    orders: int = 0
 
 
 def read_figures(session: Session, actor: Actor, home: Path) -> Figures:
     """Count what waits for `actor`, from the services."""
     from models.domain.times import to_text
-    from models.services import change_views, maintenance, outgoing, policies, review_views
+    from models.services import (
+        change_views,
+        maintenance,
+        matters,
+        order_views,
+        outgoing,
+        policies,
+        problem_views,
+        review_views,
+    )
     from ui.moments import moment
 
     drafts = change_views.list_changes(session, change_views.ChangeQuery(states=("draft",)))
-    if actor.unit.tier is Tier.SCHOOL:
-        to_decide = change_views.count_changes(session).get("pending", 0) if actor.has(Role.HEAD) else 0
-    else:
-        to_decide = review_views.count_items(session).get("in_review", 0) if actor.has(Role.REGISTRAR) else 0
+    to_decide = 0
+    if actor.has(Role.HEAD) and reports_own(actor.unit):
+        to_decide += change_views.count_changes(session).get("pending", 0)
+    if actor.has(Role.REGISTRAR) and actor.unit.tier is not Tier.SCHOOL:
+        to_decide += review_views.count_items(session).get("in_review", 0)
     backups = maintenance.list_backups(home)
     from datetime import UTC, datetime
 
@@ -52,6 +68,9 @@ def read_figures(session: Session, actor: Actor, home: Path) -> Figures:
         sum(1 for draft in drafts if draft.attempt > 1),
         policies.effective(session).version,
         last,
+        problem_views.count_problems(session)["mine"],
+        matters.count_to_do(session),
+        order_views.count_to_do(session),
     )
 
 

@@ -72,7 +72,7 @@ class Theme(QObject):
         self._app.setPalette(self._palette())
         sizes = {name: str(self.px(name)) for name in tokens.TYPE}
         sheet = Template(resources.path("theme.qss").read_text("utf-8"))
-        inner = 16 if look.font_size == "small" else round(20 * self._factor())
+        inner = 16 if look.font_size == "small" else round(20 * self.factor)
         images = {"chevron": self._tinted("chevron-down", "text2"), "tick": self._tinted("check", "on_accent")}
         self._app.setStyleSheet(sheet.substitute(self.tokens, control_inner=inner, **images, **sizes))
         self.changed.emit()
@@ -85,14 +85,16 @@ class Theme(QObject):
         """A text size of tokens.TYPE in px, as the chosen font size makes it; never below 12."""
         if name == "body" and self.look.font_size == "small":
             return tokens.BODY_OF_SMALL
-        return max(12, round(tokens.TYPE[name] * self._factor()))
+        return max(12, round(tokens.TYPE[name] * self.factor))
 
     @property
     def row(self) -> int:
         """Height of a table row in px."""
-        return round(tokens.ROW[self.look.row_height] * self._factor())
+        return round(tokens.ROW[self.look.row_height] * self.factor)
 
-    def _factor(self) -> float:
+    @property
+    def factor(self) -> float:
+        """What the chosen font size makes of texts and of what holds them."""
         return tokens.FONT_SIZES[self.look.font_size]
 
     def _palette(self) -> QPalette:

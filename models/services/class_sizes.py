@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -20,7 +20,8 @@ from models.store import tables as t
 
 @dataclass(frozen=True, slots=True)
 class ClassSize:
-    """A class and its enrolled pupils; `stage` "" when nothing says it; `cap` None for no limit, `tier` who set it."""
+    """A class and its enrolled pupils; `stage` "" when nothing says it; `cap` None for no limit, `tier` who set it;
+    `alone`: no other grade of the school has a class of this name."""
 
     unit_id: str
     unit_name: str
@@ -30,6 +31,7 @@ class ClassSize:
     size: int
     cap: int | None
     tier: str
+    alone: bool = True
 
     @property
     def over(self) -> bool:
@@ -37,13 +39,17 @@ class ClassSize:
         return self.cap is not None and self.size > self.cap
 
     @property
+    def name(self) -> str:
+        """The class with its grade."""
+        return self.class_name if self.grade in self.class_name else self.grade + self.class_name
+
+    @property
     def sentence(self) -> str:
         """What is wrong with the size, and what to do; "" for nothing."""
         if not self.over:
             return ""
-        name = self.class_name if self.grade in self.class_name else self.grade + self.class_name
         stage = STAGES[self.stage]
-        return f"“{name}”有 {self.size} 人，超过{stage}班额 {self.cap} 人（由{self.tier}设置），请核对分班情况。"
+        return f"“{self.name}”有 {self.size} 人，超过{stage}班额 {self.cap} 人（由{self.tier}设置），请核对分班情况。"
 
 
 def class_sizes(session: Session) -> list[ClassSize]:
@@ -58,19 +64,24 @@ def class_sizes(session: Session) -> list[ClassSize]:
     for unit_id, classes in _counted(session).items():
         unit = find_unit(session, unit_id)
         code, name = (unit.code, unit.name) if unit else ("", "未知单位")
+        names = Counter(class_name for _, class_name in classes)
         for (grade, class_name), size in classes.items():
             stage = stage_of(code, grade, class_name)
             cap = policy.class_size(stage) if stage else None
             tier = "" if cap is None else tiers_text(policy, class_size_key(stage))
-            found.append(ClassSize(unit_id, name, grade, class_name, stage, size, cap, tier))
+            found.append(ClassSize(unit_id, name, grade, class_name, stage, size, cap, tier, names[class_name] == 1))
     return sorted(found, key=lambda one: (one.unit_name, class_order(one.grade), class_order(one.class_name)))
 
 
 def overfull(session: Session, class_name: str = "") -> tuple[str, ...]:
     """Sentences for the classes of this unit over their size; only for those of a name when one is given."""
+    return tuple(one.sentence for one in own_overfull(session) if class_name in ("", one.class_name))
+
+
+def own_overfull(session: Session) -> list[ClassSize]:
+    """The classes of this unit over their size."""
     own = own_unit(session).id
-    found = (one for one in class_sizes(session) if one.over and one.unit_id == own)
-    return tuple(one.sentence for one in found if class_name in ("", one.class_name))
+    return [one for one in class_sizes(session) if one.over and one.unit_id == own]
 
 
 def _counted(session: Session) -> dict[str, dict[tuple[str, str], int]]:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 
+from models.domain.fields import STUDENTS
 from models.domain.states import Verdict
 from models.domain.units import Role
 from models.services import changes
 from tests.ui.pagekit import add_pupils, finish, make_context, number18, scan, settle, write_in
-from ui.pages.baseline_list import BaselineList, pupil_lines
+from ui.pages.baseline_list import BaselineList, baseline_rows
 from ui.pages.review import ReviewPage
 
 
@@ -51,16 +52,15 @@ def test_a_morning_by_keys_and_one_signature(world, qtbot):
     page, context, store, (first, second), kit, said = world
     assert page.queue_title.text() == "待我核办 2"
     assert page.bar.accept.isEnabled()
-    page.grab().save("/tmp/ui2_review.png")
     page.run_action("submit")
     settle(qtbot, context)
     assert state(store, first) == "pending", "nothing is signed yet"
     page.run_action("return")
-    assert page._decisions.keys() == {first}, "a return needs an opinion"
+    assert page.held.decisions.keys() == {first}, "a return needs an opinion"
     write_in(page.bar.opinion, "证明材料不清晰，请重新扫描后提交。")
     page.run_action("return")
     settle(qtbot, context)
-    assert {k: d.verdict for k, d in page._decisions.items()} == {first: Verdict.ACCEPT, second: Verdict.RETURN}
+    assert {k: d.verdict for k, d in page.held.decisions.items()} == {first: Verdict.ACCEPT, second: Verdict.RETURN}
     assert page.queue_title.text() == "待核办 0 · 待签名 2", "as many as the sidebar says"
     assert "Ctrl+Enter 签名确认" in page.hint()
     page.run_action("submit")
@@ -122,13 +122,13 @@ def test_the_pupils_of_a_baseline_are_sorted_counted_and_found(qtbot):
         {"id": name, "values": {"name": name, "class_name": class_name, "sex": sex, "id_number": "130999201701012218"}}
         for name, class_name, sex in names
     ]
-    card = BaselineList(pupil_lines(rows))
+    card = BaselineList(baseline_rows(STUDENTS, rows))
     qtbot.addWidget(card)
-    assert [line.name for line in card.model.rows] == ["白露", "郑重", "周全", "安宁"]
-    assert card.model.rows[1].number == "130999********2218"
-    assert [card.classes.itemText(i) for i in range(4)] == [
+    assert [line.texts["name"] for line in card.model.rows] == ["白露", "郑重", "周全", "安宁"]
+    assert card.model.rows[1].texts["id_number"] == "130999********2218"
+    assert [card.groups.itemText(i) for i in range(4)] == [
         "全部班级 · 4 人", "没有班级 · 1", "五年级二班 · 2", "五年级十班 · 1",
     ]  # fmt: skip
     card.search.setText("zq")
-    assert [line.name for line in card.model.rows] == ["周全"]
+    assert [line.texts["name"] for line in card.model.rows] == ["周全"]
     assert card.found.text() == "1 人 · 男 1 · 女 0"

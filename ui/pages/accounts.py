@@ -14,6 +14,7 @@ from ui.context import AppContext
 from ui.kit import Button, EmptyState, PageHead, button, column, holder, row, rule
 from ui.page import Page
 from ui.pages.account_panel import AccountPanel
+from ui.pages.account_report import count_waiting, may_report, report_accounts
 from ui.pages.bulk_bar import BulkBar
 from ui.pages.listing import Listing
 from ui.pages.listing_columns import ListingColumns
@@ -28,19 +29,19 @@ FACETS = ("department", "employment", "on_staff", "post", "city", "county", "sex
 PANEL_FROM = 1000
 
 
-def count_accounts(session: Session, unit_id: str | None) -> tuple[int, int]:
-    """Accounts in use and disabled."""
+def count_accounts(session: Session, unit_id: str | None) -> tuple[int, int, int]:
+    """Accounts in use, disabled, and of this unit not reported yet."""
     from models.services.roster import RosterQuery, list_ids
 
     queries = [RosterQuery(kind=ACCOUNTS, unit_id=unit_id, status=status) for status in ("active", "disabled")]
     active, disabled = (len(list_ids(session, query)) for query in queries)
-    return active, disabled
+    return active, disabled, count_waiting(session)
 
 
 class AccountsPage(Page):
     """List at the left, one account or its form at the right."""
 
-    TABLES = frozenset({"account"})
+    TABLES = frozenset({"account", "change"})
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -76,8 +77,11 @@ class AccountsPage(Page):
             made.setVisible(self.panel.may_edit)
         send = button(self.tr("导出"), "file-export", "", "Ctrl+E", on_click=self._export)
         paper = button(self.tr("打印"), "printer", "", "Ctrl+P", on_click=self._print)
+        tip = self.tr("把尚未上报的账户作为一批账户基线，经主管领导核办后报上级备案")
+        self._report = button("", "rubber-stamp", "primary", tip, on_click=lambda: report_accounts(self.context, self))
+        self._report.hide()
         sub = self.tr("用户名按规则生成：地名前缀 + 姓名全拼")
-        return PageHead(self.tr("教师账户"), sub, [add, bring, many, send, paper])
+        return PageHead(self.tr("教师账户"), sub, [add, bring, many, send, paper, self._report])
 
     def _tabs(self) -> None:
         self._states: dict[str, Button] = {}
@@ -99,11 +103,13 @@ class AccountsPage(Page):
         unit = self.listing.query.unit_id
         self.context.read(count_accounts, unit, done=self._show_counts, owner=self, replaces="account-counts")
 
-    def _show_counts(self, counted: tuple[int, int]) -> None:
+    def _show_counts(self, counted: tuple[int, int, int]) -> None:
         for made, words, number in zip(
-            self._states.values(), (self.tr("使用中"), self.tr("已停用")), counted, strict=True
+            self._states.values(), (self.tr("使用中"), self.tr("已停用")), counted[:2], strict=True
         ):
             made.set_text(f"{words} {number:,}")
+        self._report.set_text(self.tr("上报备案 {n}").format(n=f"{counted[2]:,}"))
+        self._report.setVisible(bool(counted[2]) and may_report(self.context))
 
     def arrive(self, **arguments: Any) -> None:
         """`subject_id`: show that account; `text`: search for it."""

@@ -1,15 +1,15 @@
-"""The pupils of a baseline as a person checks them: by class, sorted, searched, numbers masked."""
+"""The rows of a baseline as a person checks them: by class or department, sorted, searched, numbers masked."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit
 
-from models.domain.fields import STUDENT_FIELD, STUDENTS
+from models.domain.fields import ACCOUNTS, FIELDS_OF, STUDENTS
 from models.domain.masking import mask
 from models.rules.classes import class_order
 from models.rules.naming import pinyin_keys
@@ -22,72 +22,106 @@ from ui.tables.model import TableColumn
 _HEIGHT = 330
 
 
-@dataclass(frozen=True, slots=True)
-class PupilLine:
-    """One pupil. `number` is masked; `sought` is what the search looks through."""
+@dataclass(frozen=True)
+class _Look:
+    """How rows of a kind of roster are shown: `group` is the field they are chosen by, `columns` field and width."""
 
-    name: str
-    class_name: str
-    sex: str
-    number: str
+    title: str
+    every: str
+    groupless: str
+    hint: str
+    counted: str
+    group: str
+    columns: tuple[tuple[str, int], ...]
+
+
+_LOOKS = {
+    STUDENTS: _Look(
+        "名册基线中的学生", "全部班级 · {n} 人", "没有班级", "查找姓名、拼音或班级", "{n} 人", "class_name",
+        (("name", 110), ("class_name", 140), ("sex", 56), ("id_number", 150)),
+    ),
+    ACCOUNTS: _Look(
+        "账户基线中的账户", "全部部门 · {n} 个", "没有部门", "查找姓名、拼音、用户名或部门", "{n} 个账户", "department",
+        (("name", 100), ("username", 150), ("department", 120), ("post", 96), ("employment", 80), ("on_staff", 72)),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineRow:
+    """One pupil or account. `texts` by field, numbers masked; `sought` is what the search looks through."""
+
+    texts: Mapping[str, str]
+    group: str
     sought: str
 
 
-def pupil_lines(rows: Iterable[Mapping[str, Any]]) -> tuple[PupilLine, ...]:
-    """Rows of a baseline ({"id", "values"}) in the order of classes, then of names."""
-    found = []
+@dataclass(frozen=True)
+class BaselineRows:
+    """The rows of one baseline and the kind of roster they belong to."""
+
+    kind: str = STUDENTS
+    rows: tuple[BaselineRow, ...] = ()
+
+
+def baseline_rows(kind: str, rows: Iterable[Mapping[str, Any]]) -> BaselineRows:
+    """Rows of a baseline ({"id", "values"}) in the order of classes or departments, then of names."""
+    look, found = _LOOKS[kind], []
+    fields = [field for field in FIELDS_OF[kind] if field.key in dict(look.columns)]
     for one in rows:
         values: Mapping[str, str] = one["values"]
-        name, class_name = values.get("name", ""), values.get("class_name", "")
+        texts = {field.key: value_text(field.key, values.get(field.key, ""), kind) for field in fields}
+        texts |= {field.key: mask(field, values.get(field.key, "")) for field in fields if field.mask}
+        name, group = values.get("name", ""), values.get(look.group, "")
         spelled = pinyin_keys(name)
-        number = mask(STUDENT_FIELD["id_number"], values.get("id_number", ""))
-        sex = value_text("sex", values.get("sex", ""), STUDENTS)
-        found.append((class_order(class_name), spelled[0], PupilLine(
-            name, class_name, sex, number, " ".join((name, class_name, *spelled)).lower()
-        )))  # fmt: skip
-    return tuple(line for *_, line in sorted(found, key=lambda entry: entry[:2]))
+        sought = " ".join((name, group, values.get("username", ""), *spelled)).lower()
+        found.append((class_order(group), spelled[0], BaselineRow(texts, group, sought)))
+    return BaselineRows(kind, tuple(line for *_, line in sorted(found, key=lambda entry: entry[:2])))
+
+
+def _cell(key: str) -> Callable[[BaselineRow], Cell]:
+    return lambda line: Cell(line.texts[key])
 
 
 class BaselineList(QFrame):
-    """A card with the pupils: a class chooses its pupils, typing finds some (characters, pinyin, initials)."""
+    """A card with the rows: a class or department chooses its own, typing finds some (characters, pinyin, initials)."""
 
-    def __init__(self, lines: Sequence[PupilLine]) -> None:
+    def __init__(self, baseline: BaselineRows) -> None:
         super().__init__()
         self.setProperty("role", "card")
-        self._lines = lines
-        self.classes = QComboBox()
-        self.classes.setAccessibleName(self.tr("班级"))
-        self.classes.addItem(self.tr("全部班级 · {n} 人").format(n=f"{len(lines):,}"), None)
-        for name, number in Counter(line.class_name for line in lines).items():
-            self.classes.addItem(f"{name or self.tr('没有班级')} · {number:,}", name)
+        self._lines, self._look = baseline.rows, _LOOKS[baseline.kind]
+        self._sexes = baseline.kind == STUDENTS
+        look, labels = self._look, {field.key: field.label for field in FIELDS_OF[baseline.kind]}
+        self.groups = QComboBox()
+        self.groups.setAccessibleName(labels[look.group])
+        self.groups.addItem(self.tr(look.every).format(n=f"{len(self._lines):,}"), None)
+        for name, number in Counter(line.group for line in self._lines).items():
+            self.groups.addItem(f"{name or self.tr(look.groupless)} · {number:,}", name)
         self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("查找姓名、拼音或班级"))
+        self.search.setPlaceholderText(self.tr(look.hint))
         self.search.setAccessibleName(self.search.placeholderText())
         self.search.setClearButtonEnabled(True)
-        columns = (
-            TableColumn("name", self.tr("姓名"), 110, lambda line: Cell(line.name)),
-            TableColumn("class_name", self.tr("班级"), 140, lambda line: Cell(line.class_name)),
-            TableColumn("sex", self.tr("性别"), 56, lambda line: Cell(line.sex)),
-            TableColumn("number", self.tr("证件号"), 150, lambda line: Cell(line.number)),
-        )
-        self.table, self.model = simple_table(self.tr("名册基线中的学生"), columns, self)
+        columns = [TableColumn(key, labels[key], width, _cell(key)) for key, width in look.columns]
+        self.table, self.model = simple_table(self.tr(look.title), columns, self)
         self.table.setFixedHeight(_HEIGHT)
         self.found = label(kind="cap")
-        tools = row(self.classes, (self.search, 1), spacing=8)
+        tools = row(self.groups, (self.search, 1), spacing=8)
         self.setLayout(
             column(section(self.tr("名单"), self.found), tools, self.table, margins=(12, 8, 12, 10), spacing=6)
         )
-        self.classes.activated.connect(lambda _: self._filter())
+        self.groups.activated.connect(lambda _: self._filter())
         self.search.textChanged.connect(lambda _: self._filter())
         self._filter()
 
     def _filter(self) -> None:
-        chosen, words = self.classes.currentData(), self.search.text().lower().split()
+        chosen, words = self.groups.currentData(), self.search.text().lower().split()
         shown = [
             line for line in self._lines
-            if chosen in (None, line.class_name) and all(word in line.sought for word in words)
+            if chosen in (None, line.group) and all(word in line.sought for word in words)
         ]  # fmt: skip
         self.model.set_rows(shown)
-        boys, girls = (sum(line.sex == sex for line in shown) for sex in ("男", "女"))
-        said = self.tr("{n} 人 · 男 {boys} · 女 {girls}")
-        self.found.setText(said.format(n=f"{len(shown):,}", boys=boys, girls=girls))
+        said = self.tr(self._look.counted).format(n=f"{len(shown):,}")
+        if self._sexes:
+            boys, girls = (sum(line.texts["sex"] == sex for line in shown) for sex in ("男", "女"))
+            said += self.tr(" · 男 {boys} · 女 {girls}").format(boys=boys, girls=girls)
+        self.found.setText(said)

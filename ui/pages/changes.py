@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QButtonGroup, QLineEdit, QStackedWidget
 
 from models.domain.states import State
-from models.domain.units import Line, Role, Tier
+from models.domain.units import Line, Role, reports_own
 from models.services import changes
 from models.services.changes import ChangeQuery, ChangeSummary
 from ui import icons
@@ -24,6 +24,7 @@ from ui.kit import (
 )
 from ui.moments import moment
 from ui.page import Page
+from ui.pages.account_report import may_report, report_accounts
 from ui.pages.change_cards import is_returned
 from ui.pages.change_detail import ChangePanel
 from ui.pages.change_form import ChangeForm
@@ -54,7 +55,9 @@ class ChangesPage(Page):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         unit = context.actor.unit
-        self._starts = context.has(Role.REGISTRAR) and unit.tier is Tier.SCHOOL and unit.line is Line.BASIC
+        self._starts = context.has(Role.REGISTRAR) and reports_own(unit) and unit.line is Line.BASIC
+        self._reports = may_report(context)
+        self._open_line = unit.line is Line.OPEN
         self._tab = "open"
         self._subject = ""
         self._wanted = ""
@@ -64,10 +67,12 @@ class ChangesPage(Page):
     # --- building -----------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        new = button(self.tr("发起变更"), "git-pull-request", "primary", "Ctrl+N", on_click=self.start_new)
-        new.setVisible(self._starts)
+        act = self.tr("上报账户") if self._open_line else self.tr("发起变更")
+        new = button(act, "git-pull-request", "primary", "Ctrl+N", on_click=self.start_new)
+        new.setVisible(self._starts or self._reports)
         self.companion = CompanionBar(self.context)
-        self.head = PageHead(self.tr("关键信息变更"), "", [self.companion, new])
+        title = self.tr("账户备案") if self._open_line else self.tr("关键信息变更")
+        self.head = PageHead(title, "", [self.companion, new])
         self.tabs = QButtonGroup(self)
         self._tab_of = {}
         for place, (key, _, _) in enumerate(TABS):
@@ -86,7 +91,9 @@ class ChangesPage(Page):
         self.only.hide()
         columns = (
             TableColumn("number", self.tr("编号"), 130, lambda c: Cell(c.number)),
-            TableColumn("subject", self.tr("学生"), 150, lambda c: Cell(c.subject_label)),
+            TableColumn(
+                "subject", self.tr("对象") if self._open_line else self.tr("学生"), 150, lambda c: Cell(c.subject_label)
+            ),
             TableColumn("what", self.tr("变更内容"), 210, lambda c: Cell(c.summary + _again(c))),
             TableColumn("state", self.tr("状态"), 104, _state),
             TableColumn("by", self.tr("发起"), 76, lambda c: Cell(c.initiator_name)),
@@ -96,7 +103,10 @@ class ChangesPage(Page):
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._open_current())
         self.table.activated.connect(lambda _: self.edit())
         hint = self.tr("选中学生后按 Ctrl+K 发起。") if self._starts else ""
-        start = button(self.tr("发起变更"), "git-pull-request", on_click=self.start_new) if self._starts else None
+        if self._reports:
+            hint = self.tr("尚未上报的教师账户作为一批，经主管领导核办后报上级备案。")
+        may = self._starts or self._reports
+        start = button(act, "git-pull-request", on_click=self.start_new) if may else None
         self.empty = EmptyState(self.tr("还没有变更申请。"), start, hint, "git-pull-request")
         tools = row(*self._tab_of.values(), None, self.only, self.search, margins=(8, 4, 12, 4), spacing=4)
         left = column(tools, rule(), (self.table, 1), (self.empty, 1), spacing=0)
@@ -209,8 +219,10 @@ class ChangesPage(Page):
         self.say_hint()
 
     def start_new(self) -> None:
-        """Ask for the pupil first."""
-        if self._starts:
+        """Ask for the pupil first; in the open line bring all accounts not reported yet together."""
+        if self._reports:
+            report_accounts(self.context, self)
+        elif self._starts:
             self.picker.line.clear()
             self._go(PICK)
             self.picker.line.setFocus()

@@ -37,7 +37,7 @@ class Listing(QWidget):
         self, context: AppContext, kind: str, columns: ListingColumns, facets: Sequence[str], empty: EmptyState
     ) -> None:
         super().__init__()
-        self.context, self.kind, self._columns = context, kind, columns
+        self.context, self.kind, self.columns = context, kind, columns
         self._facets = facets
         self.query = RosterQuery(kind=kind, unit_id=None if columns.one_unit else ALL_UNITS)
         self._keep = ""
@@ -81,9 +81,9 @@ class Listing(QWidget):
         return holder(row((self.search, 2), self._chips, None, self.number, self.more, margins=(12, 8, 12, 8)))
 
     def _make_table(self) -> None:
-        self._shown = stored_columns(self.context.settings, self.kind, self._columns.usual, self._columns.keys())
-        self.model = PagedModel(self._columns.some(self._shown), self._fetch, self)
-        self.table = TableView(self._columns.name, frozen=2)
+        self._shown = stored_columns(self.context.settings, self.kind, self.columns.usual, self.columns.keys())
+        self.model = PagedModel(self.columns.some(self._shown), self._fetch, self)
+        self.table = TableView(self.columns.name, frozen=2)
         self.table.setModel(self.model)
         self._restore_widths()
         self.table.sort_asked.connect(self._sort)
@@ -105,7 +105,6 @@ class Listing(QWidget):
     def _restore_widths(self) -> None:
         usual = [34, *(entry.width for entry in self.model.columns)]
         self.table.restore_layout(self.context.settings, self.kind, usual)
-        self.table.setColumnWidth(0, 34)
         keys = [self.model.column_key(section) for section in range(self.model.columnCount())]
         key, ascending = self.query.sort
         self.table.show_sort(keys.index(key) if key in keys else -1, ascending)
@@ -116,7 +115,7 @@ class Listing(QWidget):
         """Read the ids again; the rows in sight follow, the current row stays."""
         from models.services import roster
 
-        self._columns.words = tuple(self.query.text.split())
+        self.columns.words = tuple(self.query.text.split())
         self.context.read(
             roster.list_ids, self.query, done=self._show_ids, owner=self, replaces=f"ids-{self.kind}"
         )  # fmt: skip
@@ -229,12 +228,12 @@ class Listing(QWidget):
         """A chip for each filter, the usual facets, and 筛选."""
         clear(self._chips)
         for key, value in self.query.filters.items():
-            words = f"{self._columns.title(key)}：{self._columns.words_of(key, value) or self.tr('（空）')}  ✕"
+            words = f"{self.columns.title(key)}：{self.columns.words_of(key, value) or self.tr('（空）')}  ✕"
             chip = button(words, "", "chip", on_click=partial(self._drop, key))
             chip.setAccessibleName(self.tr("取消筛选 {what}").format(what=words[:-3]))
             self._chips.addWidget(chip)
         for key in [key for key in self._facets[:2] if key not in self.query.filters]:
-            words = self.tr("{title}：全部").format(title=self._columns.title(key))
+            words = self.tr("{title}：全部").format(title=self.columns.title(key))
             facet = button(f"{words}  ▾", "", "ghost")
             facet.clicked.connect(partial(self._ask_values, key, facet))
             self._chips.addWidget(facet)
@@ -250,7 +249,7 @@ class Listing(QWidget):
     def _more_filters(self, near: Button) -> None:
         menu = QMenu(self)
         for key in self._facets[2:]:
-            menu.addAction(self._columns.title(key), partial(self._ask_values, key, near))
+            menu.addAction(self.columns.title(key), partial(self._ask_values, key, near))
         menu.popup(near.mapToGlobal(QPoint(0, near.height())))
 
     def _ask_values(self, key: str, near: Button, _checked: bool = False) -> None:
@@ -264,7 +263,7 @@ class Listing(QWidget):
     def _show_values(self, key: str, place: QPoint, values: list[tuple[str, int]]) -> None:
         menu = QMenu(self)
         for value, number in values[:MOST_VALUES]:
-            words = self._columns.words_of(key, value) or self.tr("（空）")
+            words = self.columns.words_of(key, value) or self.tr("（空）")
             menu.addAction(f"{words}    {number:,}", partial(self.filter, key, value))
         if len(values) > MOST_VALUES:
             menu.addAction(self.tr("还有 {n} 个值，请用查找框").format(n=len(values) - MOST_VALUES)).setEnabled(False)
@@ -278,7 +277,7 @@ class Listing(QWidget):
             every = len(self.model.checked) < len(self.model.ids)
             self.model.set_checked(self.model.ids, every)
             return
-        if not self._columns.sortable(key):
+        if not self.columns.sortable(key):
             return
         self.table.show_sort(section, ascending)
         self.set_query(replace(self.query, sort=(key, ascending)))
@@ -291,10 +290,8 @@ class Listing(QWidget):
         if found is not None:
             key = self.model.column_key(index.column())
             if key in found.values:
-                words = self._columns.words_of(key, found.values[key]) or self.tr("（空）")
-                what = self.tr("只看：{words}").format(
-                    words=words if not self._columns.masked(key) else self.tr("此值")
-                )
+                words = self.columns.words_of(key, found.values[key]) or self.tr("（空）")
+                what = self.tr("只看：{words}").format(words=words if not self.columns.masked(key) else self.tr("此值"))
                 menu.addAction(icons.icon("filter"), what, self.filter_by_current)
         menu.addAction(icons.icon("copy"), self.tr("复制"), lambda: self.table.copy(headers=False))
         menu.addAction(self.tr("连同列名复制"), lambda: self.table.copy(headers=True))
@@ -304,13 +301,13 @@ class Listing(QWidget):
         self._choose_columns(self.more.mapToGlobal(QPoint(self.more.width(), self.more.height())))
 
     def _choose_columns(self, place: QPoint) -> None:
-        chooser = ColumnChooser(self, self._columns.all(), self._shown, self._columns.usual, self._take_columns)
+        chooser = ColumnChooser(self, self.columns.all(), self._shown, self.columns.usual, self._take_columns)
         chooser.open_at(place)
 
     def _take_columns(self, keys: list[str]) -> None:
         keep = self.current_id()
         self._shown = keys
         store_columns(self.context.settings, self.kind, keys)
-        self.model.set_columns(self._columns.some(keys))
+        self.model.set_columns(self.columns.some(keys))
         self._restore_widths()
         self.show_row(keep)

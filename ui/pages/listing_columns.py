@@ -66,6 +66,7 @@ class ListingColumns:
     def __init__(self, kind: str, name: str, usual: Sequence[str], *, one_unit: bool) -> None:
         self.kind, self.name, self.one_unit = kind, name, one_unit
         self.words: tuple[str, ...] = ()
+        self.unit_names: dict[str, str] = {}
         self._fields: dict[str, Field] = {field.key: field for field in FIELDS_OF[kind]}
         self.usual = list(usual) if one_unit else [usual[0], "unit", *usual[1:]]
         extra = [
@@ -92,7 +93,9 @@ class ListingColumns:
         return [self._columns[key] for key in wanted if key in self._columns]
 
     def title(self, key: str) -> str:
-        """The title of a column."""
+        """The title of a column, or of what rows can be filtered by."""
+        if key == "unit_id":
+            return "学校"
         return self._columns[key].title if key in self._columns else key
 
     def sortable(self, key: str) -> bool:
@@ -105,6 +108,8 @@ class ListingColumns:
 
     def words_of(self, key: str, value: str) -> str:
         """A value as people read it."""
+        if key == "unit_id":
+            return self.unit_names.get(value, "")
         if key == "state":
             return OPEN_WORDS.get(value, value)
         field = self._fields.get(key)

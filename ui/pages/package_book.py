@@ -9,7 +9,7 @@ from typing import Any
 
 from models.domain.change_kinds import CHANGE_KIND
 from models.domain.states import State
-from models.domain.units import Tier
+from models.domain.units import Tier, reports_own
 from models.services import changes, outgoing, review
 from models.services.outgoing import Waiting
 from models.services.units import own_unit, unit_name
@@ -108,6 +108,7 @@ class Book:
     waiting: Waiting = field(default_factory=lambda: Waiting({}, 0))
     superior: str = ""
     upper: bool = False
+    reports: bool = True
     to_review: int = 0
 
     def outgoing(self) -> list[Package]:
@@ -143,7 +144,7 @@ def read_book(session: Any) -> Book:
     upper = unit.tier is not Tier.SCHOOL
     to_review = review.count_items(session).get("in_review", 0) if upper else 0
     name = superior.name if superior else ""
-    return Book(tuple(found), outgoing.waiting(session), name, upper, to_review)
+    return Book(tuple(found), outgoing.waiting(session), name, upper, reports_own(unit), to_review)
 
 
 def _contents(session: Any, row: Mapping[str, Any]) -> tuple[dict[str, int], tuple[tuple[str, int], ...]]:

@@ -97,7 +97,7 @@ class PackagesPage(Page):
         none = (
             self.tr("还没有上级单位，请先在“设置 › 单位”中入网。")
             if not book.upper
-            else self.tr("与所属学校之间 · 离线方式")
+            else self.tr("与下级单位之间 · 离线方式")
         )
         self.head.set_sub(who if book.superior else none)
         number = book.waiting.total
@@ -136,7 +136,7 @@ class PackagesPage(Page):
         if self._tab == "out":
             return (
                 self.tr("还没有发出数据包。主管领导批准变更后，在这里打包。")
-                if not self.book.upper
+                if self.book.reports
                 else self.tr("还没有发出回执。")
             )
         if self._tab == "in":

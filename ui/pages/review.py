@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy
+from PySide6.QtWidgets import QButtonGroup, QFrame, QScrollArea, QSizePolicy, QWidget
 
 from models.domain.states import VERDICT_LABELS, Verdict
-from models.domain.units import Role, Tier
-from models.services import review
+from models.domain.units import Role
 from ui.context import AppContext
 from ui.kit import Banner, EmptyState, button, clear, column, frame, holder, label, row, rule
 from ui.kit.around import Around
 from ui.page import Page
-from ui.pages.baseline_list import BaselineList
+from ui.pages.baseline_list import BaselineList, BaselineRows
 from ui.pages.change_cards import checks_card, difference_card, route_card, why_card
 from ui.pages.companion_bar import CompanionBar
 from ui.pages.decision_queue import QueueEntry, QueueView
 from ui.pages.evidence_view import EvidenceView
-from ui.pages.review_desks import Decision, Matter, carry_out, desk_for
+from ui.pages.review_desks import BureauDesk, Decision, Desk, Matter, desks_of
+from ui.pages.review_verdicts import HeldVerdicts, WrittenVerdicts
 from ui.pages.verdict_bar import VerdictBar
 from ui.tokens import COLLAPSE_BELOW
 
@@ -27,16 +29,17 @@ QUEUE_WIDTH = 236
 
 
 class ReviewPage(Page):
-    """Decides on what waits. At a school verdicts are collected and signed once; above they are written at once and
-    answered by a receipt."""
+    """Decides on what waits: at the desk of the own unit, of what came from below, or at either (open line)."""
 
     TABLES = frozenset({"change", "decision", "received_item", "change_evidence", "evidence"})
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
-        self._desk = desk_for(context.actor)
-        self._at_school = context.actor.unit.tier is Tier.SCHOOL
-        self._decisions: dict[str, Decision] = {}
+        self._desks = desks_of(context.actor)
+        self._desk_key, self._desk = next(iter(self._desks.items()))
+        self.held = HeldVerdicts(context, self)
+        self.held.signed.connect(self._signed)
+        self._written = WrittenVerdicts(context, self)
         self._entries: list[QueueEntry] = []
         self._matter: Matter | None = None
         self._wanted = ""
@@ -52,7 +55,7 @@ class ReviewPage(Page):
         hint = label(self.tr("J / K 上下一条"), "cap", wrap=True)
         self.companion = CompanionBar(self.context, (14, 0, 10, 10))
         left = column(
-            row(self.queue_title, None, margins=(14, 10, 10, 8)), rule(), (self.queue, 1),
+            *self._desk_tabs(), row(self.queue_title, None, margins=(14, 10, 10, 8)), rule(), (self.queue, 1),
             row(hint, margins=(14, 4, 8, 8)), self.companion, spacing=0,
         )  # fmt: skip
         self.queue_frame = frame("plain", left)
@@ -75,11 +78,8 @@ class ReviewPage(Page):
         area.setWidget(holder(self.body))
         self.banner = Banner("info", "")
         self.banner.hide()
-        self.empty = EmptyState(
-            self.tr("现在没有等您核办的事项。"),
-            hint=self.tr("有新的申请提交或收到数据包时，会出现在这里。"),
-            icon="rubber-stamp",
-        )
+        later = self.tr("有新的申请提交或收到数据包时，会出现在这里。")
+        self.empty = EmptyState(self.tr("现在没有等您核办的事项。"), hint=later, icon="rubber-stamp")
         self.area = area
         middle = column(head, rule(), Around(self.banner, (16, 8, 16, 0)), (area, 1), (self.empty, 1), spacing=0)
         self.evidence = EvidenceView(self.context)
@@ -90,14 +90,41 @@ class ReviewPage(Page):
         self.bar.take_back.connect(self._take_back_current)
         self.setLayout(column((holder(parts), 1), self.bar, spacing=0))
 
+    def _desk_tabs(self) -> list[QWidget]:
+        """Where a unit reports itself and has units below (open line), a tab for each desk."""
+        if len(self._desks) == 1:
+            return []
+        words, made = {"own": self.tr("本单位"), "received": self.tr("下级报来")}, []
+        group = QButtonGroup(self)
+        for key, desk in self._desks.items():
+            tab = button(words[key], "", "tab", checkable=True, checked=desk is self._desk)
+            tab.clicked.connect(lambda _on, key=key: self.show_desk(key))
+            group.addButton(tab)
+            made.append(tab)
+        self.desk_tabs = dict(zip(self._desks, made, strict=True))
+        return [holder(row(*made, None, margins=(8, 0, 0, 0), spacing=0)), rule()]
+
+    @property
+    def _verdicts(self) -> HeldVerdicts | WrittenVerdicts:
+        return self.held if self._desk.collects else self._written
+
     # --- reading ------------------------------------------------------------------------------------------
 
     def arrive(self, **arguments: Any) -> None:
         """`package`: only the items of a received package; `change` or `item`: go to that one."""
         package = str(arguments.get("package", ""))
-        if not self._at_school:
-            self._desk = desk_for(self.context.actor, package)
         self._wanted = str(arguments.get("change") or arguments.get("item") or "")
+        if package or arguments.get("item"):
+            self.show_desk("received", BureauDesk(package))
+        else:
+            self.show_desk("own" if arguments.get("change") else self._desk_key)
+
+    def show_desk(self, key: str, desk: Desk | None = None) -> None:
+        """Work at a desk, "own" or "received", when the unit has it."""
+        if key in self._desks:
+            self._desk_key, self._desk = key, desk or self._desks[key]
+        if len(self._desks) > 1:
+            self.desk_tabs[self._desk_key].setChecked(True)
         self.refresh()
 
     def refresh(self) -> None:
@@ -108,7 +135,7 @@ class ReviewPage(Page):
 
     def _show_queue(self, entries: list[QueueEntry]) -> None:
         known = {entry.id for entry in entries}
-        self._decisions = {key: value for key, value in self._decisions.items() if key in known}
+        self._verdicts.keep_only(known)
         self._entries = entries
         current = self.queue.current_entry()
         wanted = self._wanted or (current.id if current else "")
@@ -127,21 +154,18 @@ class ReviewPage(Page):
 
     def _draw_queue(self) -> None:
         shown = [
-            QueueEntry(e.id, e.title, e.subject, e.by, e.since, e.mine, self._verdict_of(e)) for e in self._entries
+            QueueEntry(e.id, e.title, e.subject, e.by, e.since, e.mine, self._verdicts.of(e)) for e in self._entries
         ]
         self.queue.queue.show_entries(shown)
         waiting = sum(not e.mine and e.verdict is None for e in shown)
-        words = self.tr("待我核办 {n}").format(n=waiting)
-        if self._decisions:  # the sidebar counts them until they are signed
-            words = self.tr("待核办 {n} · 待签名 {m}").format(n=waiting, m=len(self._decisions))
-        self.queue_title.setText(words)
+        self.queue_title.setText(self._verdicts.title(waiting))
         self.toggle.set_text(self.tr("队列 {n}").format(n=waiting))
-        self._say_collected()
+        said = self._verdicts.said(self._entries, self._finish)
+        if said is None:
+            self.banner.hide()
+        else:
+            self.banner.say("info", *said)
         self.say_hint()
-
-    def _verdict_of(self, entry: QueueEntry) -> Verdict | None:
-        decided = self._decisions.get(entry.id)
-        return decided.verdict if decided else entry.verdict
 
     def _open_current(self) -> None:
         entry = self.queue.current_entry()
@@ -171,9 +195,9 @@ class ReviewPage(Page):
 
     def _fill(self, matter: Matter) -> None:
         self.body.addWidget(difference_card(matter.diffs, matter.lines))
-        pupils = matter.extra.get("pupils", ())
-        if pupils:
-            self.body.addWidget(BaselineList(pupils))
+        listed: BaselineRows = matter.extra.get("rows", BaselineRows())
+        if listed.rows:
+            self.body.addWidget(BaselineList(listed))
         self.body.addWidget(checks_card(matter.checks))
         self.body.addWidget(why_card(matter.kind, matter.origin, matter.policy_version))
         self.body.addWidget(route_card(matter.timeline, matter.next_step))
@@ -182,9 +206,7 @@ class ReviewPage(Page):
     # --- deciding -----------------------------------------------------------------------------------------
 
     def _decided(self) -> Decision | None:
-        if self._matter is None:
-            return None
-        return self._decisions.get(self._matter.id) or self._matter.decided
+        return self._verdicts.made(self._matter) if self._matter is not None else None
 
     def _enable(self) -> None:
         self.bar.show_matter(self._matter, self._decided(), seen=self.evidence.all_seen)
@@ -197,28 +219,21 @@ class ReviewPage(Page):
         after = self.queue.queue.next_open(self.queue.currentIndex().row())
         if after >= 0:
             self.queue.select_row(after)
-        elif self._at_school:
-            self.sign()
+        elif self._desk.collects:
+            self.held.sign()
         else:
             self._finish()
 
     def _decide(self, verdict: Verdict, opinion: str) -> None:
         matter = self._matter
-        if matter is None or self._decided():
-            return
-        if self._at_school:
-            self._decisions[matter.id] = Decision(verdict, opinion)
-            self._after(matter, verdict, lambda: self._take_back(matter.id))
-        else:
-            self.context.write(
-                review.decide, self.context.actor, matter.id, verdict, opinion,
-                done=lambda _: self._after(matter, verdict, lambda: self._undecide(matter.id)), owner=self,
-            )  # fmt: skip
+        if matter is not None and not self._decided():
+            self._verdicts.decide(matter, verdict, opinion, lambda: self._after(matter, verdict))
 
-    def _after(self, matter: Matter, verdict: Verdict, undo: Any) -> None:
+    def _after(self, matter: Matter, verdict: Verdict) -> None:
         words = self.tr("{verdict}：{subject}").format(verdict=VERDICT_LABELS[verdict], subject=matter.subject)
+        undo = partial(self._take_back, matter.id)
         self.context.toast(words, undo, "ok" if verdict is Verdict.ACCEPT else "info")
-        if not self._at_school:
+        if not self._desk.collects:
             self._entries = [
                 QueueEntry(e.id, e.title, e.subject, e.by, e.since, e.mine, verdict if e.id == matter.id else e.verdict)
                 for e in self._entries
@@ -231,40 +246,13 @@ class ReviewPage(Page):
 
     def _take_back_current(self) -> None:
         if self._matter is not None:
-            if self._at_school:
-                self._take_back(self._matter.id)
-            else:
-                self._undecide(self._matter.id)
+            self._take_back(self._matter.id)
 
     def _take_back(self, entry_id: str) -> None:
-        self._decisions.pop(entry_id, None)
-        self._go_to(entry_id)
-
-    def _undecide(self, entry_id: str) -> None:
         self._wanted = entry_id
-        self.context.write(review.undecide, self.context.actor, entry_id, done=lambda _: self.refresh(), owner=self)
-
-    def _go_to(self, entry_id: str) -> None:
-        self._draw_queue()
-        self.queue.select_row(self.queue.queue.row_of(entry_id))
-        self._open_current()
+        self._verdicts.take_back(entry_id, self.refresh)
 
     # --- finishing ----------------------------------------------------------------------------------------
-
-    def _say_collected(self) -> None:
-        if self._at_school:
-            self._say_to_sign()
-            return
-        decided = sum(e.verdict is not None for e in self._entries)
-        if not decided or not self.context.has(Role.REGISTRAR):
-            self.banner.hide()
-            return
-        left = len(self._entries) - decided
-        rest = self.tr("还有 {n} 项未核办，可以先答复已核办的。").format(n=left) if left else ""
-        key = "" if left else "Ctrl+Enter"
-        go = button(self.tr("完成核办并生成回执"), "receipt", "link", key, on_click=self._finish)
-        text = self.tr("已核办 {n} 项，回执还没有生成，此前都可以改变决定。{rest}").format(n=decided, rest=rest)
-        self.banner.say("info", text, [go])
 
     def _finish(self) -> None:
         """Go on to the receipt of the package in sight."""
@@ -272,58 +260,22 @@ class ReviewPage(Page):
         if package and self.context.has(Role.REGISTRAR):
             self.context.navigate("packages", finish=package)
 
-    def _say_to_sign(self) -> None:
-        numbers = {v: sum(d.verdict is v for d in self._decisions.values()) for v in Verdict}
-        if not self._decisions:
-            self.banner.hide()
-            return
-        parts = "、".join(f"{VERDICT_LABELS[v]} {n}" for v, n in numbers.items() if n)
-        act = self.tr("签名确认") if numbers[Verdict.ACCEPT] else self.tr("确认")
-        text = self.tr("已作出 {n} 项决定（{parts}），确认后生效，此前都可以改变。").format(
-            n=len(self._decisions), parts=parts
-        )
-        self.banner.say("info", text, [button(act, "writing", "primary", "Ctrl+Enter", on_click=self.sign)])
-
-    def sign(self) -> None:
-        """Carry out the collected decisions: one passphrase and one signature for the queue (decision 3)."""
-        if not self._decisions:
-            return
-        store, decisions = self.context.store, dict(self._decisions)
-        if any(d.verdict is Verdict.ACCEPT for d in decisions.values()):
-            n = sum(d.verdict is Verdict.ACCEPT for d in decisions.values())
-            sentence = self.tr("您将对 {n} 项通过的变更签名。签名后交学籍管理员打包上报。").format(n=n)
-
-            def work(passphrase: str) -> Any:
-                return store.write(carry_out, store.actor, store.signer(passphrase), decisions)
-
-            self.context.with_passphrase(
-                self, self.tr("签名确认"), sentence, work, lambda _: self._signed(len(decisions))
-            )
-        else:
-            self.context.write(
-                carry_out, store.actor, None, decisions, done=lambda _: self._signed(len(decisions)), owner=self
-            )
-
-    def _signed(self, number: int) -> None:
-        self._decisions.clear()
+    def _signed(self) -> None:
         self._matter = None
-        self.context.toast(self.tr("{n} 项决定已生效。").format(n=number))
         self.refresh()
 
     # --- the window ---------------------------------------------------------------------------------------
 
     def run_action(self, key: str) -> bool:
         """Verdicts, J/K, zoom, signing."""
-        acts = {
-            "submit": self._accept,
-            "return": lambda: self.bar.decide(Verdict.RETURN),
-            "refuse": lambda: self.bar.decide(Verdict.REFUSE),
-            "next_item": lambda: self.queue.select_row(self.queue.currentIndex().row() + 1),
-            "previous_item": lambda: self.queue.select_row(self.queue.currentIndex().row() - 1),
+        at = self.queue.currentIndex().row()
+        acts: dict[str, Callable[[], object]] = {
+            "submit": self._accept, "save": self.held.sign, "refresh": self.refresh,
+            "return": lambda: self.bar.decide(Verdict.RETURN), "refuse": lambda: self.bar.decide(Verdict.REFUSE),
+            "next_item": lambda: self.queue.select_row(at + 1),
+            "previous_item": lambda: self.queue.select_row(at - 1),
             "zoom": lambda: self.evidence.act("toggle"),
-            "save": self.sign,
-            "refresh": self.refresh,
-        }
+        }  # fmt: skip
         act = acts.get(key)
         if act is None:
             return False
@@ -332,14 +284,14 @@ class ReviewPage(Page):
 
     def has_draft(self) -> bool:
         """Decisions not confirmed yet would be lost with the person."""
-        return bool(self._decisions)
+        return bool(self.held.decisions)
 
     def hint(self) -> str:
         """Where in the queue, and the keys."""
         entries = self.queue.queue.entries
         at = self.queue.currentIndex().row() + 1
         keys = self.tr("Ctrl+Enter 通过 · Ctrl+B 退回 · 空格 放大材料")
-        if self._at_school and self._decisions and self.queue.queue.next_open(-1) < 0:
+        if self._desk.collects and self.held.decisions and self.queue.queue.next_open(-1) < 0:
             keys = self.tr("Ctrl+Enter 签名确认")
         return f"{at}/{len(entries)} · {keys}" if entries else self.tr("没有待核办的事项")
 

@@ -1,4 +1,5 @@
-"""What there is to decide and who may: the head's desk at a school, the registrar's at a tier above (E1, E2)."""
+"""What there is to decide and who may: the head decides on what the own unit reports, the registrar of a tier above on
+what came from below (E1, E2; A8-A11)."""
 
 from __future__ import annotations
 
@@ -7,17 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from models.domain.change_kinds import BASELINE
+from models.domain.change_kinds import CHANGE_KIND
 from models.domain.signing import Signer
 from models.domain.states import STATE_LABELS, State, Verdict
-from models.domain.units import ROLE_LABELS, TIER_LABELS, Actor, Role, Tier
+from models.domain.units import ROLE_LABELS, TIER_LABELS, Actor, Role, Tier, reports_own
 from models.services import changes, operators, review
 from models.services.baseline import frozen_lines
 from models.services.change_checks import Check
 from models.services.change_views import EvidenceInfo, FieldDiff, TimelineEntry
 from models.services.policies import effective
+from models.services.records import COUNTED
 from ui.moments import moment
-from ui.pages.baseline_list import pupil_lines
+from ui.pages.baseline_list import BaselineRows, baseline_rows
 from ui.pages.decision_queue import QueueEntry
 
 ALL_ROWS = 1_000_000
@@ -56,7 +58,9 @@ class Matter:
 
 
 class Desk(Protocol):
-    """Reads of a desk; each runs inside a reading transaction."""
+    """Reads of a desk; each runs inside a reading transaction. `collects`: its verdicts are signed together."""
+
+    collects: bool
 
     def queue(self, session: Any, actor: Actor) -> list[QueueEntry]:
         """What waits, in the order it came."""
@@ -65,8 +69,10 @@ class Desk(Protocol):
         """One entry in full."""
 
 
-class SchoolDesk:
-    """Pending changes of the own school; a head decides, nobody his own."""
+class OwnDesk:
+    """Pending changes of the own unit; a head decides, nobody his own."""
+
+    collects = True
 
     def queue(self, session: Any, actor: Actor) -> list[QueueEntry]:
         """Pending changes, the longest waiting first."""
@@ -106,10 +112,9 @@ class SchoolDesk:
 
     @staticmethod
     def _extra(session: Any, change: changes.ChangeSummary) -> dict[str, Any]:
-        """The pupils of a baseline, as they were handed in."""
-        if change.kind != BASELINE.key:
-            return {}
-        return {"pupils": pupil_lines(json.loads(line) for line in frozen_lines(session, change.id))}
+        """The pupils or accounts of a baseline, as they were handed in."""
+        kind = CHANGE_KIND[change.kind].subjects
+        return {"rows": baseline_rows(kind, map(json.loads, frozen_lines(session, change.id)))} if kind else {}
 
     @staticmethod
     def _instead(session: Any, change: changes.ChangeSummary, actor: Actor) -> str:
@@ -121,11 +126,13 @@ class SchoolDesk:
             if Role.HEAD in person.roles and person.state != "disabled" and person.person_id != actor.person_id
         ]
         names = "、".join(heads)
-        return f"由他人核办：{names}" if names else "本校还没有其他主管领导，请系统管理员先添加一位再核办。"
+        return f"由他人核办：{names}" if names else "本单位还没有其他主管领导，请系统管理员先添加一位再核办。"
 
 
 class BureauDesk:
     """Items of packages from below; the registrar decides, the head looks (E2)."""
+
+    collects = False
 
     def __init__(self, package_id: str = "") -> None:
         self.package_id = package_id
@@ -151,7 +158,7 @@ class BureauDesk:
         if detail.own_copy is not None and not detail.conflicts:
             checks.append(Check("ok", "变更前的值与本级登记一致"))
         if detail.approved_by:
-            text = f"学校由{detail.approved_by}于 {moment(detail.approved_at)} 签名批准"
+            text = f"{item.unit_name}由{detail.approved_by}于 {moment(detail.approved_at)} 签名批准"
             checks.append(Check("ok", f"{text}，与发起人{detail.initiator}不是同一人"))
         may = (
             frozenset(Verdict)
@@ -162,12 +169,10 @@ class BureauDesk:
             may -= {Verdict.ACCEPT}
         decided = Verdict(item.state) if item.state in {v.value for v in Verdict} else None
         reason = f"理由：{detail.reason}" if detail.reason else ""
-        rows = (f"共 {detail.rows:,} 名学生",) if detail.rows else ()
+        kind = CHANGE_KIND[item.kind].subjects
+        rows = (f"共 {detail.rows:,} {COUNTED[kind]}",) if kind else ()
         origin = effective(session).origin
-        extra = {
-            "package": item.package_id,
-            "pupils": pupil_lines(review.rows_of_item(session, item.id, 0, ALL_ROWS)) if detail.rows else (),
-        }
+        listed = baseline_rows(kind, review.rows_of_item(session, item.id, 0, ALL_ROWS)) if kind else BaselineRows()
         return Matter(
             item.id, item.kind, short_title(item.summary), item.subject_label,
             " · ".join(part for part in (item.number, item.unit_name, f"{detail.initiator} 发起", reason) if part),
@@ -175,7 +180,7 @@ class BureauDesk:
             {diff.field: origin.get(diff.field, ()) for diff in detail.diffs},
             detail.policy_version, _bureau_timeline(detail, actor), "", detail.evidence, may or frozenset(),
             "" if may else f"由{ROLE_LABELS[Role.REGISTRAR]}核办，主管领导可以查看。",
-            Decision(decided, item.opinion) if decided else None, extra,
+            Decision(decided, item.opinion) if decided else None, {"package": item.package_id, "rows": listed},
         )  # fmt: skip
 
 
@@ -199,10 +204,10 @@ def _bureau_timeline(detail: review.ReviewDetail, actor: Actor) -> tuple[Timelin
     return (
         TimelineEntry(item.created, item.unit_name, detail.initiator, "发起变更申请", "", True),
         TimelineEntry(
-            detail.approved_at, item.unit_name, detail.approved_by, "学校批准并签名", "", bool(detail.approved_by)
+            detail.approved_at, item.unit_name, detail.approved_by, "本单位批准并签名", "", bool(detail.approved_by)
         ),
         here,
-        TimelineEntry("", "", "", "完成核办，随回执送回学校后生效", "", item.answered),
+        TimelineEntry("", "", "", "完成核办，随回执送回后生效", "", item.answered),
     )
 
 
@@ -227,6 +232,10 @@ def carry_out(session: Any, actor: Actor, signer: Signer | None, decisions: Mapp
     return sum(map(len, by_opinion.values()))
 
 
-def desk_for(actor: Actor, package_id: str = "") -> Desk:
-    """The desk of the person's unit."""
-    return SchoolDesk() if actor.unit.tier is Tier.SCHOOL else BureauDesk(package_id)
+def desks_of(actor: Actor) -> dict[str, Desk]:
+    """The desks of the person's unit by name, the one this person decides at first."""
+    desks: dict[str, Desk] = {"own": OwnDesk()} if reports_own(actor.unit) else {}
+    if actor.unit.tier is Tier.SCHOOL:
+        return desks
+    received: dict[str, Desk] = {"received": BureauDesk()}
+    return desks | received if actor.has(Role.HEAD) else received | desks

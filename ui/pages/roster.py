@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QButtonGroup
 from models.domain.fields import STUDENTS
 from models.domain.units import Line, Role, Tier
 from ui.context import AppContext
+from ui.dialogs.class_list import ClassList
 from ui.kit import Button, EmptyState, PageHead, button, column, holder, row, rule
 from ui.page import Page
 from ui.pages.bulk_bar import BulkBar
@@ -22,6 +23,7 @@ from ui.pages.roster_detail import RosterDetail
 from ui.tables.model import CHECK
 
 if TYPE_CHECKING:
+    from models.services.class_sizes import ClassSize
     from models.services.roster import Counts
     from models.store.store import Session
 
@@ -88,7 +90,10 @@ class RosterPage(Page):
             group.addButton(made)
             self._views[key] = made
         self._show_counts(None)
-        self.listing.above.addWidget(holder(row(*self._views.values(), None, margins=(8, 0, 0, 0), spacing=0)))
+        sizes = button(self.tr("班额"), "list-details", "link", self.tr("各班人数与班额"), on_click=self.show_classes)
+        sizes.setVisible(self.context.actor.unit.line is Line.BASIC)
+        tabs = row(*self._views.values(), None, sizes, margins=(8, 0, 12, 0), spacing=0)
+        self.listing.above.addWidget(holder(tabs))
         self.listing.above.addWidget(rule())
 
     def _connect(self) -> None:
@@ -139,15 +144,35 @@ class RosterPage(Page):
         self.listing.table.setFocus()
 
     def arrive(self, **arguments: Any) -> None:
-        """`subject_id`: show that pupil; `text`: search for it; `view`: one of the tabs."""
+        """`subject_id`: show that pupil; `text`: search for it; `view`: one of the tabs; `class_size`: a class."""
         if arguments.get("text") is not None:
             self.listing.set_query(replace(self.listing.query, text=str(arguments["text"]), filters={}))
+        if arguments.get("class_size"):
+            self.show_class(arguments["class_size"])
         if arguments.get("view"):
             self.show_view(str(arguments["view"]))
         if arguments.get("subject_id"):
             self.listing.show_row(str(arguments["subject_id"]))
             self._open_panel()
             self.detail.show_row(str(arguments["subject_id"]))
+
+    def show_classes(self) -> None:
+        """The classes with their sizes; one of them can be shown."""
+        dialog = ClassList(self, self.context, one_unit=self.context.actor.unit.tier is Tier.SCHOOL)
+        dialog.chosen.connect(self.show_class)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def show_class(self, one: ClassSize) -> None:
+        """Only the pupils of a class."""
+        where = {"class_name": one.class_name}
+        if not one.alone:
+            where["grade"] = one.grade
+        if not self.listing.columns.one_unit:
+            self.listing.columns.unit_names[one.unit_id] = one.unit_name
+            where["unit_id"] = one.unit_id
+        self.show_view("all")
+        self.listing.set_query(replace(self.listing.query, text="", filters=where))
 
     def show_view(self, key: str) -> None:
         """Show one of the tabs."""

@@ -77,7 +77,6 @@ def simple_table(
     model = SimpleModel(columns, parent)
     view = TableView(name)
     view.setModel(model)
-    for section, column in enumerate(columns):
-        view.setColumnWidth(section, column.width)
+    view.set_widths([column.width for column in columns])
     view.horizontalHeader().setStretchLastSection(True)
     return view, model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
@@ -77,6 +78,7 @@ class TableView(_Pane):
         self.setAccessibleName(name)
         self._frozen = frozen
         self._sort = (-1, True)
+        self._factor = Theme.current().factor
         self._pane = _Pane(self)
         self._pane.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._pane.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -108,7 +110,14 @@ class TableView(_Pane):
         self._pane.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
 
     def dress(self) -> None:
-        """Take row heights from the theme."""
+        """Take row heights from the theme; columns grow and shrink with the texts."""
+        factor = Theme.current().factor
+        if factor != self._factor and self.model() is not None:
+            last = -1 if not self.horizontalHeader().stretchLastSection() else self.model().columnCount() - 1
+            for section in range(self.model().columnCount()):
+                if section != last:
+                    self.setColumnWidth(section, round(self.columnWidth(section) * factor / self._factor))
+        self._factor = factor
         for pane in (self, self._pane):
             pane.verticalHeader().setDefaultSectionSize(Theme.current().row)
             pane.horizontalHeader().setFixedHeight(max(30, Theme.current().px("body") + 17))
@@ -244,22 +253,28 @@ class TableView(_Pane):
 
     # --- layout -----------------------------------------------------------------------------------------
 
+    def set_widths(self, widths: Sequence[int]) -> None:
+        """Give the columns their widths in px of the usual font size."""
+        for section, width in enumerate(widths):
+            self.setColumnWidth(section, round(max(28, min(width, 600)) * self._factor))
+
     def save_layout(self, settings: QSettings, name: str) -> None:
-        """Remember widths of columns by their title."""
+        """Remember widths of columns by their title, in px of the usual font size."""
         model = self.model()
         for section in range(model.columnCount()):
             title = model.headerData(section, Qt.Orientation.Horizontal)
             if title:
-                settings.setValue(f"tables/{name}/width/{title}", self.columnWidth(section))
+                width = round(self.columnWidth(section) / self._factor)
+                settings.setValue(f"tables/{name}/width/{title}", width)
 
     def restore_layout(self, settings: QSettings, name: str, usual: list[int]) -> None:
         """Take remembered widths, else the usual ones."""
-        model = self.model()
+        model, widths = self.model(), []
         for section in range(model.columnCount()):
             title = model.headerData(section, Qt.Orientation.Horizontal)
             stored = settings.value(f"tables/{name}/width/{title}") if title else None
-            width = int(str(stored)) if stored is not None and str(stored).isdigit() else usual[section]
-            self.setColumnWidth(section, max(28, min(width, 600)))
+            widths.append(int(str(stored)) if stored is not None and str(stored).isdigit() else usual[section])
+        self.set_widths(widths)
         self._split()
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from models.domain.fields import STUDENTS
 from models.services import changes, roster
+from models.services.class_sizes import ClassSize, own_overfull
 from models.services.imports import ImportResult
 from ui.context import AppContext
 from ui.kit import Banner, Button, Figure, button, clear, column, holder, label, row
+
+_MOST_CLASSES = 8
 
 
 class ResultStep(QWidget):
@@ -23,6 +28,7 @@ class ResultStep(QWidget):
         super().__init__()
         self.context = context
         self.result: ImportResult | None = None
+        self.first: Button | None = None
         self._body = column(margins=(24, 24, 24, 24))
         self.setLayout(self._body)
 
@@ -39,29 +45,65 @@ class ResultStep(QWidget):
             figure.show_figure(number)
             figures.append(figure)
         title = self.tr("已写入名册") if result.batch_id else self.tr("没有需要写入的内容")
-        notes: list[QWidget] = [label(self.tr("用时 {s:.1f} 秒。").format(s=seconds), "cap")]
-        if result.baseline_id:
-            words = self.tr("新增的学生已作为一批名册基线建成草稿，提交核办后上报主管部门备查。")
-            if kind != STUDENTS:
-                words = self.tr("新增的账户已作为一批账户基线建成草稿，提交核办后上报上级备案。")
-            notes.insert(0, label(words, "dim", wrap=True))
-        if result.overfull:
-            notes.insert(0, Banner("warn", "\n".join(result.overfull)))
+        notes: list[QWidget] = [*self._crowded(result), *self._baselines(result, kind)]
+        notes.append(label(self.tr("用时 {s:.1f} 秒。").format(s=seconds), "cap"))
         links = self._links(result, kind)
+        self.first = links[0]
         clear(self._body)
         self._body.addWidget(
             holder(column(label(title, "h2"), row(*figures, None), *notes, row(*links, None), spacing=14))
         )
         self._body.addStretch(1)
-        links[0].setFocus()
+        self.first.setFocus()
+
+    def take_focus(self) -> None:
+        """The keyboard is on the way most people go on."""
+        if self.first is not None:
+            self.first.setFocus()
+
+    def _baselines(self, result: ImportResult, kind: str) -> list[QWidget]:
+        """What goes up: the new rows, and those of earlier imports whose baseline never arrived."""
+        pupils = kind == STUDENTS
+        made: list[QWidget] = []
+        if result.baseline_id:
+            words = self.tr("新增的账户已作为一批账户基线建成草稿，提交核办后上报上级备案。")
+            if pupils:
+                words = self.tr("新增的学生已作为一批名册基线建成草稿，提交核办后上报主管部门备查。")
+            made.append(label(words, "dim", wrap=True))
+        if result.reported:
+            words = self.tr("文件中另有 {n} 个以前导入、还没有上报成功的账户，已另建一批账户基线草稿，一并提交。")
+            if pupils:
+                words = self.tr("文件中另有 {n} 名以前导入、还没有上报成功的学生，已另建一批名册基线草稿，一并提交。")
+            made.append(label(words.format(n=f"{result.reported:,}"), "dim", wrap=True))
+        return made
+
+    def _crowded(self, result: ImportResult) -> list[QWidget]:
+        """Classes over their size; each opens in the roster with one click."""
+        if not result.overfull:
+            return []
+        banner, ways = Banner("warn", "\n".join(result.overfull)), row(spacing=4)
+
+        def show(classes: list[ClassSize]) -> None:
+            for one in classes[:_MOST_CLASSES]:
+                see = button(self.tr("查看{name}").format(name=one.name), "table", "link")
+                see.clicked.connect(partial(self._see_class, one))
+                ways.addWidget(see)
+            ways.addStretch(1)
+
+        self.context.read(own_overfull, done=show, owner=banner)
+        return [banner, holder(ways)]
+
+    def _see_class(self, one: ClassSize, _checked: bool = False) -> None:
+        self.context.navigate("roster", class_size=one)
 
     def _links(self, result: ImportResult, kind: str) -> list[Button]:
         def go(page: str, **arguments: str) -> Callable[[], None]:
             return lambda: self.context.navigate(page, **arguments)
 
         see = "roster" if kind == STUDENTS else "accounts"
-        links = [button(self.tr("查看名册"), "table", "primary", on_click=go(see))]
-        if result.baseline_id:
+        words = self.tr("查看名册") if kind == STUDENTS else self.tr("查看账户")
+        links = [button(words, "table", "primary", on_click=go(see))]
+        if result.baseline_id or result.reported_id:
             links.append(button(self.tr("提交基线核办"), "rubber-stamp", on_click=self.submit_baseline))
         if result.drafts:
             links.append(button(self.tr("补充变更材料"), "git-pull-request", on_click=go("changes", state="draft")))
@@ -70,13 +112,17 @@ class ResultStep(QWidget):
         return [*links, button(self.tr("再导入一个文件"), "file-import", on_click=self.again.emit)]
 
     def submit_baseline(self) -> None:
-        """Hand the new pupils to the head as one batch (decision 16)."""
-        if self.result is not None:
-            done = self.tr("名册基线已提交，等待主管领导核办。")
-            self.context.write(
-                changes.submit, self.context.actor, self.result.baseline_id, owner=self,
-                done=lambda _: self.context.toast(done),
-            )  # fmt: skip
+        """Hand what goes up to the head, each list as one batch (decision 16)."""
+        if self.result is None:
+            return
+        ids = [one for one in (self.result.baseline_id, self.result.reported_id) if one]
+
+        def submit(session: Any) -> None:
+            for change in ids:
+                changes.submit(session, self.context.actor, change)
+
+        done = self.tr("基线已提交，等待主管领导核办。")
+        self.context.write(submit, done=lambda _: self.context.toast(done), owner=self)
 
     def _ask_undo(self) -> None:
         text = self.tr("这次导入写入的内容会全部撤销，名册恢复到导入之前。")
