@@ -17,6 +17,8 @@ class ActionEntry:
 
 
 _TABLES = ("roster", "accounts", "import")
+_DESKS = ("review", "changes", "problems", "letters", "orders")
+_OUT = (*_TABLES, "packages", "problems", "letters", "orders")
 
 ACTIONS: tuple[ActionEntry, ...] = (
     ActionEntry("find", "查找", "Ctrl+F"),
@@ -40,10 +42,10 @@ ACTIONS: tuple[ActionEntry, ...] = (
     ActionEntry("next_error", "下一处错误", "F8", ("import",)),
     ActionEntry("previous_error", "上一处错误", "Shift+F8", ("import",)),
     ActionEntry("accept_suggestion", "采用建议", "Alt+Return", ("import",)),
-    ActionEntry("next_item", "下一条", "J", ("review", "changes")),
-    ActionEntry("previous_item", "上一条", "K", ("review", "changes")),
+    ActionEntry("next_item", "下一条", "J", _DESKS),
+    ActionEntry("previous_item", "上一条", "K", _DESKS),
     ActionEntry("zoom", "放大证明材料", "Space", ("review",)),
-    ActionEntry("export", "导出；在数据包页为写入 U 盘", "Ctrl+E", ("roster", "accounts", "import", "packages")),
+    ActionEntry("export", "导出；在数据包、往来等页为写入 U 盘", "Ctrl+E", _OUT),
     ActionEntry("print", "打印预览", "Ctrl+P"),
     ActionEntry("close_panel", "关闭右侧面板或提示", "Esc"),
     ActionEntry("refresh", "重新读取", "F5"),

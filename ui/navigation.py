@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from models.domain.units import Actor, Role, Tier
+from models.domain.units import Actor, Line, Role, Tier
 from ui.context import AppContext
 from ui.page import Page
 
@@ -16,7 +16,8 @@ ALL_TIERS = frozenset(Tier)
 
 @dataclass(frozen=True)
 class PageEntry:
-    """A page of the navigation. `make` imports its module when it is first needed (quick start, ux 2)."""
+    """A page of the navigation. `make` imports its module when it is first needed (quick start, ux 2); `open_title`:
+    how it is called in the open line."""
 
     key: str
     title: str
@@ -25,6 +26,7 @@ class PageEntry:
     roles: frozenset[Role]
     tiers: frozenset[Tier]
     make: Callable[[AppContext], Page]
+    open_title: str = ""
 
 
 def _roster(context: AppContext) -> Page:
@@ -81,12 +83,19 @@ def _packages(context: AppContext) -> Page:
     return PackagesPage(context)
 
 
+def _problems(context: AppContext) -> Page:
+    from ui.pages.problems import ProblemsPage
+
+    return ProblemsPage(context)
+
+
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("roster", "学生名册", "school", "名册", BUSINESS, ALL_TIERS, _roster),
     PageEntry("accounts", "教师账户", "id-badge", "名册", EVERYONE, ALL_TIERS, _accounts),
     PageEntry("import", "导入", "file-import", "业务", frozenset({Role.REGISTRAR}), ALL_TIERS, _import),
-    PageEntry("changes", "关键信息变更", "git-pull-request", "业务", BUSINESS, ALL_TIERS, _changes),
+    PageEntry("changes", "关键信息变更", "git-pull-request", "业务", BUSINESS, ALL_TIERS, _changes, "账户备案"),
     PageEntry("review", "核办", "rubber-stamp", "业务", BUSINESS, ALL_TIERS, _review),
+    PageEntry("problems", "问题学籍", "alert-octagon", "业务", BUSINESS, ALL_TIERS, _problems),
     PageEntry("packages", "数据包收发", "package", "报送", EVERYONE, ALL_TIERS, _packages),
     PageEntry("audit", "审计日志", "history", "管理", EVERYONE, ALL_TIERS, _audit),
     PageEntry("backup", "备份与恢复", "database", "管理", EVERYONE, ALL_TIERS, _backup),
@@ -96,4 +105,7 @@ PAGES: tuple[PageEntry, ...] = (
 
 def pages_for(actor: Actor) -> tuple[PageEntry, ...]:
     """The pages `actor` sees, in their order (E1-E3: the administrator takes no part in the business)."""
-    return tuple(page for page in PAGES if actor.roles & page.roles and actor.unit.tier in page.tiers)
+    shown = [page for page in PAGES if actor.roles & page.roles and actor.unit.tier in page.tiers]
+    if actor.unit.line is Line.OPEN:
+        return tuple(replace(page, title=page.open_title or page.title) for page in shown)
+    return tuple(shown)

@@ -153,7 +153,14 @@ class Workspace(QWidget):
     def _show_figures(self, figures: Figures) -> None:
         self._status.show_figures(figures)
         self.sidebar.show_counts(
-            {"review": figures.to_decide, "packages": figures.to_seal, "changes": figures.returned}
+            {
+                "review": figures.to_decide,
+                "packages": figures.to_seal,
+                "changes": figures.returned,
+                "problems": figures.problems,
+                "letters": figures.letters,
+                "orders": figures.orders,
+            }
         )
 
     # --- files, notices ---------------------------------------------------------------------------------

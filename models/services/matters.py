@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
 from models.domain.message_kinds import ALWAYS, MESSAGE_KINDS, ON_REFUSAL, kind_label
 from models.domain.times import local_day
-from models.services.units import own_unit
+from models.services.units import own_unit, unit_name
 from models.store import clock
 from models.store import tables as t
 
@@ -76,6 +76,14 @@ class Letter:
     holder: str
     days_late: int
     steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many letters wait for the next file to a neighbour."""
+
+    unit_name: str
+    number: int
 
 
 @dataclass(frozen=True)
@@ -146,6 +154,22 @@ def show_matter(session: Session, matter: str) -> MatterDetail:
     if not letters:
         raise UserError(f"没有编号以“{matter}”开头的事项，请用 matter list 查看编号。")
     return MatterDetail(_matter(letters), tuple(letter for letter, _ in letters))
+
+
+def waiting_letters(session: Session) -> list[Waiting]:
+    """What waits to be sealed, by neighbour; what the program tells by itself counts too."""
+    c = t.message.c
+    query = select(c.next_id, func.count()).where(c.state == "waiting").group_by(c.next_id)
+    rows = session.execute(query).all()
+    return sorted(
+        (Waiting(unit_name(session, next_id), number) for next_id, number in rows), key=lambda one: one.unit_name
+    )
+
+
+def count_to_do(session: Session) -> int:
+    """How many letters wait for a person of this unit."""
+    c = t.message.c
+    return int(session.execute(select(func.count()).where(c.state == "open", c.direction == "in")).scalar_one())
 
 
 _Found = tuple[Letter, str]

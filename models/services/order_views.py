@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from models.domain.orders import ITEM_LABELS, OVERDUE_LABEL, REASON_LABELS, ItemState
@@ -79,6 +79,13 @@ def list_orders(session: Session, *, open_only: bool = False) -> list[OrderSumma
         for order_id, state in session.execute(select(i.order_id, i.state).where(i.order_id.in_(part))):
             states[order_id][state] += 1
     return [_summary(session, row, states[row.id]) for row in rows]
+
+
+def count_to_do(session: Session) -> int:
+    """How many orders of tiers above have accounts nobody here has dealt with."""
+    c = t.disable_order.c
+    query = select(func.count()).where(c.state == "open", c.owner_id != own_unit(session).id)
+    return int(session.execute(query).scalar_one())
 
 
 def show_order(session: Session, order_id: str) -> OrderDetail:

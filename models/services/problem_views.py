@@ -215,7 +215,7 @@ def get_problem(session: Session, ending: str, actor: Actor | None = None) -> Pr
 def _facts(kind: ProblemKind, details: dict[str, str]) -> tuple[tuple[str, str], ...]:
     """Titles and texts of fields; what the roster masks is masked here too."""
     fields = {field.key: field for field in FIELDS_OF[kind.roster]}
-    known = ((fields[key], text) for key, text in details.items() if key in fields)
+    known = ((field, details[key]) for key, field in fields.items() if key in details)
     return tuple((field.label, value_text(field.key, mask(field, text), kind.roster)) for field, text in known)
 
 

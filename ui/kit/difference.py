@@ -79,3 +79,32 @@ class DifferenceView(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._draw()
+
+
+class MarkedText(QLabel):
+    """A text whose characters that differ from another text are marked; neither of the two counts as wrong."""
+
+    def __init__(self, text: str, other: str = "") -> None:
+        super().__init__()
+        self._parts = character_diff(text, other)[0] if other else (Segment(text, changed=False),)
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        differs = self.tr("，标出的字不同") if any(part.changed for part in self._parts) else ""
+        self.setAccessibleName(f"{text}{differs}")
+        self._draw()
+
+    def _draw(self) -> None:
+        tokens = Theme.current().tokens
+        style = f"background-color:{tokens['mark']};color:{tokens['text']};font-weight:600;text-decoration:underline"
+        marked = (
+            f"<span style='{style}'>{escape(part.text)}</span>" if part.changed else escape(part.text)
+            for part in self._parts
+        )  # fmt: skip
+        self.setText("".join(marked))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Tint again when light turns dark."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw()

@@ -50,9 +50,11 @@ class EvidenceBox(QFrame):
     removed = Signal(object)
     kind_changed = Signal(object)
 
-    def __init__(self, context: AppContext) -> None:
+    def __init__(self, context: AppContext, most: str = "", *, kinds: bool = True) -> None:
+        """`most`: how large files may be, in words; `kinds`: whether a person says what paper each is."""
         super().__init__()
         self.context = context
+        self._kinds = kinds
         self.setProperty("role", "card")
         self.setAcceptDrops(True)
         self.exhibits: list[Exhibit] = []
@@ -61,7 +63,8 @@ class EvidenceBox(QFrame):
         self.fault = Banner("bad", "", closable=True)
         self.fault.hide()
         self._list = column(spacing=8)
-        hint = label(self.tr("把扫描件拖到这里：JPG、PNG 或 PDF，每份不超过 10 MB。"), "cap", wrap=True)
+        words = self.tr("把扫描件拖到这里：JPG、PNG 或 PDF，{most}。")
+        hint = label(words.format(most=most or self.tr("每份不超过 10 MB")), "cap", wrap=True)
         self.setLayout(
             column(section(self.tr("证明材料"), self.pick), hint, Around(self.fault, (0, 0, 0, 0)), holder(self._list),
                    margins=(14, 12, 14, 12))
@@ -113,6 +116,8 @@ class EvidenceBox(QFrame):
         kind.addItem(self.tr("其他材料"), OTHER)
         kind.setCurrentIndex(0 if exhibit.kind == HOUSEHOLD else 1)
         kind.setAccessibleName(self.tr("{name} 是什么材料").format(name=exhibit.name))
+        if not self._kinds:
+            kind.hide()
         kind.activated.connect(lambda _: self._set_kind(exhibit, str(kind.currentData())))
         tip = self.tr("移除 {name}").format(name=exhibit.name)
         drop = button("", "trash", "link", tip, on_click=partial(self._remove, exhibit))
