@@ -139,6 +139,7 @@ _NEXT_STEP = {
     State.WITHDRAWN: "已撤回，不再办理。",
     State.CONFLICT: "已另拟一份变更草稿，请核对名册中的值后处理。",
 }
+_HAND_IN = "核对无误后，由学籍管理员提交核办。"
 _TO_COME: dict[State, tuple[str, ...]] = {
     State.DRAFT: ("submit", "head", "seal", "bureau"),
     State.PENDING: ("head", "seal", "bureau"),
@@ -230,11 +231,16 @@ def get_change(session: Session, id_or_number: str, actor: Actor | None = None) 
         diffs(item["before"], item["after"]),
         tuple(EvidenceInfo(**entry) for entry in item["evidence"]),
         tuple(_timeline(session, row)),
-        _NEXT_STEP[state],
+        _next_step(row.kind, state),
         checks,
         {key: policy.origin.get(key, ()) for key in item["after"]},
         _allowed(row, state, actor) if actor else frozenset(),
     )
+
+
+def _next_step(kind: str, state: State) -> str:
+    """What has to happen now; a change that takes no evidence is only checked and handed in."""
+    return _HAND_IN if state is State.DRAFT and not CHANGE_KIND[kind].needs_evidence else _NEXT_STEP[state]
 
 
 def pupils(session: Session, id_or_number: str) -> list[dict[str, Any]]:

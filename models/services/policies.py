@@ -93,7 +93,7 @@ def set_own(
     given = {**values, **{key: text for key, text in (("ue", ue), ("collision", collision)) if text is not None}}
     kept, locked = edited(above(session, actor.unit), present, given, locks)
     issued = _latest(session, actor.unit.id, ("issued",)) or Policy()
-    starts = _start(effective_from) if effective_from else _kept_start(session, present)
+    starts = starts_on(effective_from) if effective_from else _kept_start(session, present)
     policy = Policy(issued.version + 1, controlled, kept, locked, starts)
     session.execute(t.policy.delete().where(t.policy.c.unit_id == actor.unit.id, t.policy.c.state == "draft"))
     _store(session, actor.unit.id, actor.unit.tier.value, policy, policy.to_json(), None, "draft")
@@ -101,8 +101,8 @@ def set_own(
     return policy
 
 
-def _start(day: str) -> str:
-    """The day as UTC text. Raises UserError for what is no day."""
+def starts_on(day: str) -> str:
+    """The beginning of a day, YYYY-MM-DD, as UTC text. Raises UserError for what is no day."""
     try:
         if not _DAY.fullmatch(day.strip()):
             raise ValueError(day)

@@ -14,8 +14,9 @@ from models.domain.fields import STUDENTS
 from models.domain.units import Role
 from models.services import policies
 from models.services.imports import ImportResult
+from sync.policies import issue_policy
 from tests.integration.test_policies_tiers import issue
-from tests.sync_world import CITY, COUNTY, SCHOOL, Member, enrol, found, opened
+from tests.sync_world import CITY, COUNTY, PEOPLE, SCHOOL, Member, enrol, found, opened
 from tests.ui.pagekit import finish, make_context, settle
 from ui.context import AppContext
 from ui.pages.import_.result_step import ResultStep
@@ -117,6 +118,44 @@ def test_a_bureau_sees_the_tiers_above_and_edits_what_they_leave(qtbot: Any, cou
     assert isinstance(widget, QLineEdit)
     assert widget.text() == "45"
     assert not part.notice.isHidden()
+    finish(context)
+
+
+def test_a_policy_may_start_on_a_day_to_come(qtbot: Any, county: Member, tmp_path: Path) -> None:
+    part, context, said = made(qtbot, county, tmp_path)
+    assert part.form is not None
+    part.form.entries["class_size.primary"].set_text("45")
+    for day in ("明天", "2020-09-01"):
+        part.starts.set_text(day)
+        part.keep()
+        settle(qtbot, context)
+        assert county.store.read(policies.own).version == 0
+    assert "这一天已经过去" in texts(part)
+    part.starts.set_text("2099-09-01")
+    part.keep()
+    settle(qtbot, context)
+    part.refresh()
+    settle(qtbot, context)
+    assert "自 2099-09-01 起执行" in texts(part)
+    assert part.starts.text() == "2099-09-01"
+    part.starts.set_text("")
+    part.keep()
+    settle(qtbot, context)
+    part.refresh()
+    settle(qtbot, context)
+    assert (part.starts.text(), said) == ("", [])
+    assert "自 2099-09-01 起执行" not in texts(part)
+    finish(context)
+
+
+def test_a_policy_to_come_is_shown_with_its_day(qtbot: Any, county: Member, tmp_path: Path) -> None:
+    county.store.write(
+        policies.set_own, county.store.actor, values={"class_size.primary": "40"}, effective_from="2099-09-01"
+    )
+    officer = PEOPLE[Role.REGISTRAR]
+    issue_policy(county.store, county.act(Role.ADMINISTRATOR), officer)
+    part, context, _ = made(qtbot, county, tmp_path)
+    assert "第 1 版，自 2099-09-01 起执行" in texts(part)
     finish(context)
 
 

@@ -103,7 +103,7 @@ class BaselineList(QFrame):
         self.search.setClearButtonEnabled(True)
         columns = [TableColumn(key, labels[key], width, _cell(key)) for key, width in look.columns]
         self.table, self.model = simple_table(self.tr(look.title), columns, self)
-        self.table.setFixedHeight(_HEIGHT)
+        self._fit()
         self.found = label(kind="cap")
         tools = row(self.groups, (self.search, 1), spacing=8)
         self.setLayout(
@@ -112,6 +112,12 @@ class BaselineList(QFrame):
         self.groups.activated.connect(lambda _: self._filter())
         self.search.textChanged.connect(lambda _: self._filter())
         self._filter()
+
+    def _fit(self) -> None:
+        """As high as the rows need, up to a limit; the same while somebody searches."""
+        head, bar = self.table.horizontalHeader().height(), self.table.horizontalScrollBar().sizeHint().height()
+        rows = len(self._lines) * self.table.verticalHeader().defaultSectionSize()
+        self.table.setFixedHeight(min(_HEIGHT, head + rows + bar + 4))
 
     def _filter(self) -> None:
         chosen, words = self.groups.currentData(), self.search.text().lower().split()

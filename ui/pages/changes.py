@@ -89,12 +89,13 @@ class ChangesPage(Page):
         self.search.textChanged.connect(lambda _: self.refresh())
         self.only = button(kind="chip", on_click=self._clear_subject)
         self.only.hide()
+        whose = self.tr("对象") if self._open_line else self.tr("学生")
         columns = (
             TableColumn("number", self.tr("编号"), 130, lambda c: Cell(c.number)),
+            TableColumn("subject", whose, 190 if self._open_line else 150, lambda c: Cell(c.subject_label)),
             TableColumn(
-                "subject", self.tr("对象") if self._open_line else self.tr("学生"), 150, lambda c: Cell(c.subject_label)
+                "what", self.tr("变更内容"), 150 if self._open_line else 210, lambda c: Cell(c.summary + _again(c))
             ),
-            TableColumn("what", self.tr("变更内容"), 210, lambda c: Cell(c.summary + _again(c))),
             TableColumn("state", self.tr("状态"), 104, _state),
             TableColumn("by", self.tr("发起"), 76, lambda c: Cell(c.initiator_name)),
             TableColumn("at", self.tr("最近动作"), 120, lambda c: Cell(moment(c.updated_at))),
@@ -288,6 +289,10 @@ class ChangesPage(Page):
 
 def _again(change: ChangeSummary) -> str:
     return f"（第 {change.attempt} 次）" if change.attempt > 1 else ""
+
+
+def _what(change: ChangeSummary) -> Cell:
+    return Cell(change.summary + _again(change))
 
 
 def _state(change: ChangeSummary) -> Cell:

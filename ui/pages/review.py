@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QScrollArea, QSizePolicy, QWidget
 
+from models.domain.change_kinds import CHANGE_KIND
 from models.domain.states import VERDICT_LABELS, Verdict
 from models.domain.units import Role
 from ui.context import AppContext
@@ -184,6 +185,9 @@ class ReviewPage(Page):
         self.subject.setText(matter.subject if matter else "")
         self.caption.setText(matter.caption if matter else "")
         clear(self.body)
+        self.evidence.setVisible(
+            matter is not None and (bool(matter.evidence) or CHANGE_KIND[matter.kind].needs_evidence)
+        )
         if matter is None:
             self.evidence.show_files(())
         else:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from models.domain.times import local_day
+from models.domain.errors import UserError
+from models.domain.times import from_text, local_day, now_text
 from models.domain.units import Line, Role, Tier
 from models.services.policy_views import PolicyView, SettingView
 from ui.context import AppContext
 from ui.dialogs.two_people import TwoPeople
+from ui.forms.inputs import line
 from ui.kit import Banner, button, card, clear, column, holder, label, row
 from ui.pages.policy_form import PolicyForm
 
@@ -68,10 +71,12 @@ class PolicySettings(QWidget):
 
     def _edit_card(self) -> QWidget:
         self.form = PolicyForm(self.context.actor.unit.line)
+        self.starts = line(self.tr("生效日期（留空表示签发后立即生效）"), "2026-09-01")
+        self.starts.setMaximumWidth(260)
         keep = button(self.tr("保存草稿"), "device-floppy", on_click=self.keep)
         issue = button(self.tr("签发政策包"), "rubber-stamp", "primary", on_click=self.issue)
         return card(
-            label(self.tr("本级政策"), "strong"), self.notice, self.form,
+            label(self.tr("本级政策"), "strong"), self.notice, self.form, self.starts,
             label(self.tr("签发要系统管理员和一名经办人员两人签名，签发后对下级生效。"), "cap", wrap=True),
             row(None, keep, issue),
         )  # fmt: skip
@@ -129,10 +134,34 @@ class PolicySettings(QWidget):
         view = state.view
         if self.form is not None:
             self.form.show_view(view)
+            self.starts.set_text(self._later(view))
         if view.own_is_draft:
-            self.notice.say("wait", self.tr("有尚未签发的修改（第 {n} 版草稿）。").format(n=view.own.version))
+            day = self._later(view)
+            from_ = self.tr("，自 {day} 起执行").format(day=day) if day else ""
+            words = self.tr("有尚未签发的修改（第 {n} 版草稿{day}）。")
+            self.notice.say("wait", words.format(n=view.own.version, day=from_))
         else:
             self.notice.hide()
+
+    @staticmethod
+    def _later(view: PolicyView) -> str:
+        """The day to come from which the draft is to hold; "" when it holds at once."""
+        starts = view.own.effective_from
+        return local_day(starts) if view.own_is_draft and from_text(starts) > datetime.now(UTC) else ""
+
+    def _wrong_day(self) -> bool:
+        """Say at the input what is wrong with the day, or nothing."""
+        from models.services.policies import starts_on
+
+        text, past = self.starts.text(), self.tr("这一天已经过去，请填今天或以后的日期，或留空。")
+        try:
+            fault = past if text and starts_on(text) < starts_on(local_day(now_text())) else ""
+        except UserError as error:
+            fault = str(error)
+        self.starts.fail(fault)
+        if fault:
+            self.starts.reach()
+        return bool(fault)
 
     # --- acts -------------------------------------------------------------------------------------------
 
@@ -141,12 +170,14 @@ class PolicySettings(QWidget):
         from models.services import policies
 
         form, actor = self.form, self.context.actor
-        if form is None or form.faults():
+        if form is None or form.faults() or self._wrong_day():
             return
+        dated = self._state is not None and bool(self._later(self._state.view))
+        day = self.starts.text() or (local_day(now_text()) if dated else "")
         fields, values, locks = form.controlled(), form.values(), form.locked()
         self.context.jobs.run(
             lambda: self.context.store.write(
-                policies.set_own, actor, controlled_fields=fields, values=values, locks=locks
+                policies.set_own, actor, controlled_fields=fields, values=values, locks=locks, effective_from=day
             ),
             lambda _policy: self.context.toast(self.tr("草稿已保存，签发后生效。"), None),
             owner=self,

@@ -104,7 +104,8 @@ class ResultStep(QWidget):
         words = self.tr("查看名册") if kind == STUDENTS else self.tr("查看账户")
         links = [button(words, "table", "primary", on_click=go(see))]
         if result.baseline_id or result.reported_id:
-            links.append(button(self.tr("提交基线核办"), "rubber-stamp", on_click=self.submit_baseline))
+            self.hand_in = button(self.tr("提交基线核办"), "rubber-stamp", on_click=self.submit_baseline)
+            links.append(self.hand_in)
         if result.drafts:
             links.append(button(self.tr("补充变更材料"), "git-pull-request", on_click=go("changes", state="draft")))
         if result.batch_id:
@@ -122,7 +123,12 @@ class ResultStep(QWidget):
                 changes.submit(session, self.context.actor, change)
 
         done = self.tr("基线已提交，等待主管领导核办。")
-        self.context.write(submit, done=lambda _: self.context.toast(done), owner=self)
+
+        def submitted(_none: None) -> None:
+            self.hand_in.setEnabled(False)
+            self.context.toast(done)
+
+        self.context.write(submit, done=submitted, owner=self)
 
     def _ask_undo(self) -> None:
         text = self.tr("这次导入写入的内容会全部撤销，名册恢复到导入之前。")

@@ -1,0 +1,118 @@
+"""The open line in the window: a county school imports its teachers, its head approves, its list goes up (A8-A11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.domain.change_kinds import ACCOUNT_BASELINE
+from models.domain.fields import ACCOUNTS
+from models.domain.units import Role
+from models.services import changes
+from tests.open_world import LU, TANG, add_account
+from tests.sync_world import PEOPLE, Member, deliver, enrol, found, opened
+from tests.ui.pagekit import settle
+from tests.ui.windowkit import give_passphrase, look, open_window, press, show
+from ui.main_window import MainWindow
+
+LIST = """姓名,性别,邮箱,办公电话,聘任方式,是否在编,部门,职务
+陈教师,女,a@example.org,0315-1234567,专任,是,教务处,主任
+林讲师,男,b@example.org,0315-1234568,兼职,否,教务处,教师
+高文员,女,c@example.org,0315-1234569,专任,是,办公室,干事
+"""
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Iterator[tuple[Member, Member]]:
+    """A city school and a county school below it, enrolled."""
+    for name, unit in (("tang", TANG), ("lu", LU)):
+        found(tmp_path / name, unit)
+    with opened(tmp_path, "lu", "tang") as (lu, tang):
+        enrol(lu, tang)
+        yield lu, tang
+
+
+def enter(qtbot: Any, member: Member, role: Role, folder: Path) -> MainWindow:
+    member.act(role)
+    window = open_window(qtbot, member.store, folder)
+    window.context.prompt.target = member.out  # type: ignore[attr-defined]
+    return window
+
+
+def leave(window: MainWindow) -> None:
+    """Close the window; the store stays with its kit."""
+    window.context.set_store(None)
+    window.close()
+
+
+def click(qtbot: Any, window: MainWindow, text: str) -> None:
+    press(qtbot, window, text)
+    settle(qtbot, window.context)
+
+
+def import_teachers(qtbot: Any, window: MainWindow, folder: Path) -> None:
+    path = folder / "教师名单.csv"
+    path.write_text(LIST, encoding="utf-8")
+    page = show(qtbot, window, "import")
+    page.arrive(path=path, kind=ACCOUNTS)
+    settle(qtbot, window.context)
+    settle(qtbot, window.context)
+    click(qtbot, window, "预览差异")
+    click(qtbot, window, "写入")
+    look(window, "open-result")
+    click(qtbot, window, "提交基线核办")
+
+
+def test_from_a_list_of_teachers_to_a_package(qtbot: Any, units: tuple[Member, Member], tmp_path: Path) -> None:
+    lu, tang = units
+    add_account(lu, "周新老师")
+    window = enter(qtbot, lu, Role.REGISTRAR, tmp_path)
+    import_teachers(qtbot, window, tmp_path)
+    page = show(qtbot, window, "accounts")
+    look(window, "open-accounts")
+    click(qtbot, page, "上报备案 1")
+    assert window.workspace is not None
+    assert window.workspace.current == "changes"
+    look(window, "open-changes")
+    click(qtbot, window, "提交核办")
+    leave(window)
+
+    window = enter(qtbot, lu, Role.HEAD, tmp_path)
+    page = show(qtbot, window, "review")
+    assert page.queue_title.text() == "待我核办 2"
+    assert window.workspace is not None
+    assert window.workspace.sidebar._badges["review"].text() == "2"
+    look(window, "open-review")
+    for _ in range(2):
+        click(qtbot, page, "通过")
+    click(qtbot, page, "签名确认")
+    give_passphrase(qtbot, window, PEOPLE[Role.HEAD][1])
+    lists = lu.store.read(changes.list_changes)
+    assert [(one.kind, one.state) for one in lists] == [(ACCOUNT_BASELINE.key, "approved")] * 2
+    leave(window)
+
+    window = enter(qtbot, lu, Role.REGISTRAR, tmp_path)
+    page = show(qtbot, window, "packages")
+    click(qtbot, page, "打包已批准的 2 项")
+    give_passphrase(qtbot, window, PEOPLE[Role.REGISTRAR][1])
+    settle(qtbot, window.context)
+    look(window, "open-packages")
+    page.deliver(None)
+    settle(qtbot, window.context)
+    assert list(lu.out.glob("*.rollbook"))
+    leave(window)
+
+    assert deliver(lu, tang)
+    window = enter(qtbot, tang, Role.REGISTRAR, tmp_path)
+    page = show(qtbot, window, "review")
+    assert (page.queue_title.text(), page.desk_tabs["received"].isChecked()) == ("待我核办 2", True)
+    look(window, "open-received")
+    click(qtbot, page, "本单位")
+    assert not page.queue.queue.entries
+    click(qtbot, page, "下级报来")
+    click(qtbot, page, "通过")
+    assert sum(entry.verdict is not None for entry in page.queue.queue.entries) == 1
+    leave(window)
