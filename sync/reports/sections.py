@@ -142,6 +142,12 @@ def read(session: Session, reader: LineReader, head: dict[str, str], judge: Judg
     return Incoming(section, school, receipt, changes)
 
 
+def require_end(reader: LineReader) -> None:
+    """Nothing stands between a section that was read and the next one. Raises ContentRefusedError."""
+    if reader.peek() not in (None, "s"):
+        raise _damaged("末尾有多余的记录")
+
+
 def skip(reader: LineReader) -> None:
     """Pass over the rest of a section that is not taken."""
     while (tag := reader.peek()) not in (None, "s"):

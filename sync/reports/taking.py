@@ -72,7 +72,9 @@ def _take_section(
     point = session.begin_nested()
     try:
         incoming = sections.read(session, reader, head, judge)
-        rows = _apply(session, actor, incoming, report_id, taken)
+        rows, touched = _apply(session, actor, incoming, report_id)
+        sections.require_end(reader)
+        taken.problems += merging.open_duplicates(session, actor, touched)
     except FileRefusedError as error:
         point.rollback()
         sentence = error.sentence if isinstance(error, RefusedError) else str(error)
@@ -86,8 +88,8 @@ def _take_section(
     taken.rows += rows
 
 
-def _apply(session: Session, actor: Actor, incoming: Incoming, report_id: str, taken: Taken) -> int:
-    """Keep a section for the tiers above and bring it into this tier's copy; the number of rows."""
+def _apply(session: Session, actor: Actor, incoming: Incoming, report_id: str) -> tuple[int, merging.Touched]:
+    """Keep a section for the tiers above and bring it into this tier's copy; the number of rows, and what changed."""
     changes, section = incoming.changes, incoming.section
     for item in changes.items:
         check_shape(item, incoming.school.id, incoming.school.line)
@@ -102,8 +104,7 @@ def _apply(session: Session, actor: Actor, incoming: Incoming, report_id: str, t
     for item in changes.items:
         if item["batch"] is None:
             touched.add(item, apply_item(session, actor, section.unit_id, item))
-    taken.problems += merging.open_duplicates(session, actor, touched)
-    return rows.count
+    return rows.count, touched
 
 
 def _keep(session: Session, incoming: Incoming, report_id: str) -> None:
