@@ -23,6 +23,7 @@ from sync.statements import is_signed_by
 from sync.trust import Trust
 
 _CLOCK_DOUBT: Final = dt.timedelta(days=1)
+_BOTH_WAYS: Final = ("messages", "evidence")
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,13 @@ def _judged_at(session: Session, address: Address) -> tuple[str, tuple[str, ...]
 
 
 def _check_relation(session: Session, own: Unit, issuer: Unit, address: Address) -> None:
-    """Receipts come down, changes and evidence go up, messages pass both ways between direct neighbours."""
+    """Receipts come down, changes go up; messages, and proofs given back (decision 9), pass both ways."""
     superior = superior_of(session)
     if address.purpose == "receipt":
         if superior is None or superior.id != issuer.id:
             raise UntrustedError(Fault.NOT_SUPERIOR)
         return
-    if address.purpose == "messages" and superior is not None and superior.id == issuer.id:
+    if address.purpose in _BOTH_WAYS and superior is not None and superior.id == issuer.id:
         return
     above = session.execute(select(t.unit.c.superior_id).where(t.unit.c.id == issuer.id)).scalar()
     if above != own.id:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor, Tier, Unit
+from models.services.unit_changes import FormerName, former_json, read_former, take_former
 from models.services.units import ancestors, descendants, find_unit, is_below, own_unit, superior_id_of, unit_name
 from models.store import audit
 from models.store import tables as t
@@ -48,6 +49,7 @@ class Entry:
     state: str
     issuing: tuple[bytes, ...]
     certificates: tuple[bytes, ...]
+    former: tuple[FormerName, ...] = ()
 
 
 def tell(session: Session, actor: Actor | None, units: Iterable[Unit]) -> None:
@@ -55,7 +57,7 @@ def tell(session: Session, actor: Actor | None, units: Iterable[Unit]) -> None:
     superior = superior_of(session)
     if superior is None:
         return
-    for entries in _portions(_entry(session, unit) for unit in units):
+    for entries in in_portions(entry_of(session, unit) for unit in units):
         post(session, actor, KIND, superior.id, {"units": entries}, title=f"单位名录（{len(entries)} 个单位）")
 
 
@@ -64,19 +66,22 @@ def tell_all(session: Session, actor: Actor | None) -> None:
     tell(session, actor, descendants(session, own_unit(session).id))
 
 
-def _entry(session: Session, unit: Unit) -> dict[str, Any]:
+def entry_of(session: Session, unit: Unit) -> dict[str, Any]:
+    """A unit as the directory has it: who it is, its superior, and what is in force of its certificates."""
     superior_id = superior_id_of(session, unit.id)
     state = session.execute(select(t.unit.c.state).where(t.unit.c.id == unit.id)).scalar()
     return {
         "unit": unit_json(unit),
         "superior": superior_id,
         "state": state,
+        "former": former_json(session, unit.id),
         "issuing": [base64_text(one.der) for one in issuing(session, unit.id)],
         "certificates": [base64_text(one.der) for one in in_force(session, unit.id, superior_id)],
     }
 
 
-def _portions(entries: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def in_portions(entries: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The entries in lists that fit into a message each."""
     portion: list[dict[str, Any]] = []
     size = 0
     for entry in entries:
@@ -101,7 +106,7 @@ def take(session: Session, actor: Actor, message: Message) -> str:
     own = own_unit(session)
     if superior_id_of(session, message.origin_id) != own.id:
         raise UntrustedError(Fault.NOT_SUBORDINATE)
-    entries = [_read(value) for value in message.body["units"]]
+    entries = [read_entry(value) for value in message.body["units"]]
     known = trust_of(session)
     trust = replace(known, superiors={**known.superiors, **{entry.unit.id: entry.superior_id for entry in entries}})
     trust = trust.extended(der for entry in entries for der in entry.issuing)
@@ -114,9 +119,11 @@ def take(session: Session, actor: Actor, message: Message) -> str:
     return f"已登记“{unit_name(session, message.origin_id)}”之下的 {len(entries)} 个单位"
 
 
-def _read(value: Any) -> Entry:
+def read_entry(value: Any) -> Entry:
+    """`entry_of`'s form. Raises KeyError, TypeError, ValueError or MalformedError."""
     ways, given = (tuple(unbase64(text) for text in value[key]) for key in ("issuing", "certificates"))
-    entry = Entry(unit_from(value["unit"]), value["superior"], value["state"], ways, given)
+    former = read_former(value.get("former"))
+    entry = Entry(unit_from(value["unit"]), value["superior"], value["state"], ways, given, former)
     if not isinstance(entry.superior_id, str) or entry.state not in _STATES:
         raise ValueError("entry")
     if len(ways) + len(given) > _MOST_CERTIFICATES:
@@ -162,6 +169,7 @@ def _good(judge: Callable[[], Found]) -> Iterator[Found]:
 
 
 def _enter(session: Session, entry: Entry, certificates: Sequence[Certificate]) -> None:
+    take_former(session, entry.unit, entry.former)
     for certificate in certificates:
         remember(session, certificate)
     keys = {one.subject.purpose: one for one in certificates if not one.subject.person_id}

@@ -85,7 +85,8 @@ def _address(session: Session, own: Unit, draft: Draft) -> Address:
     place = ledger.place_of(session, own.id, draft.audience.id, line)
     back = ledger.place_of(session, draft.audience.id, own.id, line)
     created = str(draft.content.content.get("created") or draft.content.content["at"])
-    not_after = (to_time(created) + dt.timedelta(days=VALID_DAYS)).strftime(TIME)
+    sealed = max(created, clock.now(session))  # a receipt sent once more lies again as long as a new one
+    not_after = (to_time(sealed) + dt.timedelta(days=VALID_DAYS)).strftime(TIME)
     address = Address(
         draft.purpose,
         own.id,
@@ -99,6 +100,7 @@ def _address(session: Session, own: Unit, draft: Draft) -> Address:
         not_after,
         back.sequence,
         draft.in_reply_to,
+        back.epoch,
     )
     return replace(address, sequence=0, previous="") if draft.purpose == "evidence" else address
 

@@ -20,6 +20,7 @@ from models.domain.units import Actor, Tier, Unit
 from models.services import invitations as invited_services
 from models.services import taken_names
 from models.services.companions import require_main
+from models.services.unit_changes import former_json, former_names, is_closed, take_former
 from models.services.units import ancestors, descendants, own_unit, superior_id_of
 from models.store import audit, clock
 from models.store import tables as t
@@ -36,13 +37,16 @@ from sync.identity import (
     own_anchor,
     persons,
     private_keys,
+    superior_of,
     unit_signer,
 )
 from sync.identity import (
     certify as certificate_for,
 )
 from sync.joining import join
-from sync.known import in_force, is_key_revoked, newest, revoke
+from sync.known import every, in_force, is_key_revoked, newest, revoke
+from sync.recovery import returning
+from sync.recovery.memory import memory_of
 from sync.refusals import Fault, RefusedError, UntrustedError
 from sync.requests import Reply, Request, base64_text, read_reply, read_request, request_body, unit_from, unit_json
 from sync.statements import Statement, sign
@@ -66,13 +70,17 @@ class WrittenFile:
 
 @dataclass(frozen=True)
 class UnitInfo:
-    """A known unit for lists; `valid_until` is the end of its certificate in force ("" for none)."""
+    """A known unit for lists; `valid_until` is the end of its certificate in force ("" for none).
+
+    `former`: names it had before, latest first.
+    """
 
     unit: Unit
     relation: str
     state: str
     valid_until: str
     persons: tuple[str, ...]
+    former: tuple[str, ...] = ()
 
 
 # --- the unit below asks --------------------------------------------------------------------------------
@@ -102,6 +110,8 @@ def _request(session: Session, actor: Actor, code: str) -> Statement:
     opening = public_der(private_keys(session, OPENING)[0])
     anchor = own_anchor(session) if unit.tier is not Tier.SCHOOL else None
     body = request_body(unit, signer.public_key, opening, people, clock.now(session), anchor)
+    body["former"] = former_json(session, unit.id)
+    body["memory"] = memory_of(session, unit, superior_of(session))
     statement = sign(invitations.with_code(session, body), [signer])
     audit.append(session, actor, "enrolment.request", f"unit:{unit.id}", {"persons": len(people)})
     return statement
@@ -163,6 +173,7 @@ def certify_asked(session: Session, actor: Actor, asked: Request, signers: list[
     anchor = own_anchor(session)
     assert anchor is not None
     told = [statement.to_json() for statement in policies.told_below(session)]
+    down = returning.answer(session, actor, own, asked)
     body: dict[str, Any] = {
         "type": REPLY,
         "v": 1,
@@ -178,6 +189,7 @@ def certify_asked(session: Session, actor: Actor, asked: Request, signers: list[
         "policy": told[0] if told else None,
         "policies_to_come": told[1:],
         "channel": rejoining.place_told(session, own, asked.unit),
+        "down": down,
         "at": now,
     }
     if invited is not None:
@@ -211,7 +223,7 @@ def _check_keys(session: Session, own: Unit, asked: Request) -> None:
 def _revoke_gone(session: Session, actor: Actor, asked: Request, now: str) -> None:
     """Who is no longer in the request has left; a replaced key ends as well."""
     wanted = {asked.signing_key, asked.opening_key, *(person.public_key for person in asked.persons)}
-    for known in in_force(session, asked.unit.id, own_unit(session).id):
+    for known in every(session, asked.unit.id, own_unit(session).id):
         if known.public_key not in wanted:
             revoke(session, actor, known.fingerprint, now, "不在新的入网申请中")
 
@@ -221,6 +233,9 @@ def _register(session: Session, own: Unit, asked: Request) -> None:
     known = session.execute(select(t.unit.c.superior_id).where(t.unit.c.id == asked.unit.id)).first()
     if known is not None and known.superior_id != own.id:
         raise NotAllowedError(f"“{asked.unit.name}”登记在其他上级之下，不能由本单位办理。")
+    if is_closed(session, asked.unit.id):
+        raise NotAllowedError(f"“{asked.unit.name}”已经并入其他单位，不能再办理入网。")
+    take_former(session, asked.unit, asked.former)
     statement = upsert(t.unit).values(**row, is_self=0)
     session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
 
@@ -274,4 +289,6 @@ def _info(session: Session, unit: Unit, relation: str, state: str, certifier: st
     certificate = newest(session, unit.id, SIGNING, issuer_id=certifier)
     known = in_force(session, unit.id, certifier)
     names = {one.subject.name for one in known if one.subject.purpose == PERSON}
-    return UnitInfo(unit, relation, state, certificate.not_after if certificate else "", tuple(sorted(names)))
+    until = certificate.not_after if certificate else ""
+    former = tuple(one.name for one in former_names(session, unit.id) if one.name != unit.name)
+    return UnitInfo(unit, relation, state, until, tuple(sorted(names)), former)

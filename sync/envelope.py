@@ -40,6 +40,7 @@ PURPOSES: Final = ("changes", "evidence", "receipt", "messages", "report")
 
 _TEXTS = ("type", "suite", "purpose", "issuer", "audience", "line", "previous", "content", "created", "not_after")
 _NUMBERS = ("v", "epoch", "sequence", "acknowledged")
+_OPTIONAL = ("in_reply_to", "acknowledged_epoch")
 _PAYLOAD = ("size", "plain", "lines", "chunk")
 
 
@@ -47,7 +48,8 @@ _PAYLOAD = ("size", "plain", "lines", "chunk")
 class Address:
     """Who sends what to whom, and its place in the channel (issuer, audience, line); sequence 0 is outside of it.
 
-    `content` is the package id; `acknowledged` the last number taken from the audience in the other direction.
+    `content` is the package id; `acknowledged` the last number taken from the audience in the other direction, in that
+    channel's `acknowledged_epoch`.
     """
 
     purpose: str
@@ -62,6 +64,7 @@ class Address:
     not_after: str
     acknowledged: int = 0
     in_reply_to: str | None = None
+    acknowledged_epoch: int = 1
 
 
 @dataclass(frozen=True)
@@ -176,9 +179,11 @@ def _address(body: dict[str, Any]) -> Address:
         raise ValueError("in_reply_to")
     to_time(body["created"])
     to_time(body["not_after"])
-    return Address(
-        in_reply_to=reply, **{key: body[key] for key in Address.__dataclass_fields__ if key != "in_reply_to"}
-    )
+    epoch = body.get("acknowledged_epoch", 1)
+    if not _is_count(epoch):
+        raise ValueError("number")
+    plain = {key: body[key] for key in Address.__dataclass_fields__ if key not in _OPTIONAL}
+    return Address(in_reply_to=reply, acknowledged_epoch=epoch, **plain)
 
 
 def _is_count(value: Any) -> bool:

@@ -13,8 +13,10 @@ from models.store import audit, clock
 from models.store import tables as t
 from sync import authority, directory, policies, rejoining, revocation
 from sync.certificates import ISSUING, OPENING, SIGNING, Certificate, parse, public_der
+from sync.content import is_number
 from sync.identity import adopt, ensure, private_keys, superior_of
 from sync.known import remember
+from sync.recovery.channels import begin_taking
 from sync.refusals import Fault, MalformedError, RefusedError, UntrustedError
 from sync.requests import Reply, unit_json
 from sync.statements import Statement, unbase64
@@ -49,8 +51,7 @@ def join(session: Session, actor: Actor, reply: Reply) -> None:
     clock.advance(session, reply.at)
     if body.get("revocations") is not None:
         revocation.take_told(session, actor, body["revocations"])
-    if body.get("channel") is not None:
-        rejoining.rejoin(session, actor, own, reply.superior, body["channel"])
+    _go_on(session, actor, own, reply)
     if own.tier is not Tier.SCHOOL:
         authority.tell_below(session, actor)
         directory.tell_all(session, actor)
@@ -59,6 +60,17 @@ def join(session: Session, actor: Actor, reply: Reply) -> None:
         if policy is not None:
             _take_policy(session, actor, policy)
     audit.append(session, actor, "enrolment.trust", f"unit:{reply.superior.id}", {"words": reply.words})
+
+
+def _go_on(session: Session, actor: Actor, own: Unit, reply: Reply) -> None:
+    """Take the channels up again where the superior says they stand (decision 9)."""
+    up, down = (reply.statement.content.get(key) for key in ("channel", "down"))
+    if up is not None:
+        rejoining.rejoin(session, actor, own, reply.superior, up)
+    if down is not None:
+        if not isinstance(down, dict) or not is_number(down.get("epoch")):
+            raise MalformedError(Fault.HEADER_DAMAGED)
+        begin_taking(session, reply.superior, own, down["epoch"])
 
 
 def _check_reply(session: Session, own: Unit, reply: Reply) -> None:

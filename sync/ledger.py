@@ -165,6 +165,12 @@ def drop_file(session: Session, package_id: str) -> None:
     session.execute(delete(t.package_file).where(t.package_file.c.package_id == package_id))
 
 
+def forget(session: Session, package_id: str) -> None:
+    """Drop a package that is about to be sent once more under another number; what it says is kept as a statement."""
+    drop_file(session, package_id)
+    session.execute(delete(t.package).where(t.package.c.id == package_id))
+
+
 def check_turn(session: Session, address: Address, issuer_name: str) -> list[int]:
     """The numbers still missing before this package; none when it is its turn (decision 7).
 
@@ -172,7 +178,11 @@ def check_turn(session: Session, address: Address, issuer_name: str) -> list[int
     """
     place = place_of(session, address.issuer, address.audience, address.line)
     fork = OutOfTurnError(Fault.FORK, sequence=address.sequence, issuer=issuer_name)
-    if address.epoch != place.epoch or address.sequence <= place.sequence:
+    if address.epoch > place.epoch:
+        raise OutOfTurnError(Fault.NEWER_EPOCH, epoch=address.epoch, held=place.epoch, issuer=issuer_name)
+    if address.epoch < place.epoch:
+        raise OutOfTurnError(Fault.OLD_NUMBERING, issuer=issuer_name)
+    if address.sequence <= place.sequence:
         raise fork
     if address.sequence == place.sequence + 1:
         if address.previous != place.last_id:
@@ -199,7 +209,7 @@ def acknowledge(session: Session, address: Address) -> None:
     session.execute(
         update(t.package)
         .where(*condition, c.direction == "out", c.purpose.in_(ACKNOWLEDGED), c.state.in_((SEALED, DELIVERED)))
-        .where(c.sequence <= address.acknowledged, c.epoch == address.epoch)
+        .where(c.sequence <= address.acknowledged, c.epoch == address.acknowledged_epoch)
         .values(state=RECEIPTED, handled_at=now_text())
     )
 

@@ -13,6 +13,7 @@ from models.domain.progress import Progress
 from models.domain.units import Actor
 from models.services import reported, review
 from models.services.policies import effective
+from models.services.units import own_unit, superior_id_of
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
@@ -22,6 +23,7 @@ from sync.content import Item
 from sync.formats import FileKind
 from sync.jsonlines import LineReader
 from sync.messages import receiving
+from sync.recovery import telling
 from sync.reports import taking
 
 _MOST_NOTE: Final = 2000
@@ -113,7 +115,8 @@ def _take_evidence(
     session: Session, actor: Actor, arrival: Arrival, reader: LineReader, progress: Progress
 ) -> Received:
     address = arrival.address
-    content, files = opening.read_evidence(reader, address, arrival.trust, arrival.at)
+    given_back = superior_id_of(session, own_unit(session).id) == address.issuer
+    content, files = opening.read_evidence(reader, address, arrival.trust, arrival.at, given_back=given_back)
     count = 0
     for count, item in enumerate(files, 1):
         progress.report(count, None, "正在接收证明材料")
@@ -122,6 +125,8 @@ def _take_evidence(
     ledger.keep(session, content)
     ledger.add(session, address, direction="in", state=ledger.ANSWERED, items=count, file=file_facts(arrival))
     audit.append(session, actor, "evidence.receive", f"package:{address.content}", {"files": count})
+    if given_back:
+        telling.confirm_evidence(session, actor, address)
     sentence = f"已收到证明材料 {count} 份，核对无误。"
     return told(
         arrival, "", sentence, "核办时可以查看（“核办”页，或命令 review show）。", ledger.ANSWERED, {"files": count}

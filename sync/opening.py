@@ -173,10 +173,17 @@ def _rows(reader: LineReader, items: list[Item]) -> Iterator[PackedRow]:
 
 
 def read_evidence(
-    reader: LineReader, address: Address, trust: Trust, at: str
+    reader: LineReader, address: Address, trust: Trust, at: str, *, given_back: bool = False
 ) -> tuple[Statement, Iterator[EvidenceFile]]:
-    """The content statement of an evidence package, and its files one by one, each under its limit."""
-    content = read_content(reader, address, trust, at)
+    """The content statement of an evidence package, and its files one by one, each under its limit.
+
+    `given_back`: it comes from the superior, under the unit's key alone.
+    """
+    if given_back:
+        content = _content_statement(reader, address)
+        trust.signed_by_unit(content, address.issuer, address.line, at)
+    else:
+        content = read_content(reader, address, trust, at)
     return content, _files(reader, content)
 
 

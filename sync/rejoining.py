@@ -2,7 +2,7 @@
 
 The reply to an enrolment request is signed by two persons of the superior, so it carries where the channel stands
 there. A unit whose own memory is older goes on from that place; what it sealed in between can never arrive and is
-approved again.
+approved again. A superior that lost its own memory begins a new epoch: then everything is reported anew.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.units import Actor, Unit
 from models.services import receipts as services
-from models.services import reported
+from models.services import recovered, reported
 from models.services.change_log import Decider
 from models.store import audit
 from models.store import tables as t
@@ -36,12 +36,13 @@ def place_told(session: Session, own: Unit, below: Unit) -> dict[str, Any]:
 
 
 def rejoin(session: Session, actor: Actor, own: Unit, superior: Unit, told: Any) -> None:
-    """Go on from the place `told` when the superior has taken a package this store does not remember.
+    """Go on from the place `told` when the superior has taken a package this store does not remember, or none any more.
 
     Raises MalformedError.
     """
     place, taken = _read(told)
-    if not place.sequence or _sent(session, place.last_id):
+    anew = not place.sequence and place.epoch > ledger.place_of(session, own.id, superior.id, own.line.value).epoch
+    if not anew and (not place.sequence or _sent(session, place.last_id)):
         return
     channel = {"issuer_id": own.id, "audience_id": superior.id, "line": own.line.value}
     lost = [row for row in ledger.unanswered(session, superior.id) if row.purpose == "changes" and row.id not in taken]
@@ -52,7 +53,8 @@ def rejoin(session: Session, actor: Actor, own: Unit, superior: Unit, told: Any)
     _post_again(session, actor, superior, taken)
     _report_again(session, superior, taken)
     ledger.place(session, channel, place)
-    facts = {"epoch": place.epoch, "sequence": place.sequence, "reopened": len(lost)}
+    drafted = recovered.draft_everything(session, actor) if anew else 0
+    facts = {"epoch": place.epoch, "sequence": place.sequence, "reopened": len(lost), "drafted": drafted}
     audit.append(session, actor, "channel.rejoin", f"unit:{superior.id}", facts)
 
 

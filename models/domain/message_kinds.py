@@ -43,6 +43,13 @@ MESSAGE_KINDS: Final[tuple[MessageKind, ...]] = (
     MessageKind("order.proof", "停用账户回执", UNIT, "A12", UP),
     MessageKind("names.taken", "已占用的用户名", UNIT, "A17 h", DOWN, ON_REFUSAL),
     MessageKind("resend", "补发请求", UNIT, "decision 7", ANY, ON_REFUSAL),
+    MessageKind("recovery.items", "补回的报送事项", UNIT, "decision 9", DOWN, ON_REFUSAL),
+    MessageKind("recovery.rows", "补回的名册", UNIT, "decision 9", DOWN, ON_REFUSAL),
+    MessageKind("recovery.units", "补回的下级单位名录", UNIT, "decision 9", DOWN, ON_REFUSAL),
+    MessageKind("recovery.evidence", "补回证明材料的签收", UNIT, "decision 9", UP, ON_REFUSAL),
+    MessageKind("recovery.receipts", "交回的回执", UNIT, "decision 9", UP, ON_REFUSAL),
+    MessageKind("unit.merger", "单位合并决定", UNIT, "decision 5"),
+    MessageKind("unit.rows", "随合并转入的名册", UNIT, "decision 14", DOWN),
     MessageKind("reask", "重新核对请求", REGISTRAR, "decision 14"),
 )
 _BY_KEY: Final = {kind.key: kind for kind in MESSAGE_KINDS}

@@ -8,10 +8,11 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor
-from sync import authority, directory, orders, policies, revocation, taken_names
+from sync import authority, directory, mergers, orders, policies, revocation, taken_names
 from sync import problem_handlers as problems
 from sync.messages import missing, notices, traces
 from sync.messages.message import Message
+from sync.recovery import founding, taking, telling
 
 Handler = Callable[[Session, Actor, Message], str]
 """Carries out a verified message in the caller's transaction and says in a sentence what was done.
@@ -32,6 +33,12 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "names.taken": taken_names.take,
     orders.ORDER: orders.take_order,
     orders.PROOF: orders.take_proof,
+    mergers.KIND: mergers.take,
+    mergers.ROWS: mergers.take_rows,
+    telling.ITEMS: taking.take_items,
+    telling.ROWS: taking.take_rows,
+    telling.EVIDENCE: telling.take_confirmation,
+    founding.UNITS: founding.take_units,
     problems.ASK: problems.take_ask,
     problems.ANSWER: problems.take_answer,
     problems.DECISION: problems.take_decision,
