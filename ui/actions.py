@@ -22,7 +22,7 @@ _OUT = (*_TABLES, "packages", "problems", "letters", "orders")
 
 ACTIONS: tuple[ActionEntry, ...] = (
     ActionEntry("find", "查找", "Ctrl+F"),
-    ActionEntry("new", "新增", "Ctrl+N", ("roster", "accounts")),
+    ActionEntry("new", "新增", "Ctrl+N", ("roster", "accounts", "letters", "orders")),
     ActionEntry("open", "打开文件（表格、数据包、回执）", "Ctrl+O"),
     ActionEntry("import", "导入表格", "Ctrl+I"),
     ActionEntry("edit", "编辑", "F2", _TABLES),

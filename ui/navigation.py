@@ -27,6 +27,7 @@ class PageEntry:
     tiers: frozenset[Tier]
     make: Callable[[AppContext], Page]
     open_title: str = ""
+    lines: frozenset[Line] = frozenset(Line)
 
 
 def _roster(context: AppContext) -> Page:
@@ -83,6 +84,18 @@ def _packages(context: AppContext) -> Page:
     return PackagesPage(context)
 
 
+def _letters(context: AppContext) -> Page:
+    from ui.pages.letters import LettersPage
+
+    return LettersPage(context)
+
+
+def _orders(context: AppContext) -> Page:
+    from ui.pages.orders import OrdersPage
+
+    return OrdersPage(context)
+
+
 def _problems(context: AppContext) -> Page:
     from ui.pages.problems import ProblemsPage
 
@@ -95,8 +108,10 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("import", "导入", "file-import", "业务", frozenset({Role.REGISTRAR}), ALL_TIERS, _import),
     PageEntry("changes", "关键信息变更", "git-pull-request", "业务", BUSINESS, ALL_TIERS, _changes, "账户备案"),
     PageEntry("review", "核办", "rubber-stamp", "业务", BUSINESS, ALL_TIERS, _review),
-    PageEntry("problems", "问题学籍", "alert-octagon", "业务", BUSINESS, ALL_TIERS, _problems),
+    PageEntry("problems", "问题学籍", "alert-octagon", "业务", BUSINESS, ALL_TIERS, _problems, "问题账户"),
+    PageEntry("orders", "停用指令", "user-off", "业务", BUSINESS, ALL_TIERS, _orders, lines=frozenset({Line.OPEN})),
     PageEntry("packages", "数据包收发", "package", "报送", EVERYONE, ALL_TIERS, _packages),
+    PageEntry("letters", "往来", "arrows-exchange", "报送", EVERYONE, ALL_TIERS, _letters),
     PageEntry("audit", "审计日志", "history", "管理", EVERYONE, ALL_TIERS, _audit),
     PageEntry("backup", "备份与恢复", "database", "管理", EVERYONE, ALL_TIERS, _backup),
     PageEntry("settings", "设置", "settings", "管理", EVERYONE, ALL_TIERS, _settings),
@@ -105,7 +120,8 @@ PAGES: tuple[PageEntry, ...] = (
 
 def pages_for(actor: Actor) -> tuple[PageEntry, ...]:
     """The pages `actor` sees, in their order (E1-E3: the administrator takes no part in the business)."""
-    shown = [page for page in PAGES if actor.roles & page.roles and actor.unit.tier in page.tiers]
+    tier, line = actor.unit.tier, actor.unit.line
+    shown = [page for page in PAGES if actor.roles & page.roles and tier in page.tiers and line in page.lines]
     if actor.unit.line is Line.OPEN:
         return tuple(replace(page, title=page.open_title or page.title) for page in shown)
     return tuple(shown)

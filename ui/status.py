@@ -69,7 +69,7 @@ def read_figures(session: Session, actor: Actor, home: Path) -> Figures:
         policies.effective(session).version,
         last,
         problem_views.count_problems(session)["mine"],
-        matters.count_to_do(session),
+        len(matters.matters_to_do(session)),
         order_views.count_to_do(session),
     )
 

@@ -166,10 +166,10 @@ def waiting_letters(session: Session) -> list[Waiting]:
     )
 
 
-def count_to_do(session: Session) -> int:
-    """How many letters wait for a person of this unit."""
+def matters_to_do(session: Session) -> set[str]:
+    """The matters with a letter that waits for a person of this unit."""
     c = t.message.c
-    return int(session.execute(select(func.count()).where(c.state == "open", c.direction == "in")).scalar_one())
+    return set(session.execute(select(c.matter).where(c.state == "open", c.direction == "in").distinct()).scalars())
 
 
 _Found = tuple[Letter, str]

@@ -77,9 +77,9 @@ def _who(tier: str) -> str:
         return _tr("国家规定")
 
 
-def route_card(timeline: Sequence[TimelineEntry], next_step: str = "") -> QFrame:
+def route_card(timeline: Sequence[TimelineEntry], next_step: str = "", title: str = "") -> QFrame:
     """What was done, by whom and when; then the steps to come, the first of them marked as now."""
-    items: list[Item] = [section(_tr("办理过程"))]
+    items: list[Item] = [section(title or _tr("办理过程"))]
     now_marked = False
     for entry in timeline:
         is_now = not entry.done and not now_marked
