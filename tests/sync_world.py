@@ -161,9 +161,9 @@ def deliver(frm: Member, to: Member) -> list[inbox.Received]:
     return received
 
 
-def settle(members: Mapping[str, Member]) -> None:
+def settle(members: Mapping[str, Member], tiers: Mapping[str, tuple[Unit, str]] | None = None) -> None:
     """Carry what waits between the units of the four-tier world, up and down, until nothing new arrives."""
-    pairs = [(name, above) for name, (_, above) in TIERS.items() if name in members and above in members]
+    pairs = [(name, above) for name, (_, above) in (tiers or TIERS).items() if name in members and above in members]
     news = True
     while news:
         for member in members.values():
@@ -234,17 +234,18 @@ TIERS = {
 """The four-tier world: {folder: (unit, folder of its superior)}, upper tiers first."""
 
 
-def make_tiers(folder: Path, *, enrolled: bool = True) -> Path:
+def make_tiers(folder: Path, *, enrolled: bool = True, tiers: Mapping[str, tuple[Unit, str]] | None = None) -> Path:
     """A province, two cities, three counties and four schools, enrolled from the top down. Made once, copied a test."""
-    for name, (unit, _) in TIERS.items():
+    tiers = tiers or TIERS
+    for name, (unit, _) in tiers.items():
         found(folder / name, unit)
     if enrolled:
-        for name, (_, above) in TIERS.items():
+        for name, (_, above) in tiers.items():
             if above:
                 with opened(folder, name, above) as (member, superior):
                     enrol(member, superior)
-        with opened(folder, *TIERS) as members:
-            settle(dict(zip(TIERS, members, strict=True)))
+        with opened(folder, *tiers) as members:
+            settle(dict(zip(tiers, members, strict=True)), tiers)
         shutil.rmtree(folder / "stick")
     return folder
 

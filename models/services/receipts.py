@@ -59,7 +59,7 @@ def apply_receipt(
 ) -> ReceiptOutcome:
     """Apply a verified receipt body; a second time changes nothing. `decider` is who signed it at the tier above.
 
-    Raises FileRefusedError for a malformed one.
+    Raises FileRefusedError for a malformed one, and for one that accepts other values than were asked for.
     """
     package_id = str(receipt.get("in_reply_to"))
     if receipt.get("package_verdict") == "refused":
@@ -67,6 +67,7 @@ def apply_receipt(
     answers = _answers(receipt)
     sealed = _sealed(session, list(answers))
     open_answers = [(row, answers[row.id]) for row in sealed if row.attempt == answers[row.id]["attempt"]]
+    _refuse_unasked(open_answers)
     groups: dict[tuple[Event, str], list[str]] = {}
     drafts: list[str] = []
     for row, answer in open_answers:
@@ -119,6 +120,16 @@ def _is_answer(item: Mapping[str, Any]) -> bool:
     )
 
 
+def _refuse_unasked(answered: Sequence[tuple[Row[Any], Mapping[str, Any]]]) -> None:
+    """What is accepted is what was asked for: a tier above decides, it does not write (decision 14)."""
+    for row, answer in answered:
+        takes = answer["verdict"] == "accept" and CHANGE_KIND[row.kind].takes_values
+        if takes and answer["values"] != json.loads(row.after):
+            raise FileRefusedError(
+                f"回执通过的值与变更 {row.number} 申请的不同，没有改动任何内容。请上级核对后重新生成回执。"
+            )
+
+
 def _sealed(session: Session, change_ids: Sequence[str]) -> list[Row[Any]]:
     c = t.change.c
     return [
@@ -140,7 +151,7 @@ def _settle(
     if row.kind == WITHDRAWAL.key:
         _withdraw_original(session, actor, row, decider)
     elif CHANGE_KIND[row.kind].takes_values:
-        return _write(session, actor, row, dict(answer["values"] or {}), drafts)
+        return _write(session, actor, row, dict(answer["values"]), drafts)
     return Event.RECEIPT_ACCEPT
 
 
