@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor, Tier, Unit
+from models.services.unit_changes import FormerName, former_json, read_former, take_former
 from models.services.units import ancestors, descendants, find_unit, own_unit
 from models.store import audit
 from models.store import tables as t
@@ -43,6 +44,7 @@ class Above:
     unit: Unit
     anchor: Certificate
     issued: tuple[Certificate, ...]
+    former: tuple[FormerName, ...] = ()
 
 
 def tiers(session: Session) -> list[dict[str, Any]]:
@@ -58,7 +60,10 @@ def _told(session: Session, units: Sequence[Unit]) -> list[dict[str, Any]]:
         if anchor is None:  # the superior's program is older and said nothing of the tiers above it
             break
         issued = [base64_text(one.der) for one in issuing(session, unit.id) if one.public_key == anchor.public_key]
-        told.append({"unit": unit_json(unit), "anchor": base64_text(anchor.der), "issued": issued[-_MOST_ISSUED:]})
+        told.append({
+            "unit": unit_json(unit), "former": former_json(session, unit.id), "anchor": base64_text(anchor.der),
+            "issued": issued[-_MOST_ISSUED:],
+        })  # fmt: skip
     return told
 
 
@@ -109,6 +114,7 @@ def _read(value: Any) -> list[Above]:
                 unit_from(one["unit"]),
                 parse(unbase64(one["anchor"])),
                 tuple(parse(unbase64(text)) for text in one["issued"][:_MOST_ISSUED]),
+                read_former(one.get("former")),
             )
             for one in value[: len(_TIERS)]
         ]
@@ -145,6 +151,7 @@ def _check_issued(below: Above, above: Above, at: str) -> None:
 
 
 def _store(session: Session, tier: Above, superior_id: str | None) -> None:
+    take_former(session, tier.unit, tier.former)
     row = {**unit_json(tier.unit), "superior_id": superior_id, "state": "active"}
     statement = upsert(t.unit).values(**row, is_self=0)
     session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))

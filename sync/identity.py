@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -32,8 +33,8 @@ from sync.certificates import (
     new_private_key,
     public_der,
 )
+from sync.known import every, is_key_revoked, of_key
 from sync.known import in_force as in_force
-from sync.known import is_key_revoked, of_key
 from sync.known import newest as newest
 from sync.known import remember as remember
 from sync.known import revoke as revoke
@@ -169,8 +170,11 @@ def _issue(session: Session, subject: Subject, public_key: bytes, path_length: i
         gone = of_key(session, subject.unit_id, subject.purpose, public_key, anchor.subject.unit_id)
         if gone is not None:  # nothing new for it: it is to be replaced
             return gone
-    if known is not None and not same and subject.purpose != ISSUING:  # history is judged by a replaced issuing key
-        revoke(session, None, known.fingerprint, now(session), "密钥或职责已变更")
+    renamed = known is not None and _but_for_name(known, subject, public_key)  # what was signed under it stays good
+    if known is not None and not (same or renamed) and subject.purpose != ISSUING:  # by which history is judged
+        for one in every(session, subject.unit_id, anchor.subject.unit_id):
+            if (one.subject.purpose, one.subject.person_id) == (subject.purpose, subject.person_id):
+                revoke(session, None, one.fingerprint, now(session), "密钥或职责已变更")
     key = private_keys(session, ISSUING)[0]
     certificate = issue(subject, public_key, anchor.subject, key, now(session), path_length)
     remember(session, certificate)
@@ -182,6 +186,11 @@ def _issue(session: Session, subject: Subject, public_key: bytes, path_length: i
     }
     audit.append(session, None, "certificate.issue", f"certificate:{certificate.fingerprint[:16]}", body)
     return certificate
+
+
+def _but_for_name(known: Certificate, subject: Subject, public_key: bytes) -> bool:
+    same_unit = not subject.person_id and replace(known.subject, name=subject.name) == subject
+    return known.public_key == public_key and same_unit
 
 
 def expires_soon(session: Session, certificate: Certificate) -> bool:

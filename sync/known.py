@@ -74,6 +74,13 @@ def newest(
     return None if der is None else parse(der)
 
 
+def every(session: Session, unit_id: str, issuer_id: str) -> list[Certificate]:
+    """Every certificate of keys and persons of a unit that one unit issued and that is not revoked, older ones too."""
+    c = t.certificate.c
+    query = select(c.der).where(c.unit_id == unit_id, c.purpose != ISSUING, c.revoked_since.is_(None))
+    return [parse(der) for der in session.execute(query.where(c.issuer_id == issuer_id)).scalars()]
+
+
 def in_force(session: Session, unit_id: str, issuer_id: str | None = None) -> list[Certificate]:
     """The latest certificate of each key and person of a unit that is not revoked, of each who issued any."""
     c = t.certificate.c

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.domain.units import ROLE_LABELS, Line, Role, Tier, Unit
+from models.services.unit_changes import FormerName, read_former
 from sync.certificates import ISSUING, Certificate, is_issued_by, load_public, parse, to_time
 from sync.formats import REQUEST, FileKind, open_file, require_kind, require_whole
 from sync.identity import anchor_words
@@ -42,7 +43,7 @@ class Request:
     """A request as the superior's person looks at it; `words` are compared over the telephone.
 
     `anchor` is the bureau's own certificate of its issuing key, None for a school. `invitation`: id of the invitation
-    whose code the `body` claims to be made with, "" for none.
+    whose code the `body` claims to be made with, "" for none. `former`: what the unit was called before.
     """
 
     unit: Unit
@@ -55,6 +56,7 @@ class Request:
     anchor: Certificate | None = None
     invitation: str = ""
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    former: tuple[FormerName, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,8 @@ def _parse_request(statement: Statement) -> Request:
     invitation = body.get("invitation", "")
     if not isinstance(invitation, str) or len(invitation) > 36:
         raise ValueError("邀请函")
-    words = words_of(body)
-    return Request(unit, signing, opening, people, body["created"], words, statement.id, anchor, invitation, body)
+    said = (body["created"], words_of(body), statement.id, anchor, invitation, body, read_former(body.get("former")))
+    return Request(unit, signing, opening, people, *said)
 
 
 def _anchor(unit: Unit, value: Any) -> Certificate | None:

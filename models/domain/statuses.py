@@ -5,7 +5,12 @@ from __future__ import annotations
 COMPANION_STATUS: dict[str, str] = {"active": "使用中", "ended": "已停用"}
 PERSON_STATUS: dict[str, str] = {"active": "已激活", "invited": "待激活", "disabled": "已停用"}
 RECORD_STATUS: dict[str, str] = {"enrolled": "在籍", "left": "离校", "active": "使用中", "disabled": "已停用"}
-UNIT_STATUS: dict[str, str] = {"active": "正常", "known": "已登记", "disabled": "已停用"}
+UNIT_STATUS: dict[str, str] = {
+    "active": "正常",
+    "known": "已登记",
+    "disabled": "已停用",
+    "closed": "已并入其他单位",
+}
 PACKAGE_STATUS: dict[str, str] = {
     "sealed": "已打包，待送达",
     "delivered": "已送达，待回执",

@@ -16,6 +16,7 @@ from models.domain.units import Actor
 from models.rules.naming import pinyin_keys
 from models.services.change_log import in_chunks
 from models.services.records import IN_USE, KEYS_OF, TABLE_OF
+from models.services.units import standing_for
 from models.store import audit, bulk, search
 from models.store import tables as t
 from models.store.clock import now_text
@@ -30,8 +31,10 @@ def apply_item(
 ) -> list[str]:
     """Bring an accepted item of a unit into this tier's copy; ids of the pupils it touched.
 
-    `rows` are the canonical rows of a baseline. A pupil this tier does not know is left for a later baseline.
+    `rows` are the canonical rows of a baseline. A pupil this tier does not know is left for a later baseline. What a
+    unit sent before it was merged into another one concerns the other one's pupils now.
     """
+    unit_id = standing_for(session, unit_id)
     if CHANGE_KIND[item["kind"]].subjects:
         return _apply_baseline(session, actor, unit_id, item, rows)
     if item["kind"] == KEY_FIELD.key:

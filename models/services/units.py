@@ -78,6 +78,17 @@ def descendants(session: Session, unit_id: str) -> list[Unit]:
     return list(found.values())
 
 
+def standing_for(session: Session, unit_id: str) -> str:
+    """The unit that now holds what a unit held: itself, or the one it was merged into."""
+    c = t.unit.c
+    for _ in range(_DEEPEST):
+        following = session.execute(select(c.successor_id).where(c.id == unit_id, c.state == "closed")).scalar()
+        if not following:
+            break
+        unit_id = following
+    return unit_id
+
+
 def has_below(session: Session, unit_id: str) -> bool:
     """Whether any known unit stands directly below."""
     return session.execute(select(t.unit.c.id).where(t.unit.c.superior_id == unit_id).limit(1)).first() is not None

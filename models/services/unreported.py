@@ -21,6 +21,8 @@ from models.store import tables as t
 from models.store.clock import now_text
 
 _GATHERED = "baseline."
+MERGED = "merged"
+"""State of a batch of rows that came with a unit that was merged into this one."""
 
 
 def is_gathered(batch_kind: str) -> bool:
@@ -38,10 +40,11 @@ def _unreported(session: Session, kind: str, except_batch: str) -> Select[Any]:
     reported = select(c.batch_id).where(
         c.kind == BASELINE_OF[kind].key, c.batch_id.is_not(None), c.state.in_((*OPEN_STATES, State.EFFECTIVE.value))
     )
+    told = select(t.batch.c.id).where(t.batch.c.state == MERGED)  # by the superior, who has them
     return select(row.id).where(
         row.unit_id == own_unit(session).id,
         row.status == IN_USE[kind],
-        or_(row.batch_id.is_(None), row.batch_id.not_in([except_batch]) & row.batch_id.not_in(reported)),
+        or_(row.batch_id.is_(None), row.batch_id.not_in([except_batch]) & row.batch_id.not_in(reported.union(told))),
     )
 
 

@@ -24,6 +24,13 @@ class StoreExistsError(UserError):
         super().__init__(f"“{home}”里已经有名册数据，没有覆盖它。请直接打开，或者换一个文件夹。")
 
 
+class UnitClosedError(UserError):
+    """The unit was merged into another one; its store is only read."""
+
+    def __init__(self, successor: str) -> None:
+        super().__init__(f"本单位已并入“{successor}”，这里的名册只供查看，不能再办理业务。请到“{successor}”办理。")
+
+
 class WrongSecretError(UserError):
     """Passphrase or code does not fit; the store itself is sound."""
 

@@ -197,8 +197,9 @@ setting = _table("setting", _text("key", key=True), _text("value"))
 # --- tiers ----------------------------------------------------------------------------------------------
 
 unit_history = _table(  # what a unit was called before, and until when
-    "unit_history", _text("unit_id", key=True), _text("until", key=True), _text("name"), _text("code")
-)
+    "unit_history",
+    _text("unit_id", key=True), _text("until", key=True), _text("name"), _text("code"), _text("reason"),
+)  # fmt: skip
 invitation = _table(  # units a superior has invited, with the secret printed for each; the own one at who is invited
     "invitation",
     _text("id", key=True), _text("unit_id"), _text("name"), _text("code"), _text("tier"), _text("line"), _text("city"),

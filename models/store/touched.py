@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from models.domain.signing import canonical_plain
 from models.store import audit
-from models.store.tables import account, audit_body, change, decision, statement, student
+from models.store.errors import UnitClosedError
+from models.store.tables import account, audit_body, change, decision, statement, student, unit
 from models.store.tables import audit as audit_table
 
 _ALL, _LATER = ("INSERT", "UPDATE", "DELETE"), ("UPDATE", "DELETE")
@@ -31,6 +32,8 @@ WATCHED: tuple[tuple[Table, tuple[str, ...]], ...] = (
 )
 AUDITED = frozenset({"student", "account", "change", "decision", "policy", "operator"})
 """Tables that no transaction may change without an entry in the chain."""
+_BUSINESS = frozenset({"student", "account", "change", "decision"})
+"""Tables that rest once the unit was merged into another one."""
 _GONE = ""
 _CHUNK = 500
 
@@ -54,8 +57,10 @@ def watch(connection: Any) -> None:
 def seal(session: Session, changed: set[str]) -> None:
     """Close a transaction that wrote the tables `changed`: put the digests of touched rows into the chain.
 
-    Raises UnauditedWriteError.
+    Raises UnauditedWriteError, UnitClosedError.
     """
+    if _BUSINESS & changed:
+        _require_open(session)
     if AUDITED & changed and "audit" not in changed:
         raise UnauditedWriteError(", ".join(sorted(AUDITED & changed)))
     rows: dict[str, str] = {}
@@ -67,6 +72,14 @@ def seal(session: Session, changed: set[str]) -> None:
     if rows:
         audit.append(session, None, audit.ROWS_ACT, "", rows)
     session.execute(text("DELETE FROM temp.touched"))
+
+
+def _require_open(session: Session) -> None:
+    """A unit that was merged into another one does no more business."""
+    own = session.execute(select(unit.c.successor_id).where(unit.c.is_self == 1, unit.c.state == "closed")).first()
+    if own is not None:
+        name = session.scalar(select(unit.c.name).where(unit.c.id == own.successor_id))
+        raise UnitClosedError(name or "其他单位")
 
 
 def verify_rows(session: Session) -> tuple[str, ...]:

@@ -323,7 +323,7 @@ def _message(member: Member, to: Member, kind: str, body: dict[str, Any]) -> Mes
 
 def test_a_unit_is_not_claimed_twice(world: World) -> None:
     county, city = world["county"], world["city"]
-    entry = world["other"].store.write(lambda s: directory._entry(s, WHITE_SCHOOL))
+    entry = world["other"].store.write(lambda s: directory.entry_of(s, WHITE_SCHOOL))
     stolen = _message(county, city, "directory", {"units": [{**entry, "superior": COUNTY.id}]})
     with pytest.raises(RefusedError, match="已登记在“白石县教育局”之下，不能再登记到“青禾县教育局”之下"):
         city.store.write(directory.take, city.store.actor, stolen)

@@ -10,8 +10,8 @@ down_revision = "0001"
 # fmt: off
 _TABLES = (
     ("unit_history",
-     "unit_id TEXT NOT NULL, until TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, PRIMARY KEY (unit_id, "
-     "until)"),
+     "unit_id TEXT NOT NULL, until TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL, "
+     "PRIMARY KEY (unit_id, until)"),
     ("invitation",
      "id TEXT NOT NULL PRIMARY KEY, unit_id TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, tier TEXT NOT "
      "NULL, line TEXT NOT NULL, city TEXT NOT NULL, county TEXT NOT NULL, contact TEXT NOT NULL, secret BLOB NOT NULL, "
