@@ -58,6 +58,29 @@ def errors(page):
     return len(page.check.session.marks.error_rows)
 
 
+def test_the_keyboard_is_in_the_first_field_of_every_step(world, qtbot, tmp_path):
+    page, context, *_ = world
+    page.take_focus()
+    assert page.focusWidget() is page.start.pick
+    path = tmp_path / "名单.csv"
+    path.write_text("姓名,甲,乙,丙\n张三,1,2,3\n", encoding="utf-8")
+    load(page, qtbot, context, path)
+    assert page.step == MAPPING
+    boxes = list(page.mapping._boxes.values())
+    assert page.focusWidget() is boxes[1], "the first column nobody recognised"
+    load(page, qtbot, context, TEACHERS)
+    assert page.step == CHECK
+    assert page.focusWidget() is page.check.table
+    page.to_preview()
+    settle(qtbot, context)
+    assert page.step == PREVIEW
+    assert page.focusWidget() is page.preview.table
+    page.write()
+    settle(qtbot, context)
+    assert page.step == RESULT
+    assert page.focusWidget() is page.result.first
+
+
 def test_a_messy_list_to_zero_errors_and_into_the_roster(world, qtbot):
     page, context, store, said = world
     load(page, qtbot, context, STUDENTS)
@@ -274,7 +297,7 @@ def test_a_row_is_left_out_by_delete_on_its_header_and_taken_in_again(world, qtb
     settle(qtbot, context)
     assert (errors(page), page.check.session.text(faulty[0], "name")) == (3, text)
     assert page.check.session.is_left_out(faulty[0])
-    assert page.check.levels()[0] == 17
+    assert page.check.session.totals()[0] == 17
     page.grab().save("/tmp/ui2_left_out.png")
     page.run_action("undo")
     settle(qtbot, context)

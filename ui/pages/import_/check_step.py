@@ -24,8 +24,9 @@ from ui.pages.import_.popover import Popover
 from ui.pages.import_.replace_bar import ReplaceBar
 from ui.pages.import_.session import ImportSession, Place
 from ui.pages.import_.side import SHOW_WORDS, FindingsPanel
-from ui.pages.import_.suggestions import is_bulk, suggestions
+from ui.pages.import_.suggestions import is_bulk
 from ui.pages.import_.table import ImportTable
+from ui.pages.import_.telling import explain, place_words
 
 
 class CheckStep(QWidget):
@@ -78,9 +79,8 @@ class CheckStep(QWidget):
         back = button(self.tr("上一处"), kind="link", tip="Shift+F8", on_click=lambda: self.go_error(-1))
         forth = button(self.tr("下一处 F8"), kind="link", tip="F8", on_click=lambda: self.go_error(1))
         change = button(self.tr("查找替换"), "replace", "link", "Ctrl+H", on_click=self.open_replace)
-        tools = row(
-            *self._tab_of.values(), self.sheets, None, back, forth, change, margins=(8, 0, 12, 0), spacing=6
-        )  # fmt: skip
+        shown = (*self._tab_of.values(), self.sheets)
+        tools = row(*shown, None, back, forth, change, margins=(8, 0, 12, 0), spacing=6)
         see_all = button(self.tr("查看全部行"), on_click=lambda: self._show_tab(Show.ALL))
         self.empty = EmptyState(self.tr("没有符合条件的行。"), see_all, icon="list-check")
         left = column(
@@ -119,6 +119,10 @@ class CheckStep(QWidget):
         self.table.setVisible(not empty)
         self.judged.emit()
 
+    def take_focus(self) -> None:
+        """The grid has the keyboard."""
+        (self.table if self.session.visible else self.empty).setFocus()
+
     # --- which rows ---------------------------------------------------------------------------------------
 
     def _show_tab(self, show: Show) -> None:
@@ -126,6 +130,7 @@ class CheckStep(QWidget):
         self._rows_changed()
 
     def show_group(self, group: Group) -> None:
+        """Only the rows of a group of findings, the first of its cells current."""
         self.tabs.setExclusive(False)
         self.session.set_group(group)
         self._rows_changed()
@@ -144,26 +149,14 @@ class CheckStep(QWidget):
 
     def go_error(self, by: int, *, start: bool = False) -> None:
         """The next (1) or previous (-1) cell with an error, round the ends (F8)."""
-        keys = [c.key for c in self.session.columns]
-        places = self.session.marks.error_places(keys)
-        if self.session.group is not None:
-            group = self.session.group
-            places = [p for p in places if p[1] == group.field and p[0] in group.rows] or places
-        if not places:
+        place = self.session.next_error(None if start else self._current(), by)
+        if place is None:
             if not start:
                 self.context.toast(self.tr("没有错误了，可以预览差异。"))
             return
-        at = self._current()
-        order = {key: place for place, key in enumerate(keys)}
-        now = (at[0], order.get(at[1], -1)) if at and not start else (-1, -1)
-        spots = [(r, order.get(key, -1)) for r, key in places]
-        if by > 0:
-            target = next((i for i, spot in enumerate(spots) if spot > now), 0)
-        else:
-            target = next((i for i in range(len(spots) - 1, -1, -1) if spots[i] < now), len(spots) - 1)
-        if places[target][0] not in self.session.visible:
+        if place[0] not in self.session.visible:
             self._show_tab(Show.ERRORS)
-        self.table.go_to(self.grid.index_of(*places[target]))
+        self.table.go_to(self.grid.index_of(*place))
         self.table.setFocus()
 
     def _current(self) -> Place | None:
@@ -173,18 +166,11 @@ class CheckStep(QWidget):
     # --- the popover --------------------------------------------------------------------------------------
 
     def _explain(self) -> None:
-        at = self._current()
-        findings = self.session.findings_at(*at) if at else ()
-        if at is None or not findings:
+        said = explain(self.session, self._current())
+        if said is None:
             self.popover.hide()
-            return
-        r, key = at
-        name = next((c.label or c.title for c in self.session.columns if c.key == key), "")
-        where = self.tr("第 {row} 行 · {column}").format(row=self.session.sheet.rows[r], column=name)
-        offers = [s for f in findings for s in suggestions(self.session.checked, self.session.sheet_index, r, f)]
-        offers = [s for s in dict.fromkeys(offers) if s.value != self.session.text(r, s.field)]
-        original = self.session.raw(r, key) if self.session.is_edited(r, key) else None
-        self.popover.explain(self.table.visualRect(self.table.currentIndex()), findings, where, offers, original)
+        else:
+            self.popover.explain(self.table.visualRect(self.table.currentIndex()), said)
 
     def retype(self) -> None:
         """Edit the current cell (F2)."""
@@ -211,11 +197,6 @@ class CheckStep(QWidget):
         self.grid.repaint_cells()
         self._refresh()
         self._explain()
-
-    @property
-    def busy(self) -> bool:
-        """Whether edits are still being judged."""
-        return self.editor.busy
 
     def _asked(self) -> None:
         self.grid.repaint_cells()
@@ -276,8 +257,7 @@ class CheckStep(QWidget):
         if not chosen.letter or not self.can_remap:
             return None
         menu = field_menu(self, self.session, chosen.letter, self.remap.emit)
-        header = self.table.header
-        menu.popup(header.mapToGlobal(QPoint(header.sectionViewportPosition(section), 28)))
+        menu.popup(self.table.place_below(section))
         return menu
 
     # --- the page -----------------------------------------------------------------------------------------
@@ -310,20 +290,8 @@ class CheckStep(QWidget):
 
     def hint(self) -> str:
         """Row, column, number of errors, keys."""
-        at = self._current()
-        parts = []
-        if at is not None:
-            name = next((c.label or c.title for c in self.session.columns if c.key == at[1]), "")
-            parts = [self.tr("第 {n} 行").format(n=self.session.sheet.rows[at[0]]), name]
-            places = self.session.marks.error_places([c.key for c in self.session.columns])
-            if at in places:
-                parts.append(self.tr("错误 {n}/{all}").format(n=places.index(at) + 1, all=len(places)))
         keys = self.tr("F8 下一处 · Alt+Enter 采用建议 · Ctrl+V 可整列粘贴，只改可见行 · Ctrl+Tab 离开表格")
-        return " · ".join([*parts, keys])
-
-    def levels(self) -> tuple[int, int, int]:
-        """Rows of all sheets: to import, with errors, with remarks only."""
-        return self.session.totals()
+        return " · ".join([*place_words(self.session, self._current()), keys])
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """The popover stays with its cell."""

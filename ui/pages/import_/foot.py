@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame
 from models.services.imports import Outcome
 from ui.kit import button, row
 from ui.pages.import_.check_step import CheckStep
+from ui.pages.import_.steps import CHECK, MAPPING, PREVIEW
 
 
 class ImportFoot(QFrame):
@@ -30,20 +31,31 @@ class ImportFoot(QFrame):
         self.next.setEnabled(enabled)
         self.show()
 
+    def show_step(self, step: int, check: CheckStep | None) -> None:
+        """The buttons of a step; none where there is nothing to go on to."""
+        if step == MAPPING:
+            self.show_mapping()
+        elif step == CHECK and check is not None:
+            self.show_check(check)
+        elif step == PREVIEW and check is not None:
+            self.show_preview(check.session.checked.counts)
+        else:
+            self.hide()
+
     def show_mapping(self) -> None:
         """On to the check of the rows."""
         self._offer(self.tr("检查数据"))
 
     def show_check(self, check: CheckStep) -> None:
         """On to the preview, of everything or of the rows without errors."""
-        total, errors, warned = check.levels()
+        total, errors, warned = check.session.totals()
         words = self.tr("全部改好后继续（还差 {n} 行）").format(n=errors) if errors else self.tr("预览差异")
         tip = self.tr("按 F8 逐处修改，或先导入没有错误的行") if errors else "Ctrl+Enter"
-        self._offer(words, tip, enabled=not errors and not check.busy, check=True)
+        self._offer(words, tip, enabled=not errors and not check.editor.busy, check=True)
         self.export.setEnabled(bool(check.session.checked.findings))
         some = self.tr("（其中 {n} 行有提醒）").format(n=f"{warned:,}") if warned else ""
         self.part.set_text(self.tr("先导入 {n} 行{some}").format(n=f"{total - errors:,}", some=some))
-        self.part.setEnabled(total > errors and not check.busy)
+        self.part.setEnabled(total > errors and not check.editor.busy)
         self.part.setVisible(bool(errors))
 
     def show_preview(self, counts: dict[Outcome, int]) -> None:

@@ -19,7 +19,7 @@ from ui.pages.import_.paste import Block, as_csv
 from ui.pages.import_.session import marks_of
 
 if TYPE_CHECKING:
-    from models.store.store import Store
+    from models.store.store import Session, Store
 
 Mapping_ = dict[str, dict[str, str | None]]
 """Sheet -> column letter -> field key, None for "not taken over"."""
@@ -124,3 +124,17 @@ def recheck(checked: CheckedImport, cells: list[Cell]) -> tuple[CheckedImport, t
 def mapping_of(workbook: Workbook) -> Mapping_:
     """How the columns of a workbook are mapped now."""
     return {sheet.sheet: {column.letter: column.field for column in sheet.columns} for sheet in workbook.sheets}
+
+
+def remember(session: Session, workbook: Workbook) -> None:
+    """Keep how the columns are mapped, for the next file of this form."""
+    for sheet, mapping in zip(workbook.sheets, mapping_of(workbook).values(), strict=True):
+        imports.remember_mapping(session, sheet, workbook.kind, mapping)
+
+
+def columns_clear(loaded: Loaded) -> bool:
+    """Whether nobody has to be asked for the columns: a name is there and two thirds of the titles were recognised."""
+    titled = [c for sheet in loaded.checked.workbook.sheets for c in sheet.columns if c.title]
+    unknown = sum(c.field is None for c in titled) * 3 > len(titled)
+    named = any(c.field == "name" for sheet in loaded.checked.workbook.sheets for c in sheet.columns)
+    return named and (loaded.remembered or loaded.source is None or not unknown)

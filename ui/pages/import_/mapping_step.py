@@ -53,6 +53,13 @@ class MappingStep(QWidget):
             self._grids.addWidget(self._sheet(workbook, sheet.sheet))
         self.note.say(*describe(workbook, remembered))
 
+    def take_focus(self) -> None:
+        """The first column that is not taken over has the keyboard, else the first of all."""
+        boxes = list(self._boxes.values())
+        open_ = [box for box in boxes if not box.currentData()]
+        for box in (open_ or boxes)[:1]:
+            box.setFocus()
+
     def _sheet(self, workbook: Workbook, name: str) -> QWidget:
         sheet = next(one for one in workbook.sheets if one.sheet == name)
         grid = QGridLayout()

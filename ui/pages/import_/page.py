@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QStackedWidget
 
-from models.exchange.writing import write_error_workbook
 from models.services import imports
-from models.services.imports import ImportDraft, ImportResult, MassChangeError
+from models.services.imports import ImportResult, MassChangeError
 from ui.context import AppContext
 from ui.kit import Banner, button, column
 from ui.kit.around import Around
 from ui.page import Page
 from ui.pages.import_.check_step import CheckStep
+from ui.pages.import_.drafts import ImportDrafts
+from ui.pages.import_.ending import export_errors, write_rows
 from ui.pages.import_.foot import ImportFoot
 from ui.pages.import_.head import ImportHead
-from ui.pages.import_.loading import Loaded, Mapping_, Source, load, load_draft, reload
+from ui.pages.import_.loading import Loaded, Mapping_, Source, columns_clear, remember
 from ui.pages.import_.mapping_step import MappingStep
 from ui.pages.import_.paste import read_block
 from ui.pages.import_.preview_step import PreviewStep, lines_of
+from ui.pages.import_.reading import read_again, read_source
 from ui.pages.import_.result_step import ResultStep
 from ui.pages.import_.start_step import StartStep
+from ui.pages.import_.steps import CHECK, MAPPING, PREVIEW, RESULT, START
 from ui.prompt import SPREADSHEETS
-
-START, MAPPING, CHECK, PREVIEW, RESULT = range(5)
 
 
 class ImportPage(Page):
@@ -39,7 +40,7 @@ class ImportPage(Page):
         super().__init__(context)
         self.loaded: Loaded | None = None
         self.check: CheckStep | None = None
-        self._draft_id = ""
+        self.drafts = ImportDrafts(context, self, self._failed)
         self._written = False
         self.head = ImportHead()
         self.head.undo.clicked.connect(lambda: self.run_action("undo"))
@@ -52,17 +53,15 @@ class ImportPage(Page):
         for step in (self.start, self.mapping, self.preview, self.result):
             self.steps.addWidget(step)
         self.foot = ImportFoot()
-        for made, act in (
-            (self.foot.back, self._back), (self.foot.export, self.export_errors), (self.foot.part, self.to_preview),
-            (self.foot.next, self._next),
-        ):  # fmt: skip
+        acts = (self._back, self.export_errors, self.to_preview, self._next)
+        for made, act in zip((self.foot.back, self.foot.export, self.foot.part, self.foot.next), acts, strict=True):
             made.clicked.connect(lambda _=False, act=act: act())
         around = Around(self.banner, (12, 8, 12, 0))
         self.setLayout(column(self.head, around, (self.steps, 1), self.foot, spacing=0))
         self.start.choose.connect(self.choose)
         self.start.paste.connect(lambda: self.paste())
-        self.start.resume.connect(self._resume)
-        self.start.discard.connect(self._discard)
+        self.start.resume.connect(lambda draft_id: self.drafts.resume(draft_id, self._loaded))
+        self.start.discard.connect(lambda draft: self.drafts.discard(draft, self.refresh))
         self.result.again.connect(self._reset)
         self._show(START)
 
@@ -76,13 +75,13 @@ class ImportPage(Page):
         """`path`: import this file; `kind`: students or teachers; `paste`: a copied block."""
         kind = arguments.get("kind")
         if arguments.get("path"):
-            self._load(Path(arguments["path"]), kind)
+            self._load_source(lambda: Source.of_file(Path(arguments["path"])), kind)
         elif arguments.get("paste"):
             self.paste(kind or self.start.kind)
 
     def open_file(self, path: Path) -> bool:
         """Import a file; one under work is put aside first."""
-        self._load(path, self.start.kind)
+        self._load_source(lambda: Source.of_file(path), self.start.kind)
         return True
 
     def has_draft(self) -> bool:
@@ -120,23 +119,17 @@ class ImportPage(Page):
         self.banner.hide()
         self.head.undo.setVisible(step == CHECK)
         self.head.put_aside.setVisible(step in (CHECK, PREVIEW))
-        shown = self.loaded is not None and step not in (START, RESULT)
-        self.head.show_step(step, self.loaded.checked.workbook if self.loaded and shown else None)
+        book = self.loaded.checked.workbook if self.loaded and step not in (START, RESULT) else None
+        self.head.show_step(step, book)
+        self.foot.show_step(self.step, self.check)
         if self.isVisible():
-            (self.steps.currentWidget() or self).setFocus()
-            self.focusNextChild()
-        self._fill_foot()
+            QTimer.singleShot(0, self, self.take_focus)  # what a step has just made is not in sight yet
         self.say_hint()
 
-    def _fill_foot(self) -> None:
-        if self.step == MAPPING:
-            self.foot.show_mapping()
-        elif self.step == CHECK and self.check is not None:
-            self.foot.show_check(self.check)
-        elif self.step == PREVIEW and self.check is not None:
-            self.foot.show_preview(self.check.session.checked.counts)
-        else:
-            self.foot.hide()
+    def take_focus(self) -> None:
+        """The keyboard is where the step in sight begins."""
+        step: Any = self.steps.currentWidget()
+        step.take_focus()
 
     def _next(self) -> None:
         steps = {MAPPING: self._mapped, CHECK: self.to_preview, PREVIEW: self.write}
@@ -154,10 +147,8 @@ class ImportPage(Page):
             self._show(CHECK)
 
     def _reset(self) -> None:
-        if self.check is not None:
-            self.steps.removeWidget(self.check)
-            self.check.deleteLater()
-        self.loaded, self.check, self._draft_id, self._written = None, None, "", False
+        self._drop_check()
+        self.loaded, self.check, self.drafts.current, self._written = None, None, "", False
         self._show(START)
         self.refresh()
 
@@ -165,9 +156,8 @@ class ImportPage(Page):
 
     def choose(self) -> None:
         """Ask for a file."""
-        self.context.prompt.open_files(
-            self, self.tr("选择要导入的表格"), SPREADSHEETS, lambda paths: self._load(paths[0], self.start.kind)
-        )  # fmt: skip
+        title = self.tr("选择要导入的表格")
+        self.context.prompt.open_files(self, title, SPREADSHEETS, lambda paths: self.open_file(paths[0]))
 
     def paste(self, kind: str | None = None) -> None:
         """Take what was copied in a spreadsheet as the list of pupils or of teachers."""
@@ -177,18 +167,11 @@ class ImportPage(Page):
             return
         self._load_source(lambda: Source.of_block(block), kind or self.start.kind)
 
-    def _load(self, path: Path, kind: str | None) -> None:
-        self._load_source(lambda: Source.of_file(path), kind)
-
     def _load_source(self, make: Any, kind: str | None) -> None:
         if self.has_draft():
             self._save(lambda: self._load_source(make, kind))
             return
-        store = self.context.store
-        self.context.jobs.run(
-            lambda progress: load(store, make(), kind, None, progress), self._loaded, self._failed, owner=self,
-            title=self.tr("读取并检查表格"), progress=True,
-        )  # fmt: skip
+        read_source(self.context, self, make, kind, self._loaded, self._failed)
 
     def _failed(self, error: Exception) -> None:
         shown = self.context.errors.describe(error, "import")
@@ -197,25 +180,19 @@ class ImportPage(Page):
     def _loaded(self, loaded: Loaded) -> None:
         """Go to the grid when the columns are clear, else ask for them."""
         self._take(loaded)
-        book = loaded.checked.workbook
-        known = {column.field for sheet in book.sheets for column in sheet.columns if column.field}
-        clear_enough = "name" in known and (loaded.remembered or loaded.source is None or not self._unknown(loaded))
-        if clear_enough:
+        if columns_clear(loaded):
             self._show(CHECK)
         else:
             self._show_mapping()
 
-    @staticmethod
-    def _unknown(loaded: Loaded) -> bool:
-        """Whether more than a third of the titled columns was not recognised."""
-        titled = [c for sheet in loaded.checked.workbook.sheets for c in sheet.columns if c.title]
-        return sum(c.field is None for c in titled) * 3 > len(titled)
-
-    def _take(self, loaded: Loaded) -> None:
+    def _drop_check(self) -> None:
         if self.check is not None:
             self.steps.removeWidget(self.check)
             self.check.deleteLater()
-        self.loaded, self._draft_id, self._written = loaded, loaded.draft_id, False
+
+    def _take(self, loaded: Loaded) -> None:
+        self._drop_check()
+        self.loaded, self.drafts.current, self._written = loaded, loaded.draft_id, False
         self.check = CheckStep(self.context, loaded)
         self.check.judged.connect(self._judged)
         self.check.remap.connect(self._remap)
@@ -228,7 +205,7 @@ class ImportPage(Page):
             words = self.check.session.history.undo_words
             self.head.undo.setEnabled(bool(words))
             self.head.undo.setToolTip(f"Ctrl+Z {words}")
-            self._fill_foot()
+            self.foot.show_step(self.step, self.check)
             self.say_hint()
 
     def _show_mapping(self) -> None:
@@ -237,103 +214,58 @@ class ImportPage(Page):
             self._show(MAPPING)
 
     def _mapped(self) -> None:
-        if self.loaded is None:
-            return
         if self.mapping.is_changed():
             self._remap(self.mapping.mapping())
-        else:
-            self._remember()
-            self._show(CHECK)
+        elif self.loaded is not None:
+            self._use(self.loaded)
 
     def _remap(self, mapping: Mapping_) -> None:
         loaded, check = self.loaded, self.check
         if loaded is None or loaded.source is None or check is None:
             return
-        store, source, typed = self.context.store, loaded.source, dict(check.session.typed)
-        kind = loaded.checked.kind
 
         def done(again: Loaded) -> None:
             self._take(again)
-            self._remember()
-            self._show(CHECK)
+            self._use(again)
 
-        self.context.jobs.run(
-            lambda progress: reload(store, source, kind, mapping, typed, progress), done, self._failed, owner=self,
-            title=self.tr("按新的对应重新检查"), progress=True,
-        )  # fmt: skip
+        read_again(self.context, self, check, loaded.source, mapping, done, self._failed)
 
-    def _remember(self) -> None:
-        assert self.loaded is not None
-        book = self.loaded.checked.workbook
-
-        def keep(session: Any) -> None:
-            for sheet in book.sheets:
-                mapping = {column.letter: column.field for column in sheet.columns}
-                imports.remember_mapping(session, sheet, book.kind, mapping)
-
-        self.context.write(keep, owner=self)
+    def _use(self, loaded: Loaded) -> None:
+        """The columns are right: keep them in mind and go on to the rows."""
+        self.context.write(remember, loaded.checked.workbook, owner=self)
+        self._show(CHECK)
 
     # --- putting aside ------------------------------------------------------------------------------------
 
     def save_and_close(self) -> None:
         """Keep the import as a draft in the store and go back to the first step."""
+        self._save(self._put_aside)
 
-        def saved() -> None:
-            self._reset()
-            self.context.toast(self.tr("已存为草稿，可以随时继续。"))
-
-        self._save(saved)
+    def _put_aside(self) -> None:
+        self._reset()
+        self.context.toast(self.tr("已存为草稿，可以随时继续。"))
 
     def _save(self, then: Any) -> None:
         if self.check is None:
             then()
             return
-        checked = self.check.session.checked
 
-        def saved(_draft_id: str) -> None:
+        def saved() -> None:
             self._written = True
             then()
 
-        self.context.write(
-            imports.save_draft, self.context.actor, checked, self._draft_id or None, done=saved, owner=self,
-            title=self.tr("保存草稿"), failed=self._failed,
-        )  # fmt: skip
-
-    def _resume(self, draft_id: str) -> None:
-        store = self.context.store
-        self.context.jobs.run(
-            lambda: load_draft(store, draft_id), self._loaded, self._failed, owner=self, title=self.tr("打开草稿")
-        )
-
-    def _discard(self, draft: ImportDraft) -> None:
-        text = self.tr("删除后不能恢复，“{name}”里改过的内容都会丢失。").format(name=draft.name)
-        self.context.prompt.confirm(
-            self, self.tr("删除草稿"), text,
-            lambda: self.context.write(imports.delete_draft, draft.id, done=lambda _: self.refresh(), owner=self),
-            danger=True,
-        )  # fmt: skip
+        self.drafts.save(self.check.session.checked, saved)
 
     # --- the end ------------------------------------------------------------------------------------------
 
     def export_errors(self) -> None:
         """Write rows with faults and their reasons to a workbook that can be imported again."""
-        if self.check is None:
-            return
-        checked = self.check.session.checked
-        name = f"{checked.workbook.path.stem}_错误清单.xlsx"
-
-        def write(path: Path) -> None:
-            done = self.tr("已导出“{name}”。其中有学生信息，请妥善保管，用完删除。").format(name=path.name)
-            self.context.jobs.run(
-                lambda: write_error_workbook(path, checked.workbook, checked.findings),
-                lambda _: self.context.toast(done), self._failed, owner=self, title=self.tr("导出错误清单"),
-            )  # fmt: skip
-
-        self.context.prompt.save_file(self, self.tr("导出错误清单"), name, SPREADSHEETS, write)
+        if self.check is not None:
+            export_errors(self.context, self, self.check.session.checked, self._failed)
 
     def to_preview(self) -> None:
         """Show what would be written."""
-        if self.check is None or self.check.busy:
+        if self.check is None or self.check.editor.busy:
             return
         checked = self.check.session.checked
 
@@ -347,21 +279,17 @@ class ImportPage(Page):
         """Write the sound rows in one transaction; nothing when it fails or is stopped."""
         if self.check is None:
             return
-        store, checked, began = self.context.store, self.check.session.checked, time.monotonic()
+        checked = self.check.session.checked
         self.foot.next.setEnabled(False)
 
-        def work(progress: Any) -> ImportResult:
-            result: ImportResult = store.write(imports.apply, store.actor, checked, True, progress, confirmed)
-            if self._draft_id:
-                store.write(imports.delete_draft, self._draft_id)
-            return result
-
-        def done(result: ImportResult) -> None:
+        def done(result: ImportResult, seconds: float) -> None:
             self._written = True
-            self.result.show_result(result, checked.kind, time.monotonic() - began)
+            self.result.show_result(result, checked.kind, seconds)
             self._show(RESULT)
 
-        self.context.jobs.run(work, done, self._not_written, owner=self, title=self.tr("写入名册"), progress=True)
+        write_rows(
+            self.context, self, checked, self.drafts.current, confirmed=confirmed, done=done, failed=self._not_written
+        )
 
     def _not_written(self, error: Exception) -> None:
         self.foot.next.setEnabled(True)

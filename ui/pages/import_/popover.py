@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
-from models.domain.findings import Finding, Level
+from models.domain.findings import Level
 from models.services.imports import Suggestion
 from ui.kit import Button, IconLabel, Item, button, clear, column, holder, label, row, set_tone
+from ui.pages.import_.telling import Explanation
 
 WIDTH = 480
 _INSIDE = WIDTH - 24
@@ -35,35 +36,28 @@ class Popover(QFrame):
         self.suggestion: Suggestion | None = None
         self.hide()
 
-    def explain(
-        self,
-        cell: QRect,
-        findings: Sequence[Finding],
-        where: str,
-        suggestions: Sequence[Suggestion],
-        original: str | None,
-    ) -> None:
-        """Show the findings of a cell; `original` is its first text when it was edited."""
+    def explain(self, cell: QRect, said: Explanation) -> None:
+        """Show what is said of a cell."""
         clear(self._outer)
         items: list[Item] = []
-        self.suggestion = suggestions[0] if suggestions else None
-        first = findings[0]
+        self.suggestion = said.offers[0] if said.offers else None
+        first = said.findings[0]
         set_tone(self, _LOOK[first.level][1], "level")
-        for finding in findings:
+        for finding in said.findings:
             sign, colour = _LOOK[finding.level]
             items.append(row(IconLabel(sign, colour, 18), (label(finding.message, wrap=True), 1), spacing=8))
-        items.append(label(where, "cap"))
+        items.append(label(said.where, "cap"))
         offers: list[Button] = []
-        for place, one in enumerate(suggestions[:4]):
+        for place, one in enumerate(said.offers[:4]):
             words = f"{one.label}：{one.value}" + (" (Alt+Enter)" if place == 0 else "")
             offers.append(self._fitting(words, "wand", partial(self.adopt.emit, one)))
-        if original is not None:
-            text = self.tr("恢复原值“{text}”").format(text=original)
+        if said.original is not None:
+            text = self.tr("恢复原值“{text}”").format(text=said.original)
             offers.append(self._fitting(text, "restore", self.restore.emit))
         items += [row(one, None) for one in offers]
         if first.level is Level.ERROR:
             items.append(row(button(self.tr("重新录入 F2"), kind="primary", on_click=self.retype.emit), None))
-        self.setAccessibleName("；".join(finding.message for finding in findings))
+        self.setAccessibleName("；".join(finding.message for finding in said.findings))
         body = holder(column(*items, spacing=6))
         self._outer.addWidget(body)
         body.show()

@@ -91,6 +91,10 @@ class PreviewStep(QWidget):
         self.note.say(*self._sentence(counts, kind))
         self.show_outcome(next((o for o in (Outcome.CHANGES, Outcome.UPDATE) if counts[o]), None))
 
+    def take_focus(self) -> None:
+        """The list has the keyboard; with nothing in it the tabs."""
+        (self._tab_of[None] if self.table.isHidden() else self.table).setFocus()
+
     def _sentence(self, counts: dict[Outcome, int], kind: str) -> tuple[str, str]:
         who = self.tr("名学生") if kind == STUDENTS else self.tr("个账户")
         parts = [self.tr("新增 {n} {who}").format(n=counts[Outcome.NEW], who=who)] if counts[Outcome.NEW] else []

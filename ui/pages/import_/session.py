@@ -135,6 +135,23 @@ class ImportSession:
         found = self.marks.cells.get((row, key), ())
         return tuple(sorted(found, key=lambda finding: finding.level is not Level.ERROR))
 
+    def next_error(self, at: Place | None, by: int) -> Place | None:
+        """The error after (1) or before (-1) a cell, round the ends, inside the group in sight; None for no error.
+
+        Without a cell it is the first one.
+        """
+        keys = [column.key for column in self.columns]
+        places = self.marks.error_places(keys)
+        if self.group is not None:
+            places = [p for p in places if p[1] == self.group.field and p[0] in self.group.rows] or places
+        order = {key: place for place, key in enumerate(keys)}
+        spots = {(row, order.get(key, -1)): (row, key) for row, key in places}
+        here = (at[0], order.get(at[1], -1)) if at else (-1, -1)
+        ahead, behind = [spot for spot in spots if spot > here], [spot for spot in spots if spot < here]
+        if not spots:
+            return None
+        return spots[(ahead or list(spots))[0] if by > 0 else (behind or list(spots))[-1]]
+
     # --- editing ------------------------------------------------------------------------------------------
 
     def edits(self, texts: Mapping[Place, str]) -> tuple[CellEdit, ...]:

@@ -74,6 +74,6 @@ class StartStep(QWidget):
             self._drafts.addWidget(rule())
         self.drafts.setVisible(bool(drafts))
 
-    def focus(self) -> None:
+    def take_focus(self) -> None:
         """Put the caret on the first thing to do."""
         self.pick.setFocus(Qt.FocusReason.OtherFocusReason)

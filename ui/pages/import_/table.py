@@ -65,6 +65,10 @@ class ImportTable(QTableView):
             self.setColumnWidth(section, self.grid.width_of(section))
         self.pinned.follow()
 
+    def place_below(self, section: int) -> QPoint:
+        """Where a menu of a column's head opens, on the screen."""
+        return self.header.mapToGlobal(QPoint(self.header.sectionViewportPosition(section), 28))
+
     def currentChanged(self, current: _Index, previous: _Index) -> None:  # noqa: N802
         """Tell that the current cell is another one."""
         super().currentChanged(current, previous)
