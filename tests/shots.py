@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.cli.call import Call
 from desktop.demo import story
-from desktop.demo.school import name_of, secret_of
+from desktop.demo.units import name_of, secret_of
 from models.domain.units import Role
 from models.store.store import Store
 from ui import start

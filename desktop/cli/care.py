@@ -99,15 +99,17 @@ def restore(
     call.emit({"home": str(call.home), **document(done)}, lines)
 
 
-@app.add("demo", "用虚构的县和学校走一遍全部流程，逐步说明")
+@app.add("demo", "用虚构的县和学校走一遍全部流程，逐步说明；--tiers 走省、市、县、校四级")
 def demo(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="文件夹", help="文件放在哪里")] = Path("demo"),
+    tiers: Annotated[bool, typer.Option("--tiers", help="四级：入网、政策、上报、问题学籍、通知、停用、恢复")] = False,
 ) -> None:
-    """Run the main job on invented data."""
-    from desktop.demo.story import tell
+    """Run the main job, or the four tiers, on invented data."""
+    from desktop.demo import story
+    from desktop.demo import tiers as four
 
-    tell(folder.absolute(), ctx.obj)
+    (four.tell if tiers else story.tell)(folder.absolute(), ctx.obj)
 
 
 @app.add("selftest", "检查安装是否完好：库、资源、加密、表格、窗口")

@@ -12,8 +12,9 @@ from typing import Any
 
 from desktop.cli.call import Call
 from desktop.demo import invented
-from desktop.demo.school import PEOPLE, SECRET, found, name_of, secret_of
+from desktop.demo.school import found
 from desktop.demo.sheet import write_messy
+from desktop.demo.units import SECRET, UNITS, name_of, secret_of
 from desktop.selftest import picture
 from models.domain.change_kinds import BASELINE, KEY_FIELD
 from models.domain.errors import UserError
@@ -49,8 +50,8 @@ class Stage:
         return self.base / "U盘"
 
     def home(self, unit: str) -> Path:
-        """The data folder of school or county."""
-        return self.base / {"school": "学校数据", "county": "县局数据"}[unit]
+        """The data folder of a unit."""
+        return self.base / UNITS[unit].folder
 
     def step(self, title: str, *lines: str) -> None:
         """Tell one step, on standard output, or on standard error when that is for JSON."""
@@ -86,21 +87,27 @@ def _found_units(stage: Stage) -> None:
     said: list[str] = []
     for key in ("county", "school"):
         unit, recovery = found(stage.home(key), key)
-        people = "、".join(f"{name}（{ROLE_LABELS[role]}）" for name, role in PEOPLE[key])
+        people = "、".join(f"{name}（{ROLE_LABELS[role]}）" for name, role in UNITS[key].people)
         said += [f"{unit.name}：{people}", f"  数据在 {stage.home(key)}，恢复码 {recovery}"]
     said.append(f"演示的口令都是“{SECRET.format('姓名')}”，把“姓名”换成本人姓名")
     stage.step("建立县教育局和学校，各三人，各有自己的口令和密钥", *said)
 
 
-def _enrol(stage: Stage) -> None:
-    with stage.at("school", Role.ADMINISTRATOR) as store:
+def enrol(stage: Stage, unit: str, superior: str) -> tuple[enrolment.WrittenFile, enrolment.WrittenFile]:
+    """The whole way of joining by files and words; the request and the reply."""
+    with stage.at(unit, Role.ADMINISTRATOR) as store:
         request = enrolment.request(store, stage.stick)
-    with stage.at("county", Role.ADMINISTRATOR) as store:
-        officer = (name_of("county", Role.REGISTRAR), secret_of("county", Role.REGISTRAR))
-        admin = secret_of("county", Role.ADMINISTRATOR)
+    with stage.at(superior, Role.ADMINISTRATOR) as store:
+        officer = (name_of(superior, Role.REGISTRAR), secret_of(superior, Role.REGISTRAR))
+        admin = secret_of(superior, Role.ADMINISTRATOR)
         reply = enrolment.certify(store, request.path, admin, officer, request.words, stage.stick)
-    with stage.at("school", Role.ADMINISTRATOR) as store:
+    with stage.at(unit, Role.ADMINISTRATOR) as store:
         enrolment.trust(store, reply.path, reply.words)
+    return request, reply
+
+
+def _enrol(stage: Stage) -> None:
+    request, reply = enrol(stage, "school", "county")
     stage.step(
         "学校入网：申请、县局认证、学校信任",
         f"入网申请 {request.path.name}，核对词：{request.words}",
@@ -232,12 +239,17 @@ def _proposed(session: Any, actor: Any, row_id: str, file: evidence.EvidenceFile
     return change_id
 
 
+def approve(stage: Stage, unit: str, change_id: str) -> str:
+    """The head of a school approves with a signature; the change's state in words."""
+    with stage.at(unit, Role.HEAD) as store:
+        signer = store.signer(secret_of(unit, Role.HEAD))
+        store.write(changes.approve, store.actor, signer, [change_id], "材料属实")
+        return store.read(changes.get, change_id).summary.state_label
+
+
 def _round(stage: Stage, change_id: str, what: str) -> None:
     """Approval, package, review at the county, receipt, effect."""
-    with stage.at("school", Role.HEAD) as store:
-        signer = store.signer(secret_of("school", Role.HEAD))
-        store.write(changes.approve, store.actor, signer, [change_id], "材料属实")
-        state = store.read(changes.get, change_id).summary.state_label
+    state = approve(stage, "school", change_id)
     stage.step(f"主管领导用自己的口令批准{what}（签名）", f"现在是“{state}”")
     with stage.at("school", Role.REGISTRAR) as store:
         built = outbox.build(store, secret_of("school", Role.REGISTRAR), stage.stick, progress=stage.call.progress)

@@ -16,8 +16,8 @@ import pytest
 
 from desktop.__main__ import main
 from desktop.demo import invented
-from desktop.demo.school import name_of, secret_of
 from desktop.demo.sheet import write_messy
+from desktop.demo.units import name_of, secret_of
 from desktop.selftest import picture
 from models.domain.fields import STUDENT_FIELD
 from models.domain.units import Role
