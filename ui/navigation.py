@@ -109,7 +109,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("changes", "关键信息变更", "git-pull-request", "业务", BUSINESS, ALL_TIERS, _changes, "账户备案"),
     PageEntry("review", "核办", "rubber-stamp", "业务", BUSINESS, ALL_TIERS, _review),
     PageEntry("problems", "问题学籍", "alert-octagon", "业务", BUSINESS, ALL_TIERS, _problems, "问题账户"),
-    PageEntry("orders", "停用指令", "user-off", "业务", BUSINESS, ALL_TIERS, _orders, lines=frozenset({Line.OPEN})),
+    PageEntry("orders", "停用通知单", "user-off", "业务", BUSINESS, ALL_TIERS, _orders, lines=frozenset({Line.OPEN})),
     PageEntry("packages", "数据包收发", "package", "报送", EVERYONE, ALL_TIERS, _packages),
     PageEntry("letters", "往来", "arrows-exchange", "报送", EVERYONE, ALL_TIERS, _letters),
     PageEntry("audit", "审计日志", "history", "管理", EVERYONE, ALL_TIERS, _audit),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
 from models.domain.message_kinds import ALWAYS, MESSAGE_KINDS, ON_REFUSAL, kind_label
-from models.domain.times import local_day
+from models.domain.times import from_text, local_day, to_text
 from models.services.units import own_unit, unit_name
 from models.store import clock
 from models.store import tables as t
@@ -115,7 +115,7 @@ class Matter:
         if not self.is_open:
             return "已办结"
         where = f"停在{'、'.join(self.holders[:3])}{f'等 {len(self.holders)} 个单位' if len(self.holders) > 3 else ''}"
-        until = f"{local_day(self.due)} 前办结，" if self.due else ""
+        until = f"{last_day(self.due)} 前办结，" if self.due else ""
         return f"逾期 {self.days_late} 天，{where}" if self.days_late else f"{until}{where}"
 
 
@@ -125,6 +125,11 @@ class MatterDetail:
 
     matter: Matter
     letters: tuple[Letter, ...]
+
+
+def last_day(due: str) -> str:
+    """The last day on which what is due at that time is in time; days end at their last second or as the next begins."""
+    return local_day(to_text(from_text(due) - dt.timedelta(seconds=1)))
 
 
 def list_matters(session: Session, open_only: bool = False) -> list[Matter]:
@@ -235,5 +240,5 @@ def _days_late(due: str, now: str) -> int:
     """Whole days, begun ones counted, since the day a message was due."""
     if not due or now <= due:
         return 0
-    days = dt.date.fromisoformat(local_day(now)) - dt.date.fromisoformat(local_day(due))
+    days = dt.date.fromisoformat(local_day(now)) - dt.date.fromisoformat(last_day(due))
     return max(1, days.days)

@@ -79,7 +79,7 @@ def _who(tier: str) -> str:
 
 def route_card(timeline: Sequence[TimelineEntry], next_step: str = "", title: str = "") -> QFrame:
     """What was done, by whom and when; then the steps to come, the first of them marked as now."""
-    items: list[Item] = [section(title or _tr("办理过程"))]
+    items: list[Item] = [label(title or _tr("办理过程"), "strong", wrap=True)]
     now_marked = False
     for entry in timeline:
         is_now = not entry.done and not now_marked

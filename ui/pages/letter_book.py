@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 from models.domain.message_kinds import kind_label
-from models.domain.times import local_day
 from models.services.matters import Matter, list_matters, matters_to_do
 from sync.messages.notices import Notice, list_notices
 from ui.moments import moment
@@ -70,12 +69,11 @@ def read_letters(session: Session) -> LetterBook:
 def letter_columns() -> tuple[TableColumn, ...]:
     """The columns of the list."""
     return (
-        TableColumn("kind", _tr("类型"), 106, lambda e: Cell(kind_label(e.matter.kind))),
-        TableColumn("title", _tr("事项"), 244, lambda e: Cell(e.matter.title, tip=e.matter.title)),
-        TableColumn("from", _tr("发起"), 130, lambda e: Cell(e.matter.from_name)),
-        TableColumn("standing", _tr("走到哪里"), 268, _standing),
+        TableColumn("title", _tr("事项"), 214, lambda e: Cell(e.matter.title, tip=e.matter.title)),
+        TableColumn("standing", _tr("走到哪里"), 300, _standing),
+        TableColumn("kind", _tr("类型"), 96, lambda e: Cell(kind_label(e.matter.kind))),
+        TableColumn("from", _tr("发起"), 120, lambda e: Cell(e.matter.from_name)),
         TableColumn("at", _tr("时间"), 100, lambda e: Cell(moment(e.matter.started_at))),
-        TableColumn("due", _tr("期限"), 90, lambda e: Cell(local_day(e.matter.due) if e.matter.due else "")),
     )
 
 
@@ -85,10 +83,6 @@ def _tr(text: str) -> str:
 
 def _standing(one: Entry) -> Cell:
     words = one.standing
-    if one.matter.days_late:
-        return Cell(words, "bad", "alert-triangle", tip=words)
-    if one.mine:
-        return Cell(words, "wait", "hourglass", tip=words)
     if not one.matter.is_open:
         return Cell(words, "ok", "circle-check")
-    return Cell(words, tip=words)
+    return Cell(words, "bad" if one.matter.days_late else "wait" if one.mine else "", tip=words)

@@ -8,9 +8,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame
 
 from models.domain.message_kinds import kind_label
-from models.domain.times import local_day
 from models.services.change_views import TimelineEntry
-from models.services.matters import EVENT_LABELS, STATE_LABELS, Letter, MatterDetail, Step
+from models.services.matters import EVENT_LABELS, STATE_LABELS, Letter, MatterDetail, Step, last_day
 from ui.context import AppContext
 from ui.kit import Banner, EmptyState, Item, SidePanel, button, card, clear, frame, label, pill, row, section
 from ui.moments import moment
@@ -19,7 +18,7 @@ from ui.pages.letter_book import Entry
 
 MOST_LETTERS = 12
 """Letters whose steps are drawn; a notice to all schools has hundreds, and those that are late come first."""
-_PAGE_OF = {"problem": ("problems", "去问题学籍", "alert-octagon"), "order": ("orders", "去停用指令", "user-off")}
+_PAGE_OF = {"problem": ("problems", "去问题学籍", "alert-octagon"), "order": ("orders", "去停用通知单", "user-off")}
 
 
 class LetterPanel(SidePanel):
@@ -48,7 +47,7 @@ class LetterPanel(SidePanel):
         self.entry = entry
         matter, notice = detail.matter, entry.notice
         tone = "bad" if matter.days_late else "wait" if entry.mine else "info" if matter.is_open else "ok"
-        due = self.tr(" · 期限 {day}").format(day=local_day(matter.due)) if matter.due else ""
+        due = self.tr(" · 期限 {day}").format(day=last_day(matter.due)) if matter.due else ""
         parts: list[Item] = [
             label(matter.title, "h2", wrap=True),
             label(
@@ -115,4 +114,6 @@ class LetterPanel(SidePanel):
 def _step_words(step: Step) -> str:
     """A step with what the unit said of it."""
     said = f"{step.unit_name}：{EVENT_LABELS.get(step.event, step.event)}"
+    if step.event in ("sent", "passed"):  # the note is where it went
+        return f"{said}{step.note}"
     return f"{said}，{step.note}" if step.note else said

@@ -72,7 +72,7 @@ class OrderView(QWidget):
             self.reason.setText("")
         self.detail = detail
         one = detail.summary
-        self.head.title.setText(self.tr("停用指令 {n} · {why}").format(n=one.number, why=one.reason_label))
+        self.head.title.setText(self.tr("停用通知单 {n} · {why}").format(n=one.number, why=one.reason_label))
         facts = self.tr("{who} {by} {at} 下达 · 期限 {due}").format(
             who=one.owner_name, by=one.issued_by, at=moment(one.issued_at), due=one.due or self.tr("未定")
         )
@@ -154,7 +154,7 @@ class OrderView(QWidget):
 
         self.context.write(
             act, self.context.actor, self.detail.summary.id, places, *more, done=done, owner=self,
-            title=self.tr("办理停用指令"),
+            title=self.tr("办理停用通知单"),
         )  # fmt: skip
 
     def has_draft(self) -> bool:

@@ -70,7 +70,7 @@ class OrderForm(QWidget):
         cancel = button(self.tr("取消"), tip="Esc", on_click=self.left.emit)
         self.go = button(self.tr("签名下达"), "writing", "primary", "Ctrl+Enter", on_click=self.give)
         foot = frame("foot", row((self.fault, 1), None, cancel, self.go, margins=(16, 8, 16, 8)))
-        head = PageHead(self.tr("下达停用指令"), self.tr("所辖单位收到后禁用账户并自动回执，或写明理由提出异议。"))
+        head = PageHead(self.tr("下达停用通知单"), self.tr("所辖单位收到后禁用账户并自动回执，或写明理由提出异议。"))
         self.setLayout(column(head, (area, 1), foot, spacing=0))
 
     def begin(self, account_ids: Sequence[str] = ()) -> None:

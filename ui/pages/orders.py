@@ -1,4 +1,4 @@
-"""停用指令: orders to disable accounts, given to units below or received from above, and how far each is (A9-A12)."""
+"""停用通知单: orders to disable accounts, given to units below or received from above, and how far each is (A9-A12)."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class OrdersPage(Page):
         self._build()
 
     def _build(self) -> None:
-        new = button(self.tr("下达停用指令"), "user-off", "primary", "Ctrl+N", on_click=self.begin)
+        new = button(self.tr("下达停用通知单"), "user-off", "primary", "Ctrl+N", on_click=self.begin)
         new.setVisible(self._issues)
-        self.head = PageHead(self.tr("停用指令"), "", [new])
+        self.head = PageHead(self.tr("停用通知单"), "", [new])
         self.news = Banner("info", "", closable=True)
         self.news.hide()
         self.letters = LettersOut(self.context, self.news, self)
-        self.list = TabbedList(self.tr("停用指令"), TABS, columns(), "user-off")
+        self.list = TabbedList(self.tr("停用通知单"), TABS, columns(), "user-off")
         self.list.tab_chosen.connect(lambda _: self._draw())
         self.list.opened.connect(self.open_row)
         front = column(self.head, Around(self.news, (16, 10, 16, 4)), (self.list, 1), spacing=0)
@@ -99,10 +99,10 @@ class OrdersPage(Page):
 
     def _nothing(self) -> str:
         if self._found:
-            return self.tr("这里没有停用指令。")
+            return self.tr("这里没有停用通知单。")
         if self._issues:
-            return self.tr("还没有停用指令。对不规范、未实名、未备案等账户下达后，各单位办得怎样列在这里。")
-        return self.tr("还没有停用指令。上级要求停用的账户会列在这里，由本单位执行或提出异议。")
+            return self.tr("还没有停用通知单。对不规范、未实名、未备案等账户下达后，各单位办得怎样列在这里。")
+        return self.tr("还没有停用通知单。上级要求停用的账户会列在这里，由本单位执行或提出异议。")
 
     def open_row(self, one: OrderSummary | None) -> None:
         """Open a row in full."""
@@ -139,14 +139,14 @@ class OrdersPage(Page):
 
     def _issue(self, draft: OrderDraft) -> None:
         store = self.context.store
-        words = self.tr("对 {n} 个账户下达停用指令，签名后随下一次送出的文件交给所在单位。")
+        words = self.tr("对 {n} 个账户下达停用通知单，签名后随下一次送出的文件交给所在单位。")
 
         def done(issued: Issued) -> None:
             self.form.begin()
             self._wanted = issued.order_id
             self._go(LIST)
             units = len({unit_id for unit_id, _ in issued.letters})
-            said = self.tr("已下达停用指令 {number}：{n} 个账户，{units} 个单位，期限 {due}。")
+            said = self.tr("已下达停用通知单 {number}：{n} 个账户，{units} 个单位，期限 {due}。")
             self.letters.said(
                 said.format(number=number_of(issued.order_id), n=issued.count, units=units, due=issued.due)
             )
