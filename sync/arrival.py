@@ -127,7 +127,7 @@ def _check_replay(session: Session, address: Address) -> None:
     if (known.direction, known.issuer_id) != ("in", address.issuer):
         if known.state not in (ledger.HELD, ledger.REFUSED) or known.direction != "in":
             raise OutOfTurnError(Fault.FORK, sequence=address.sequence, issuer=_name(session, address.issuer))
-    elif known.state != ledger.HELD:
+    elif known.state != ledger.HELD and not ledger.is_renumbered(session, address, known):
         raise OutOfTurnError(Fault.ALREADY_RECEIVED, what=f"第 {address.sequence} 号" if address.sequence else "")
 
 

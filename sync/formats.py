@@ -23,6 +23,7 @@ REQUEST: Final = "rollbook.enrolment-request"
 REPLY: Final = "rollbook.enrolment-reply"
 INVITATION: Final = "rollbook.invitation"
 POLICY: Final = "rollbook.policy"
+RESET: Final = "rollbook.reset"
 PAIR_REQUEST: Final = "rollbook.pairing-request"
 PAIR_REPLY: Final = "rollbook.pairing-reply"
 BACKUP_MAGIC: Final = b"RBBACKUP1\n"
@@ -37,6 +38,7 @@ class FileKind(StrEnum):
     MESSAGES = "messages"
     REPORT = "report"
     POLICY = "policy"
+    RESET = "reset"
     ENROLMENT_REQUEST = "enrolment_request"
     ENROLMENT_REPLY = "enrolment_reply"
     INVITATION = "invitation"
@@ -58,6 +60,7 @@ KIND_LABELS: Final = {
     FileKind.MESSAGES: "往来函件包",
     FileKind.REPORT: "汇总上报包",
     FileKind.POLICY: "政策文件",
+    FileKind.RESET: "重建通道通知",
     FileKind.ENROLMENT_REQUEST: "入网申请",
     FileKind.ENROLMENT_REPLY: "入网批复",
     FileKind.INVITATION: "入网邀请函",
@@ -78,6 +81,7 @@ NEXT_STEPS: Final = {
     FileKind.REPORT: "由上级单位接收（命令 receive）：下级核办通过的事项随即并入名册。",
     FileKind.MESSAGES: "由收件单位接收（命令 receive）：通知、核查等函件逐件办理或转交。",
     FileKind.POLICY: "由下级单位接收（命令 receive）后执行。",
+    FileKind.RESET: "由下级单位接收（命令 receive）：接收后重新送出上级缺少的数据包。",
     FileKind.ENROLMENT_REQUEST: "由上级单位打电话逐词核对后办理入网（“设置”，或命令 unit certify）。",
     FileKind.ENROLMENT_REPLY: "由申请单位打电话逐词核对后导入（“设置”，或命令 unit trust）。",
     FileKind.INVITATION: "由受邀单位第一次使用时按它建立（“按邀请函建立”，或命令 init --invitation）。",
@@ -97,6 +101,7 @@ PAIRING_KINDS: Final = (FileKind.PAIRING_REQUEST, FileKind.PAIRING_REPLY)
 _ENVELOPES: Final = {purpose: FileKind(purpose) for purpose in (*envelope.PURPOSES, *COMPANION_KINDS)}
 _DOCUMENTS: Final = {
     POLICY: FileKind.POLICY,
+    RESET: FileKind.RESET,
     REQUEST: FileKind.ENROLMENT_REQUEST,
     REPLY: FileKind.ENROLMENT_REPLY,
     INVITATION: FileKind.INVITATION,

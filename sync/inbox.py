@@ -16,12 +16,13 @@ from models.domain.units import Actor, Role
 from models.services.companions import require_main
 from models.store import audit
 from sync import envelope as envelopes
-from sync import ledger, policies, receipts
+from sync import heads, ledger, policies, receipts
 from sync.arrival import Arrival, about, authenticate, check_deadline
 from sync.formats import COMPANION_KINDS, KIND_LABELS, NEXT_STEPS, PAIRING_KINDS, FileKind, open_file, sniff
 from sync.identity import opening_keys
 from sync.messages import missing, traces
 from sync.openers import OPENERS, Received, file_facts, told
+from sync.recovery import resets
 from sync.refusals import Fault, MalformedError, RefusedError
 from sync.signedfile import SignedFile
 
@@ -60,6 +61,8 @@ def receive(store: Store, path: Path, passphrase: str | None = None, progress: P
         return receiving.receive(store, path, passphrase, progress)
     if kind is FileKind.POLICY:
         return _received_policy(store, path)
+    if kind is FileKind.RESET:
+        return _received_reset(store, path)
     if kind in _ENROLMENT:
         return Received(
             kind, KIND_LABELS[kind], f"这是{KIND_LABELS[kind]}，要先打电话核对词语，没有接收。", NEXT_STEPS[kind]
@@ -93,6 +96,12 @@ def _received_policy(store: Store, path: Path) -> Received:
     if taken.passed_on:
         step += "请把待转发的政策送往下级（命令 package send）。"
     return Received(FileKind.POLICY, title, sentence, step)
+
+
+def _received_reset(store: Store, path: Path) -> Received:
+    issuer, sentence = resets.receive_reset(store, path)
+    step = "请把等待送出的文件送往上级（“收发”页，或命令 package send）。"
+    return Received(FileKind.RESET, f"“{issuer.name}”的重建通道通知", f"{sentence}。", step)
 
 
 def _receive_package(store: Store, file: SignedFile, progress: Progress) -> Received:
@@ -145,6 +154,9 @@ def _refuse(session: Session, actor: Actor, arrival: Arrival, what: str, sentenc
 
 def _take(session: Session, actor: Actor, arrival: Arrival, what: str, progress: Progress) -> Received:
     """Open an authentic package whose turn it is, and record what it holds, all in this transaction."""
+    if ledger.pass_over(session, arrival.address):
+        sentence = f"{what}此前已按旧编号接收，没有改动，编号已接续。"
+        return told(arrival, what, sentence, "没有需要办理的事项。", ledger.ANSWERED)
     check_deadline(session, arrival.address)
     key = envelopes.unwrap(arrival.envelope, opening_keys(session))
     with arrival.file.path.open("rb") as source:
@@ -154,6 +166,7 @@ def _take(session: Session, actor: Actor, arrival: Arrival, what: str, progress:
     if arrival.address.sequence:
         ledger.move(session, arrival.address)
         ledger.acknowledge(session, arrival.address)
+    received = replace(received, warnings=received.warnings + heads.compare(session, actor, arrival))
     return replace(received, title=what.removeprefix("这是").removesuffix("。"))
 
 

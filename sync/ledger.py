@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
+from models.domain.states import State
 from models.services.approvals import store_statement
 from models.services.units import find_unit
 from models.store import tables as t
@@ -165,6 +166,27 @@ def drop_file(session: Session, package_id: str) -> None:
     session.execute(delete(t.package_file).where(t.package_file.c.package_id == package_id))
 
 
+def is_renumbered(session: Session, address: Address, known: Row[Any]) -> bool:
+    """Whether it is the turn of a package that was taken under an older number: its number is used up, nothing else."""
+    at = place_of(session, address.issuer, address.audience, address.line)
+    new = (address.epoch, address.sequence) != (known.epoch, known.sequence) and address.sequence > 0
+    return new and (address.epoch, address.sequence) == (at.epoch, at.sequence + 1)
+
+
+def pass_over(session: Session, address: Address) -> bool:
+    """Use up the number of a package that was taken under another one; False for one that is not known."""
+    known = find(session, address.content)
+    if known is None or known.id != address.content or known.direction != "in" or known.state == HELD:
+        return False
+    if known.issuer_id != address.issuer or not is_renumbered(session, address, known):
+        return False
+    numbers = {"epoch": address.epoch, "sequence": address.sequence, "previous": address.previous}
+    session.execute(update(t.package).where(t.package.c.id == address.content).values(**numbers))
+    move(session, address)
+    acknowledge(session, address)
+    return True
+
+
 def forget(session: Session, package_id: str) -> None:
     """Drop a package that is about to be sent once more under another number; what it says is kept as a statement."""
     drop_file(session, package_id)
@@ -212,6 +234,20 @@ def acknowledge(session: Session, address: Address) -> None:
         .where(c.sequence <= address.acknowledged, c.epoch == address.acknowledged_epoch)
         .values(state=RECEIPTED, handled_at=now_text())
     )
+    _close_offered_again(session, address)
+
+
+def _close_offered_again(session: Session, address: Address) -> None:
+    """What had been answered before it was offered once more waits for no other answer (decision 9)."""
+    c, change = t.package.c, t.change.c
+    sealed = select(change.id).where(change.package_id == c.id, change.state == State.SEALED.value)
+    pair = (c.issuer_id == address.audience, c.audience_id == address.issuer)
+    this = (c.direction == "out", *pair, c.line == address.line)
+    query = select(c.id).where(*this, c.purpose == "changes", c.state.in_((SEALED, DELIVERED)), ~sealed.exists())
+    query = query.where(c.sequence <= address.acknowledged, c.epoch == address.acknowledged_epoch)
+    for package_id in session.execute(query).scalars().all():
+        both = or_(c.id == package_id, (c.in_reply_to == package_id) & (c.purpose == "evidence"))
+        session.execute(update(t.package).where(*this, both).values(state=RECEIPTED, handled_at=now_text()))
 
 
 def unanswered(session: Session, audience: str | None = None) -> Sequence[Row[Any]]:

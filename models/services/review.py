@@ -190,7 +190,7 @@ def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -
     state = "reviewed" if left else "answered"
     session.execute(update(t.package).where(t.package.c.id == package_id).values(state=state, handled_at=now_text()))
     accepted = [row for row in rows if row.state == Verdict.ACCEPT.value]
-    _apply(session, actor, accepted)
+    apply_accepted(session, actor, accepted)
     if accepted:
         section = reported.Section(statement_id, package_id, rows[0].unit_id, actor.unit.id, len(accepted))
         reported.note_answered(session, section)
@@ -202,7 +202,7 @@ def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -
     )
 
 
-def _apply(session: Session, actor: Actor, accepted: Sequence[Row[Any]]) -> None:
+def apply_accepted(session: Session, actor: Actor, accepted: Sequence[Row[Any]]) -> None:
     """Bring what was accepted into this tier's copy and look for duplicates among what it touched (E9, E10)."""
     touched = merging.Touched()
     for row in accepted:

@@ -12,7 +12,7 @@ from sync import authority, directory, mergers, orders, policies, revocation, ta
 from sync import problem_handlers as problems
 from sync.messages import missing, notices, traces
 from sync.messages.message import Message
-from sync.recovery import founding, taking, telling
+from sync.recovery import founding, offering, taking, telling
 
 Handler = Callable[[Session, Actor, Message], str]
 """Carries out a verified message in the caller's transaction and says in a sentence what was done.
@@ -39,6 +39,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     telling.ROWS: taking.take_rows,
     telling.EVIDENCE: telling.take_confirmation,
     founding.UNITS: founding.take_units,
+    offering.RECEIPTS: offering.take_receipts,
     problems.ASK: problems.take_ask,
     problems.ANSWER: problems.take_answer,
     problems.DECISION: problems.take_decision,

@@ -18,7 +18,8 @@ from sync.identity import certificates_toward
 from sync.jsonlines import long_value
 from sync.ledger import Place
 from sync.messages.post import WAITING
-from sync.refusals import Fault, OutOfTurnError
+from sync.refusals import Fault, MalformedError, OutOfTurnError
+from sync.statements import unbase64
 
 _NOTE: Final = "已按新的编号重发"
 
@@ -43,6 +44,14 @@ def begin_taking(session: Session, issuer: Unit, own: Unit, epoch: int) -> bool:
         ledger.set_state(session, row.id, ledger.REFUSED, _NOTE)
     ledger.place(session, channel(issuer, own), Place(epoch, 0, ""))
     return True
+
+
+def unbase64_all(values: Sequence[Any]) -> list[bytes]:
+    """Certificates (DER) from their texts. Raises MalformedError."""
+    try:
+        return [unbase64(one) for one in values]
+    except (TypeError, ValueError):
+        raise MalformedError(Fault.HEADER_DAMAGED) from None
 
 
 def sent_to(own: Unit, audience: Unit) -> tuple[Any, ...]:
