@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QComboBox
 
 from models.domain.errors import CancelledError, UserError
 from models.domain.units import Role
 from models.store.store import Store
-from tests.ui.pagekit import add_pupils, settle
+from tests.ui.pagekit import add_pupils, settle, write_in
 from tests.ui.windowkit import make_window, open_window, show
 from ui.context import AppContext
 from ui.errors import Errors
+from ui.forms.inputs import choice
 from ui.idle import IdleWatch
 from ui.jobs import Jobs
 from ui.pages.codes_sheet import CodesSheet
@@ -34,6 +35,11 @@ def test_first_run_to_the_roster(qtbot, tmp_path: Path) -> None:  # type: ignore
     assert isinstance(first, FirstRun)
     first._begin()
     unit = first.unit_form
+    assert first.focusWidget() is unit.name.widget
+    first._back()
+    assert first.focusWidget() is first.first_door
+    first._begin()
+    unit = first.unit_form
     first._next()
     assert first.inner.currentIndex() == 0  # nothing filled in: says so and stays
     unit.name.set_text("青禾县第二小学")
@@ -43,6 +49,7 @@ def test_first_run_to_the_roster(qtbot, tmp_path: Path) -> None:  # type: ignore
     unit.county.set_text("河间市")
     first._next()
     people = first.people_form
+    assert first.focusWidget() is people.names[Role.REGISTRAR].widget
     for role, name in zip(Role, ("周全", "郑重", "方圆"), strict=True):
         people.names[role].set_text(name)
     people.passphrase.set_text("短")
@@ -54,6 +61,7 @@ def test_first_run_to_the_roster(qtbot, tmp_path: Path) -> None:  # type: ignore
     first._next()
     qtbot.waitUntil(lambda: bool(first.findChildren(CodesSheet)), timeout=60000)
     sheet = first.findChildren(CodesSheet)[0]
+    assert first.focusWidget() is sheet.noted
     assert not sheet.go.isEnabled()
     assert set(sheet._activations) == {"郑重", "方圆"}
     sheet.noted.setChecked(True)
@@ -350,3 +358,22 @@ def test_two_people_go_on_with_enter(qtbot, school_store, tmp_path) -> None:  # 
     settle(qtbot, context)
     assert seen == [("甲", ("周全", "乙"))]
     finish(context)
+
+
+@pytest.mark.qt_log_level_fail("CRITICAL")  # offscreen popups warn that they cannot grab
+def test_a_name_typed_out_leaves_nothing_over_the_passphrase(qtbot: Any) -> None:
+    entry = choice("姓名", [("郑重", "郑重"), ("郑远", "郑远"), ("周全", "周全")], editable=True)
+    qtbot.addWidget(entry)
+    entry.show()
+    widget = entry.widget
+    assert isinstance(widget, QComboBox)
+    editor, completer = widget.lineEdit(), widget.completer()
+    assert editor is not None
+    assert completer is not None
+    editor.setFocus()
+    editor.clear()
+    write_in(editor, "郑")
+    qtbot.waitUntil(lambda: completer.popup().isVisible())
+    write_in(editor, "重")
+    qtbot.waitUntil(lambda: not completer.popup().isVisible())
+    assert entry.text() == "郑重"

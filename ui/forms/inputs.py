@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QApplication, QComboBox, QCompleter, QLayout, QLineEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QCompleter,
+    QLayout,
+    QLineEdit,
+    QScrollArea,
+    QWidget,
+)
 
 from ui.kit import Item, SecretEdit, column, label, row, set_tone
 from ui.theme import Theme
@@ -154,6 +163,18 @@ def let_type(entry: Entry) -> None:
         popup = completer.popup()
         if popup is not None:
             set_tone(popup, "popup", "role")
+        if editor is not None and popup is not None:
+            _close_when_done(editor, completer, popup)
+
+
+def _close_when_done(editor: QLineEdit, completer: QCompleter, popup: QAbstractItemView) -> None:
+    """Nothing is left to offer once the one completion is typed out; its list would cover the inputs below."""
+
+    def look() -> None:
+        if completer.completionCount() == 1 and completer.currentCompletion() == editor.text():
+            popup.hide()
+
+    editor.textEdited.connect(lambda _text: QTimer.singleShot(0, popup, look))
 
 
 def fill(widget: QComboBox, items: Iterable[tuple[str, str]]) -> None:

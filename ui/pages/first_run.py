@@ -48,7 +48,7 @@ class FirstRun(Doorway):
             self.tr("作为第二台电脑"), self.tr("主电脑上已有名册，这台只供主管领导核办。"), "arrows-exchange"
         )
         second.clicked.connect(self._begin_second)
-        doors = [new, second, back]
+        self.first_door, doors = new, [new, second, back]
         if self._hooks.make_demo is not None:
             demo = self._door(self.tr("演示数据"), self.tr("用虚构的学校试用，不影响真实数据。"), "wand")
             demo.clicked.connect(self._demo)
@@ -88,21 +88,25 @@ class FirstRun(Doorway):
     def _back(self) -> None:
         self.notice.hide()
         if self.inner.currentIndex() == 0:
-            self.steps.setCurrentIndex(0)
+            self._to_doors()
             return
         self._step(0)
+
+    def _to_doors(self) -> None:
+        self.steps.setCurrentIndex(0)
+        self.first_door.setFocus()
 
     def _step(self, index: int) -> None:
         self.inner.setCurrentIndex(index)
         self.stepper.set_current(index)
         self.go.set_text(self.tr("下一步") if index == 0 else self.tr("建立名册"))
+        (self.unit_form.name if index == 0 else self.people_form.names[Role.REGISTRAR]).setFocus()
 
     def _next(self) -> None:
         self.notice.hide()
         if self.inner.currentIndex() == 0:
             if self.unit_form.complete():
                 self._step(1)
-                self.people_form.names[Role.REGISTRAR].setFocus()
             return
         if not self.people_form.complete():
             return
@@ -130,7 +134,7 @@ class FirstRun(Doorway):
     def _begin_second(self) -> None:
         self.second_form = SecondForm(self.context)
         self.stepper = Stepper([self.tr("主管领导"), self.tr("恢复码")])
-        self.back = button(self.tr("上一步"), on_click=lambda: self.steps.setCurrentIndex(0))
+        self.back = button(self.tr("上一步"), on_click=self._to_doors)
         self.go = button(self.tr("建立"), "", "primary", on_click=self._create_second)
         self.inner = QStackedWidget()
         self.inner.addWidget(self.second_form)
@@ -168,6 +172,7 @@ class FirstRun(Doorway):
         self.stepper.set_current(self.inner.count())
         self.inner.addWidget(sheet)
         self.inner.setCurrentWidget(sheet)
+        sheet.noted.setFocus()
         self.go.hide()
         self.back.hide()
 
