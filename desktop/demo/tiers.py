@@ -127,6 +127,9 @@ def _baselines(world: World) -> None:
     world.go(*_UP)
     world.go(*_DOWN)
     said = world.heard("green", "white", "city", "province", *_SIDES)
+    last = rosters()[1][-1]
+    rows = "姓名,身份证号,问题类型\n{name},{id_number},身份证号不存在\n".format(**last)
+    (world.files / "核查清单.csv").write_text(rows, encoding="utf-8")
     with world.at("province", Role.REGISTRAR) as store:
         count = len(store.read(roster.list_ids, roster.RosterQuery(unit_id=roster.ALL_UNITS)))
     world.step("两校上报名册基线：县局核办，市、省收到上报并签发回执", *said, f"省厅名册中有 {count} 人")
@@ -266,10 +269,12 @@ def _notice(world: World) -> None:
 
 
 def _order(world: World) -> None:
-    teacher = {"name": "任志强", "sex": "男", "email": "teacher@example.invalid", "office_phone": "0315-1234567",
-               "employment": "专任", "on_staff": "是"}  # fmt: skip
+    facts = {"email": "teacher@example.invalid", "office_phone": "0315-1234567", "employment": "专任", "on_staff": "是"}
     with world.at("centre", Role.REGISTRAR) as store:
-        account = store.write(accounts.add, store.actor, teacher)
+        account, _ = (
+            store.write(accounts.add, store.actor, {"name": name, "sex": sex, **facts})
+            for name, sex in (("任志强", "男"), ("李秀英", "女"))
+        )
         username = store.read(roster.get, ACCOUNTS, account).values["username"]
         change_id = store.write(changes.propose, store.actor, ACCOUNT_BASELINE.key, "", {}, "")
         store.write(changes.submit, store.actor, change_id)
