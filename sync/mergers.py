@@ -162,8 +162,8 @@ def take(session: Session, actor: Actor, message: Message) -> str:
     if ledger.recall(session, statement.id) is not None:
         return "这次合并此前已经接收"
     ledger.keep(session, statement)
-    if own.id == into.id:
-        services.take_unit(session, closed, str(body["unit"]))
+    if own.id in (closed.id, into.id):
+        services.take_unit(session, closed if own.id == into.id else into, str(body["unit"]))
     services.close(session, closed, into)
     if own.id not in (closed.id, into.id):
         services.move(session, closed, into)

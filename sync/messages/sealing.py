@@ -12,6 +12,7 @@ from sqlalchemy import case, func, select, text, update
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor, Unit
+from models.services.unit_changes import is_closed
 from models.services.units import find_unit, own_unit
 from models.store import tables as t
 from models.store.clock import now_text
@@ -41,10 +42,13 @@ def neighbours_waiting(session: Session) -> list[str]:
 def seal_waiting(session: Session, actor: Actor, folder: Path, neighbour_id: str | None = None) -> list[str]:
     """Seal what waits for a neighbour (None: for each), news of taken user names among it; ids of the new packages.
 
-    Signed by the unit's key only. For a unit whose keys are revoked they wait until it has new ones.
+    Signed by the unit's key only. For a unit whose keys are revoked they wait until it has new ones; a unit that was
+    merged into another one says nothing more.
 
     Raises UserError when a neighbour has no certificate to encrypt to.
     """
+    if is_closed(session, own_unit(session).id):
+        return []
     taken_names.tell(session, actor, neighbour_id)
     tell_closed(session, actor)  # problems that a merge has closed
     sealed: list[str] = []
