@@ -17,7 +17,7 @@ from models.services.units import own_unit, superior_id_of
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
-from sync import ledger, opening, receipts
+from sync import heads, ledger, opening, receipts
 from sync.arrival import Arrival
 from sync.content import Item
 from sync.formats import FileKind
@@ -136,12 +136,13 @@ def _take_evidence(
 def _take_receipt(session: Session, actor: Actor, arrival: Arrival, reader: LineReader, progress: Progress) -> Received:
     address = arrival.address
     statement = opening.read_receipt(reader, address, arrival.trust, arrival.at)
+    warnings = heads.check_countersigned(session, statement)
     outcome = receipts.apply(session, actor, statement, arrival)
     ledger.keep(session, statement)
     count = len(statement.content["items"])
     ledger.add(session, address, direction="in", state=ledger.ANSWERED, items=count, file=file_facts(arrival))
     sentence, step, counts = receipts.told(statement.content, outcome)
-    return told(arrival, "", sentence, step, ledger.ANSWERED, counts)
+    return replace(told(arrival, "", sentence, step, ledger.ANSWERED, counts), warnings=warnings)
 
 
 def _take_messages(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from models.domain.times import from_text
+from models.domain.times import local
 
 
 def moment(text: str, now: datetime | None = None) -> str:
     """A stored UTC time (`YYYY-MM-DDTHH:MM:SSZ`) in words of this computer's day; "" stays ""."""
     if not text:
         return ""
-    at = from_text(text).astimezone()
+    at = local(text)
     days = ((now or datetime.now().astimezone()).date() - at.date()).days
     if days == 0:
         return f"今天 {at:%H:%M}"
@@ -24,5 +24,5 @@ def moment(text: str, now: datetime | None = None) -> str:
 
 def days_since(text: str, now: datetime | None = None) -> int:
     """Whole days on the calendar since a stored time."""
-    at = from_text(text).astimezone()
+    at = local(text)
     return ((now or datetime.now().astimezone()).date() - at.date()).days

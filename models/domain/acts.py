@@ -96,6 +96,7 @@ ACTS: dict[str, str] = {
     "certificate.issue": "签发证书",
     "certificate.revoke": "吊销证书",
     "channel.rejoin": "接续数据包编号",
+    "head.differs": "发现操作记录接不上",
     "recovery.restart": "向恢复过的单位重发",
     "recovery.items": "补回报送事项",
     "recovery.rows": "补回名册",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
@@ -53,6 +54,7 @@ MOST_ACCOUNTS: Final = 20_000
 """Accounts in one order at most."""
 LONGEST_NOTE: Final = 500
 _LONGEST: Final = {"username": 100, "label": 200, "account": 36, "by": 100, "note": LONGEST_NOTE}
+_DAY: Final = re.compile(r"2\d{3}-\d{2}-\d{2}", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _HIGHEST: Final = 1 << 31
 
@@ -132,8 +134,10 @@ def read_order(body: Mapping[str, Any]) -> OrderBody:
     """The body of an order from elsewhere. Raises ValueError, KeyError or TypeError for another shape."""
     lines = tuple(_order_line(value) for value in _list(body["items"]))
     due = body["due"]
-    if not isinstance(due, str) or (due and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", due, re.ASCII)):
+    if not isinstance(due, str) or (due and not _DAY.fullmatch(due)):
         raise ValueError("due")
+    if due:
+        date.fromisoformat(due)
     if body["reason"] not in REASON or set(body) != {"reason", "note", "due", "by", "items"}:
         raise ValueError("reason")
     return OrderBody(body["reason"], _text(body, "note"), due, _text(body, "by"), lines)

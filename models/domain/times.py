@@ -20,9 +20,21 @@ def now_text() -> str:
     return to_text(datetime.now(UTC))
 
 
+def local(text: str) -> datetime:
+    """The time of `to_text` on this computer's clock; one its calendar does not reach stays in UTC.
+
+    Times in files from elsewhere are within the years 1 to 9999, no more. Raises ValueError.
+    """
+    moment = from_text(text)
+    try:
+        return moment.astimezone()
+    except (OverflowError, OSError):
+        return moment
+
+
 def local_text(text: str) -> str:
     """A time as people read it on this computer: `YYYY-MM-DD HH:MM`."""
-    return from_text(text).astimezone().strftime("%Y-%m-%d %H:%M")
+    return local(text).isoformat(" ")[:16]
 
 
 def start_of_day(day: str) -> str:

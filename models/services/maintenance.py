@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
@@ -15,6 +15,7 @@ from models.domain.progress import SILENT, Progress
 from models.domain.signing import Signer
 from models.store import audit, touched
 from models.store import backup as backups
+from models.store import tables as t
 from models.store.audit import AuditReport
 from models.store.backup import Description
 from models.store.restoring import RESTORED_AT
@@ -49,18 +50,46 @@ class CheckReport:
 def check(store: Store, remembered: tuple[int, str] | None = None, progress: Progress = SILENT) -> CheckReport:
     """Read every page, the whole chain and the rows it vouches for.
 
-    `remembered` is a head that somebody else keeps (the tier above); without it the newest backup's serves.
+    Two heads are kept elsewhere: the newest backup's, or `remembered` in its place, and what the superior
+    countersigned with its receipts, so that a cut tail is noticed though the backups are cut with it (decision 12).
     """
     progress.report(0, 3, "检查数据页")
     pages = tuple(store.damaged_pages())
     if pages:
         return CheckReport(pages, None, ())
     progress.report(1, 3, "核对操作记录")
-    chain = store.read(audit.verify, remembered or newest_head(store))
+    chain = store.read(verify_chain, remembered or newest_head(store))
     progress.report(2, 3, "核对登记内容")
     rows = store.read(touched.verify_rows)
     progress.report(3, 3, "检查完成")
     return CheckReport(pages, chain, rows)
+
+
+def verify_chain(session: Session, remembered: tuple[int, str] | None = None) -> AuditReport:
+    """Check the chain against the newest head the superior countersigned, and one that is `remembered`."""
+    return audit.verify(session, remembered, countersigned_head(session))
+
+
+def countersigned_head(session: Session) -> tuple[int, str] | None:
+    """The newest audit head of this chain that stands in a receipt of the superior; None for none."""
+    receipt, sent, signed = t.package.alias(), t.package.alias(), t.statement.c
+    head = func.json_extract(cast(signed.body, Text), "$.audit_head")
+    sequence = func.json_extract(head, "$.sequence")
+    query = select(sequence, func.json_extract(head, "$.hash")).join_from(
+        receipt, t.statement, signed.id == receipt.c.id
+    )
+    query = query.join(sent, sent.c.id == receipt.c.in_reply_to)
+    query = query.where(receipt.c.direction == "in", receipt.c.purpose == "receipt", head.is_not(None))
+    row = session.execute(
+        query.where(sent.c.created_at > chain_begun(session)).order_by(sequence.desc()).limit(1)
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def chain_begun(session: Session) -> str:
+    """Since when the chain goes on as it is now: its first entry, or the last restore; "" for an empty one."""
+    first = session.scalar(select(func.min(t.audit.c.at)).where(t.audit.c.sequence == 1)) or ""
+    return max(first, _restored_at(session))
 
 
 def newest_head(store: Store) -> tuple[int, str] | None:

@@ -132,8 +132,16 @@ def entries(
     ]
 
 
-def verify(session: Session, remembered: tuple[int, str] | None = None) -> AuditReport:
-    """Check the whole chain, its bodies, and a head (sequence, hash hex) that somebody remembered."""
+def holds(session: Session, remembered: tuple[int, str]) -> bool:
+    """Whether the chain still has a head (sequence, hash hex) that somebody remembered."""
+    sequence, value = remembered
+    found = session.scalar(select(audit.c.hash).where(audit.c.sequence == sequence))
+    return value == (_START if not sequence else found or b"").hex()
+
+
+def verify(session: Session, *remembered: tuple[int, str] | None) -> AuditReport:
+    """Check the whole chain, its bodies, and the heads (sequence, hash hex) that others remembered."""
+    heads = [head for head in remembered if head is not None]
     problems: list[str] = []
     previous, expected, erased = _START, 1, set[int]()
     missing: list[int] = []
@@ -145,14 +153,15 @@ def verify(session: Session, remembered: tuple[int, str] | None = None) -> Audit
             missing.append(row.sequence)
         elif row.act == ERASE_ACT:
             erased.add(json.loads(row.body)["sequence"])
-        if remembered and row.sequence == remembered[0] and row.hash.hex() != remembered[1]:
+        if any(row.sequence == sequence and row.hash.hex() != value for sequence, value in heads):
             problems.append(f"第 {row.sequence} 条与已签名留存的摘要不一致，之前的记录被换过。")
         previous, expected = row.hash, row.sequence + 1
     problems += [
         f"第 {sequence} 条的内容不见了，没有依法删除的记录。" for sequence in missing if sequence not in erased
     ]
-    if remembered and expected - 1 < remembered[0]:
-        problems.append(f"末尾缺了记录：现有 {expected - 1} 条，已签名留存的是 {remembered[0]} 条。")
+    longest = max((sequence for sequence, _ in heads), default=0)
+    if expected - 1 < longest:
+        problems.append(f"末尾缺了记录：现有 {expected - 1} 条，已签名留存的是 {longest} 条。")
     return AuditReport(expected - 1, (expected - 1, previous.hex()), tuple(problems), len(missing))
 
 

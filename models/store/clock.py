@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from models.domain.errors import NotAllowedError
-from models.domain.times import from_text, to_text
+from models.domain.times import from_text, local_day, to_text
 from models.domain.times import now_text as now_text
 from models.domain.units import Actor
 from models.store import audit
@@ -64,12 +64,12 @@ def warning(session: Session) -> ClockWarning | None:
     own, known = datetime.now(UTC), from_text(seen)
     if own < known - _DOUBT_BACK:
         return ClockWarning(
-            f"电脑时间是 {own.astimezone():%Y-%m-%d}，比名册里最近的记录（{known.astimezone():%Y-%m-%d}）还早。"
+            f"电脑时间是 {own.astimezone():%Y-%m-%d}，比名册里最近的记录（{local_day(seen)}）还早。"
             "请校正电脑时间；在此之前照常可以工作。"
         )
     if own > known + _DOUBT_FORWARD:
         return ClockWarning(
-            f"电脑时间是 {own.astimezone():%Y-%m-%d}，离上一次记录（{known.astimezone():%Y-%m-%d}）超过一年。"
+            f"电脑时间是 {own.astimezone():%Y-%m-%d}，离上一次记录（{local_day(seen)}）超过一年。"
             "如果时间不对请先校正，否则证书会被误认为过期。"
         )
     return None

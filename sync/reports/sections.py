@@ -20,9 +20,10 @@ from models.domain.units import Role, Unit
 from models.services import reported
 from models.services.units import ancestors, find_unit, own_unit
 from sync import approvals, ledger
+from sync.certificates import parse
 from sync.content import TYPE, leaf_hash
 from sync.jsonlines import LineReader, line, long_value
-from sync.known import issuing
+from sync.known import in_force, issuing
 from sync.opening import RECEIPT, Changes, is_receipt, read_items
 from sync.refusals import ContentRefusedError, Fault
 from sync.statements import Statement, unbase64
@@ -60,7 +61,8 @@ def read_chain(reader: LineReader) -> list[bytes]:
 
 def write(session: Session, section: reported.Section) -> Iterator[bytes]:
     """The payload lines of a section."""
-    content, receipt = _recall(session, section.package_id), _recall(session, section.receipt_id)
+    content = _recall(session, section.package_id, section.unit_id)
+    receipt = _recall(session, section.receipt_id, section.bureau_id)
     yield line("s", head_of(section))
     yield from long_value("k", content.to_json())
     yield from long_value("v", receipt.to_json())
@@ -71,7 +73,7 @@ def write(session: Session, section: reported.Section) -> Iterator[bytes]:
         yield line("h", leaf.hex()) if item is None else b'["i",%s]\n' % item.raw
     places = {approvals.key_of(reported.parsed(item.raw), item.raw): place for place, item in enumerate(items)}
     for statement_id in dict.fromkeys(item.approval_id for item in items):
-        yield from long_value("a", approvals.pack(_recall(session, statement_id), places))
+        yield from long_value("a", approvals.pack(_recall(session, statement_id, section.unit_id), places))
     for place, item in enumerate(items):
         if item.rows:
             yield line("g", place)
@@ -79,10 +81,13 @@ def write(session: Session, section: reported.Section) -> Iterator[bytes]:
                 yield b'["r",%s]\n' % raw
 
 
-def _recall(session: Session, statement_id: str) -> Statement:
+def _recall(session: Session, statement_id: str, unit_id: str) -> Statement:
+    """A statement of a unit with its newest certificates: an older one may hang on an issuing key stolen since."""
     statement = ledger.recall(session, statement_id)
     assert statement is not None
-    return statement
+    issuers = {parse(signature.certificate).issuer_id for signature in statement.signatures if signature.certificate}
+    known = [one for issuer_id in issuers for one in in_force(session, unit_id, issuer_id)]
+    return statement.with_certificates({one.public_key: one.der for one in known})
 
 
 def _leaves(session: Session, package_id: str) -> list[bytes]:

@@ -113,9 +113,9 @@ class AuditPage(Page):
 
     def verify(self) -> None:
         """Check the whole chain."""
-        from models.store import audit
+        from models.services import maintenance
 
-        self.context.read(audit.verify, done=self._verified, owner=self)
+        self.context.read(maintenance.verify_chain, done=self._verified, owner=self)
 
     def _verified(self, report: AuditReport) -> None:
         if report.ok:

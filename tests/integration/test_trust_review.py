@@ -1,0 +1,166 @@
+"""What an attacker with the keys of a school, a county or a city still tried: shown once, and refused."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models.domain.orders import read_order
+from models.domain.times import local_day
+from models.domain.units import Role
+from models.services import maintenance
+from models.store import audit, backup, clock
+from sync import inbox, new_keys, outbox, receipts, revocation
+from tests.sync_world import PEOPLE, TIERS, Member, deliver, enrol, make_tiers, opened
+from ui.moments import moment
+
+World = dict[str, Member]
+
+
+@pytest.fixture(scope="session")
+def tiers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiers(tmp_path_factory.mktemp("review") / "units")
+
+
+@pytest.fixture
+def world(tiers: Path, tmp_path: Path) -> Iterator[World]:
+    shutil.copytree(tiers, tmp_path / "units")
+    with opened(tmp_path / "units", *TIERS) as members:
+        yield dict(zip(TIERS, members, strict=True))
+
+
+# --- traces (decision 12) -------------------------------------------------------------------------------
+
+
+def cut_tail(member: Member, keep: int) -> None:
+    """What somebody does who can write the open store: the newest entries are gone, the triggers stay as they were."""
+    with member.store._engine.execution_options(write=True).begin() as connection:
+        trigger = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = 'audit_no_delete'")).scalar_one()
+        connection.execute(text("DROP TRIGGER audit_no_delete"))
+        for table in ("audit_body", "audit"):
+            connection.execute(text(f"DELETE FROM {table} WHERE sequence > :keep"), {"keep": keep})
+        connection.execute(text(trigger))
+
+
+def length(member: Member) -> int:
+    return member.store.read(audit.head)[0]
+
+
+def go_round(school: Member, county: Member) -> list[inbox.Received]:
+    """A package goes up and its receipt comes down; what the school says of what it got."""
+    package = school.build(["赵小明"]).package_id
+    assert package is not None
+    deliver(school, county)
+    county.review_all(package)
+    time.sleep(1.1)  # times are whole seconds
+    return deliver(county, school)
+
+
+def test_a_cut_tail_shows_against_the_superiors_countersignature(world: World) -> None:
+    """The backups are cut as well: what the county countersigned is left."""
+    school, county = world["school"], world["county"]
+    before = length(school)
+    received = go_round(school, county)
+    assert not any(one.warnings for one in received)
+    assert maintenance.check(school.store).ok
+    head = school.store.read(maintenance.countersigned_head)
+    assert head is not None
+    assert before < head[0] <= length(school)
+    assert school.store.read(audit.holds, head)
+    for path in backup.list_backups(school.store.home):
+        path.unlink()
+    cut_tail(school, head[0] - 1)
+    assert any("末尾缺了记录" in problem for problem in maintenance.check(school.store).problems)
+    assert not school.store.read(maintenance.verify_chain).ok
+
+
+def test_the_superior_sees_a_chain_that_went_back(world: World) -> None:
+    """Once, at the next package, with an entry of its own; the package is taken all the same."""
+    school, county = world["school"], world["county"]
+    before = length(school)
+    go_round(school, county)
+    cut_tail(school, before)
+    school.build(["赵小丽"])
+    (received,) = [one for one in deliver(school, county) if one.kind.value == "changes"]
+    assert not received.refused
+    assert any("接不上" in warning for warning in received.warnings)
+    assert county.store.read(audit.entries, audit.AuditFilter(act="head.differs"))
+    school.build(["赵小强"])
+    assert not any(one.warnings for one in deliver(school, county))
+
+
+def test_a_receipt_shows_its_reader_that_the_tail_was_cut(world: World) -> None:
+    school, county = world["school"], world["county"]
+    before = length(school)
+    package = school.build(["赵小明"]).package_id
+    assert package is not None
+    deliver(school, county)
+    county.review_all(package)
+    cut_tail(school, before)
+    (received,) = [one for one in deliver(county, school) if one.kind.value == "receipt"]
+    assert not received.refused
+    assert any("上级回签" in warning for warning in received.warnings)
+
+
+# --- times nobody lives in (decision 8) -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_time_off_the_calendar_stops_no_list(at: str, monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    """A superior's signed time reaches every start, every list; in China the year 9999 ends eight hours early."""
+    monkeypatch.setitem(os.environ, "TZ", "CST-8")
+    time.tzset()
+    try:
+        assert local_day(at)[:4] in ("0001", "9999")
+        assert moment(at)
+        school = world["school"].store
+
+        def told(session: Session) -> None:
+            clock.advance(session, at)
+            audit.append(session, school.actor, "test", "clock", {})
+
+        school.write(told)
+        school.read(clock.warning)
+        school.read(clock.now)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("due", ["2026-99-99", "2026-02-30", "9999-12-31", "0001-01-01"])
+def test_an_order_is_due_on_a_day(due: str) -> None:
+    """What is no day would stop the list of orders at the school for good."""
+    items = [{"position": 0, "account": "00000000-0000-4000-8000-000000000001", "username": "a", "label": "甲"}]
+    body = {"reason": "idle", "note": "", "due": due, "by": "登记员", "items": items}
+    with pytest.raises(ValueError, match=r".+"):
+        read_order(body)
+    assert read_order({**body, "due": "2026-12-31"}).due == "2026-12-31"
+
+
+# --- a stolen issuing key (decision 8) ------------------------------------------------------------------
+
+
+def test_what_was_signed_under_a_stolen_county_key_goes_up_under_the_new_one(world: World) -> None:
+    """The school's and the county's persons kept their keys: their newest certificates travel with what they signed."""
+    school, county, city, province = (world[name] for name in ("school", "county", "city", "province"))
+    school.build(["赵小明"])
+    new_keys.new_keys(county.store, county.act(Role.ADMINISTRATOR), "2026-01-01T00:00:00Z")
+    passphrase = city.act(Role.ADMINISTRATOR)
+    revocation.revoke(
+        city.store, "青禾县教育局", "2026-01-01T00:00:00Z", "U 盘遗失", passphrase, PEOPLE[Role.REGISTRAR]
+    )
+    enrol(county, city)
+    (received,) = [one for one in deliver(school, county) if one.kind.value == "changes"]
+    county.review_all(received.package_id or "")
+    for below, above in ((county, city), (city, province)):
+        outbox.build(below.store, below.act(Role.REGISTRAR), below.out)
+        (report,) = [one for one in deliver(below, above) if one.kind.value == "report"]
+        assert (report.warnings, report.counts["items"]) == ((), 1)
+        receipts.finish_review(above.store, report.package_id or "", above.act(Role.REGISTRAR), above.out)
