@@ -128,7 +128,7 @@ class MatterDetail:
 
 
 def last_day(due: str) -> str:
-    """The last day on which what is due at that time is in time; days end at their last second or as the next begins."""
+    """The last day on which what is due then is in time: a day ends at its last second or as the next begins."""
     return local_day(to_text(from_text(due) - dt.timedelta(seconds=1)))
 
 
@@ -169,6 +169,13 @@ def waiting_letters(session: Session) -> list[Waiting]:
     return sorted(
         (Waiting(unit_name(session, next_id), number) for next_id, number in rows), key=lambda one: one.unit_name
     )
+
+
+def kinds_sent(session: Session, package_id: str) -> list[tuple[str, int]]:
+    """What a package with letters carries: (kind in words, number)."""
+    c = t.message.c
+    query = select(c.kind, func.count()).where(c.package_id == package_id).group_by(c.kind).order_by(c.kind)
+    return [(kind_label(kind), number) for kind, number in session.execute(query)]
 
 
 def matters_to_do(session: Session) -> set[str]:

@@ -60,6 +60,31 @@ def waiting(session: Session) -> list[Section]:
     return [Section(*row) for row in session.execute(query)]
 
 
+def count_waiting(session: Session) -> int:
+    """How many accepted items the next report would carry."""
+    c = t.report_section.c
+    query = select(func.coalesce(func.sum(c["items"]), 0)).where(c.state == KEPT, c.report_id.is_(None))
+    return int(session.execute(query).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A school's part of a report: how many items of it, or (`fault`) why it was not taken."""
+
+    unit_name: str
+    items: int
+    fault: str
+
+
+def parts_of(session: Session, report_id: str) -> list[Reported]:
+    """What a report brought or carries, school by school."""
+    c, u = t.report_section.c, t.unit.c
+    query = select(c.unit_id, u.name, c.state, c.note, func.sum(c["items"]).label("number"))
+    query = query.outerjoin(t.unit, u.id == c.unit_id).where((c.came_in == report_id) | (c.report_id == report_id))
+    rows = session.execute(query.group_by(c.unit_id, c.state, c.note).order_by(c.state, u.name))
+    return [Reported(row.name or "未知单位", int(row.number), row.note if row.state == REFUSED else "") for row in rows]
+
+
 def full_items(session: Session, section: Section) -> list[FullItem]:
     """The accepted items of a section, in the order they stand in the school's package."""
     i, r = t.received_item.c, t.reported_item.c

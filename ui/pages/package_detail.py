@@ -24,7 +24,8 @@ from ui.kit import (
 )
 from ui.moments import moment
 from ui.pages.evidence_view import size_text
-from ui.pages.package_book import KIND_WORDS, Package, Step
+from ui.pages.package_book import KIND_WORDS, Package
+from ui.pages.package_steps import Step
 from ui.theme import Theme
 from ui.tokens import STATE_LOOK
 
@@ -91,7 +92,12 @@ class PackageDetail(SidePanel):
         contents = package.contents or ((KIND_WORDS.get(r["purpose"], r["purpose"]), r["items"]),)
         for words, number in contents:
             items.append(
-                row(IconLabel("file-text", "text2", 16), label(words), None, label(f"{number:,}", "dim"), spacing=6)
+                row(
+                    IconLabel("file-text", "text2", 16),
+                    (label(words, wrap=True), 1),
+                    label(f"{number:,}", "dim"),
+                    spacing=6,
+                )
             )
         seal = self.tr("已签名并加密给{who}") if package.out else self.tr("由{who}签名")
         words = seal.format(who=package.partner)

@@ -42,7 +42,9 @@ class PackageFigures(QWidget):
             third.name(self.tr("包待生成回执")).show_figure(len(reviewed))
             fourth.name(self.tr("包暂存")).show_figure(len(held), self.tr("前面还缺包") if held else "")
         else:
-            first.name(self.tr("项待打包")).show_figure(book.waiting.total, kinds)
+            if book.to_report:
+                kinds = " · ".join(text for text in (kinds, self.tr("汇总 {n}").format(n=book.to_report)) if text)
+            first.name(self.tr("项待打包")).show_figure(book.waiting.total + book.to_report, kinds)
             third.name(self.tr("包待回执")).show_figure(
                 len(given),
                 self.tr("最久 {n} 天（通常 4 天）").format(n=oldest_days(given)) if oldest_days(given) else "",
@@ -83,6 +85,8 @@ def _state(package: Package) -> Cell:
         return Cell("有退回", "bad", "arrow-back-up")
     if package.is_done_here:
         return Cell("已处理", "ok", "circle-check")
+    if package.row["purpose"] == "report" and package.look == "opened":
+        return Cell("待生成回执", "wait", "receipt")
     special = {"refused": "被拒收", "delivered": package.handed}
     return Cell(special.get(package.look, word), tone, icon)
 

@@ -28,7 +28,7 @@ from ui.prompt import PACKAGES
 class PackagesPage(Page):
     """Figures, list and detail; the buttons do the next step."""
 
-    TABLES = frozenset({"package", "change", "received_item", "channel"})
+    TABLES = frozenset({"package", "change", "received_item", "channel", "report_section"})
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -100,8 +100,8 @@ class PackagesPage(Page):
             else self.tr("与下级单位之间 · 离线方式")
         )
         self.head.set_sub(who if book.superior else none)
-        number = book.waiting.total
-        self.seal.set_text(self.tr("打包已批准的 {n} 项").format(n=number) if number else self.tr("没有待打包的事项"))
+        number = book.waiting.total + book.to_report
+        self.seal.set_text(self._seal_words(book))
         self.seal.setVisible(bool(book.superior) and self._may_send)
         self.seal.setEnabled(bool(number))
         self.take.setEnabled(self._may_send)
@@ -109,6 +109,15 @@ class PackagesPage(Page):
         self._draw()
         sealed = [p for p in self._unanswered(None) if p.row["state"] == "sealed"]
         self.usb.offer(len(sealed) if self._may_send else 0)
+
+    def _seal_words(self, book: Book) -> str:
+        """What the next package would carry: what was approved here, and what was accepted from below."""
+        own, below = book.waiting.total, book.to_report
+        if own and below:
+            return self.tr("打包 {n} 项，汇总 {m} 项").format(n=own, m=below)
+        if below:
+            return self.tr("汇总上报 {n} 项").format(n=below)
+        return self.tr("打包已批准的 {n} 项").format(n=own) if own else self.tr("没有待打包的事项")
 
     def _draw(self) -> None:
         lists = {"out": self.book.outgoing(), "in": self.book.incoming(), "todo": self.book.to_do()}
@@ -186,10 +195,11 @@ class PackagesPage(Page):
         """Seal what is approved: irreversible, so the passphrase is asked in a window of its own."""
         if not self.seal.isEnabled() or self.seal.isHidden():
             return
-        store, n = self.context.store, self.book.waiting.total
-        sentence = self.tr("把已批准的 {n} 项签名打包，交给{who}。打包后不能改回，只能申请撤回。").format(
-            n=n, who=self.book.superior
-        )
+        store, book = self.context.store, self.book
+        own = self.tr("把已批准的 {n} 项签名打包，交给{who}。打包后不能改回，只能申请撤回。")
+        below = self.tr("把核办通过的 {m} 项连同核办回执汇总，签名上报{who}。")
+        sentence = (own if book.waiting.total else "") + (below if book.to_report else "")
+        sentence = sentence.format(n=book.waiting.total, m=book.to_report, who=book.superior)
         self.context.with_passphrase(
             self, self.tr("签名打包"), sentence, lambda passphrase: outbox.build(store, passphrase), self._built
         )
@@ -219,6 +229,8 @@ class PackagesPage(Page):
         """Sign the receipt of a reviewed (or refused) package and apply what was accepted."""
         store = self.context.store
         sentence = self.tr("对已作出的决定签名并生成回执，通过的内容写入本级数据。此后不能再改变这些决定。")
+        if any(one.id == package_id and one.row["purpose"] == "report" for one in self.book.packages):
+            sentence = self.tr("对收到的汇总签名并生成回执，告知报送单位哪些已并入、哪些没有接收。")
 
         def done(path: Path) -> None:
             self._tab = "out"

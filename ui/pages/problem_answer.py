@@ -56,6 +56,7 @@ class AnswerForm(ProblemForm):
         most = self.tr("合计不超过 {n} KB").format(n=MAX_EVIDENCE >> 10)
         self.box = EvidenceBox(self.context, most, kinds=False)
         self.box.setProperty("role", "")  # no card inside a card
+        self.box.setContentsMargins(-14, -8, -14, -8)
         self.entries = right_values(self.detail)
         hint = label(
             self.tr("正确的信息（可以现在填，答复时一并建立变更草稿；也可以以后再发起变更）"), "cap", wrap=True

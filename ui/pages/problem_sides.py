@@ -78,6 +78,8 @@ def _tone(side: SideView) -> tuple[str, str]:
 
 def _fact(title: str, text: str | None, sides: Sequence[SideView], side: SideView) -> QLabel | None:
     """A fact with what differs from the first side (at the first: from the second) marked."""
+    if not side.facts:
+        return label("")  # hidden from this unit; a line below says so
     if text is None:
         return None
     others = [one for one in sides if one.facts and one.position != side.position]
