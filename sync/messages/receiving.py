@@ -60,7 +60,7 @@ class Outcome:
     def sentence(self) -> str:
         """All of it in one line."""
         said = "、".join(f"{label} {self.counts[key]} 件" for key, label in LABELS if self.counts[key])
-        more = "".join(f"{text}。" for text in self.done[:_MOST_TOLD])
+        more = "".join(f"{text.rstrip('。')}。" for text in self.done[:_MOST_TOLD])
         return f"函件包已处理：{said or '没有函件'}。{more}"
 
     @property
