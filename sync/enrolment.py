@@ -151,7 +151,7 @@ def certify_asked(session: Session, actor: Actor, asked: Request, signers: list[
     """
     own = ensure(session)
     invited = invitations.shown_by(session, asked)
-    _check_rank(own, asked.unit)
+    _check_rank(session, own, asked.unit)
     now = clock.now(session)
     people = {(person.person_id, person.public_key): person for person in asked.persons}
     _check_keys(session, own, asked)
@@ -203,7 +203,9 @@ def certify_asked(session: Session, actor: Actor, asked: Request, signers: list[
     return statement, anchor_words(anchor)
 
 
-def _check_rank(own: Unit, asked: Unit) -> None:
+def _check_rank(session: Session, own: Unit, asked: Unit) -> None:
+    if is_closed(session, asked.id):
+        raise NotAllowedError(f"“{asked.name}”已经并入其他单位，不能再办理入网。")
     if _TIERS.index(own.tier) <= _TIERS.index(asked.tier) or own.line is not asked.line or own.id == asked.id:
         raise NotAllowedError(f"“{asked.name}”不是本单位同一业务线的下级，不能办理它的入网。")
 
@@ -233,8 +235,6 @@ def _register(session: Session, own: Unit, asked: Request) -> None:
     known = session.execute(select(t.unit.c.superior_id).where(t.unit.c.id == asked.unit.id)).first()
     if known is not None and known.superior_id != own.id:
         raise NotAllowedError(f"“{asked.unit.name}”登记在其他上级之下，不能由本单位办理。")
-    if is_closed(session, asked.unit.id):
-        raise NotAllowedError(f"“{asked.unit.name}”已经并入其他单位，不能再办理入网。")
     take_former(session, asked.unit, asked.former)
     statement = upsert(t.unit).values(**row, is_self=0)
     session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))

@@ -54,7 +54,7 @@ def _module(name: str) -> Commands:
         case "init" | "passwd" | "operator" | "lock-status":
             from desktop.cli.people import app
         case "unit" | "pc":
-            from desktop.cli.invitations import app
+            from desktop.cli.unit_changes import app
         case "students" | "accounts":
             from desktop.cli.rosters import app
         case "change":

@@ -102,7 +102,7 @@ def revoke(
     call: Call = ctx.obj
     with call.store() as store:
         secret = read_secret(second_secret_file, f"{second_operator}的口令", "--second-secret-file")
-        moment = _moment(since) if since else store.read(clock.now)
+        moment = start_moment(since) if since else store.read(clock.now)
         officer = (second_operator, secret)
         number = revocation.revoke(store, whom, moment, reason, call.passphrase(), officer)
     lines = [
@@ -148,14 +148,40 @@ def new_keys(
 
     call: Call = ctx.obj
     with call.store() as store:
-        number = keys.new_keys(store, call.passphrase(), _moment(stolen_since) if stolen_since else "")
+        number = keys.new_keys(store, call.passphrase(), start_moment(stolen_since) if stolen_since else "")
     lines = [f"已更换为第 {number} 代密钥。", "请重新生成入网申请（unit enrol-request）交上级办理。"]
     if stolen_since:
         lines.append("请通知上级吊销旧密钥（unit revoke）。")
     call.emit({"generation": number}, lines)
 
 
-def _moment(day: str) -> str:
+@unit.add(
+    "reset",
+    "主管部门：从备份恢复过、或重新建立后，生成给全部下级的重建通道通知，由系统管理员和另一人签名\n"
+    "下级接收后重新送出本单位缺少的数据包和回执；提示“第 N 轮”较旧时用 --after N 重新生成。",
+)
+def reset(
+    ctx: typer.Context,
+    second_operator: Annotated[str, typer.Option(metavar="姓名", help="共同签名的学籍管理员或主管领导")],
+    second_secret_file: Annotated[str | None, typer.Option(metavar="文件", help="此人的口令文件")] = None,
+    after: Annotated[int, typer.Option(metavar="N", min=0, help="下级已经知道的轮次")] = 0,
+    out: Out = None,
+) -> None:
+    """Begin the channels to the units below anew after a loss."""
+    from sync.recovery import resets
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        secret = read_secret(second_secret_file, f"{second_operator}的口令", "--second-secret-file")
+        path = resets.write_reset(store, call.passphrase(), (second_operator, secret), out, after)
+    lines = [
+        f"已生成重建通道通知：{path}",
+        "请发给全部下级单位（命令 receive 接收），再送出等待发出的文件（package send）。",
+    ]
+    call.emit({"path": str(path)}, lines)
+
+
+def start_moment(day: str) -> str:
     """The beginning of a day as UTC text. Raises UserError."""
     try:
         return start_of_day(day)
@@ -172,7 +198,16 @@ def list_(ctx: typer.Context) -> None:
     with call.store() as store:
         found = store.read(enrolment.list_units)
     rows = [
-        "  ".join((one.relation, one.unit.name, TIER_LABELS[one.unit.tier], one.unit.code, UNIT_STATUS[one.state]))
+        "  ".join(
+            (
+                one.relation,
+                one.unit.name,
+                TIER_LABELS[one.unit.tier],
+                one.unit.code,
+                UNIT_STATUS[one.state],
+                one.unit.id,
+            )
+        )
         for one in found
     ]
     call.emit([document(one) for one in found], rows)

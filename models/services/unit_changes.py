@@ -137,7 +137,7 @@ def take_former(session: Session, unit: Unit, told: Sequence[FormerName]) -> Non
 
 
 def plan_merger(session: Session, closed: Unit, into: Unit) -> MergerPlan:
-    """What a merger of two units directly below would do, and what stands in its way; writes nothing."""
+    """What a merger of two units directly below would do, and what stands in its way; in a writing transaction."""
     count = {kind: _count(session, kind, closed.id) for kind in (STUDENTS, ACCOUNTS)}
     faults = _faults(session, closed, into)
     return MergerPlan(closed, into, count[STUDENTS], count[ACCOUNTS], len(_open_problems(session, closed.id)), faults)

@@ -25,6 +25,7 @@ from sync.certificates import new_private_key, public_der
 from sync.refusals import Fault, RefusedError, UntrustedError
 from sync.signers import UnitSigner
 from sync.statements import sign
+from tests.integration.test_cli import Done, rollbook
 from tests.sync_world import COUNTY, PEOPLE, SCHOOL, Member, found, open_member, opened
 
 OFFICER = PEOPLE[Role.REGISTRAR]
@@ -319,3 +320,44 @@ def test_codes_tell_their_kind_and_every_typo() -> None:
     assert encode(decode(code.lower(), CodeKind.INVITATION), CodeKind.INVITATION) == code
     with pytest.raises(WrongSecretError, match="激活码"):
         decode(new_code(CodeKind.ACTIVATION), CodeKind.INVITATION)
+
+
+def test_by_commands_from_the_list_to_the_joined_school(tmp_path: Path) -> None:
+    found(tmp_path / "county", COUNTY)
+    secrets = {}
+    for role, (_, passphrase) in PEOPLE.items():
+        secrets[role] = tmp_path / f"{role}.txt"
+        secrets[role].write_text(f"{passphrase}\n", "utf-8")
+    out = tmp_path / "out"
+    out.mkdir()
+    admin = secrets[Role.ADMINISTRATOR]
+    second = ("--second-operator", OFFICER[0], "--second-secret-file", secrets[Role.REGISTRAR])
+
+    def call(home: str, *words: object) -> Done:
+        return rollbook("--json", "--home", tmp_path / home, "--operator", "管理员", "--secret-file", admin, *words)
+
+    names = tmp_path / "名单.csv"
+    names.write_text("单位名称,学校标识码,联系人\n青禾县第一小学,2113099901,赵主任\n青禾县第二小学,21130,\n", "utf-8")
+    made = call("county", "unit", "invite", names, *second, "--out", out)
+    assert made.json["invited"] == 1
+    assert "第 3 行“青禾县第二小学”" in made.err
+    (invitation,) = out.glob("邀请函*.rollbook")
+    (row,) = list(openpyxl.load_workbook(made.json["sheet"]).active.iter_rows(min_row=2, values_only=True))
+    persons = ("--registrar", "登记员", "--head", "负责人", "--administrator", "管理员")
+    assert call("school", "init", *persons, "--invitation", invitation, "--code", "1").code == 2
+    assert call("school", "init", *persons).code == 2
+    born = call("school", "init", *persons, "--invitation", invitation)
+    assert born.json["unit"]["code"] == "2113099901"
+    folder = tmp_path / "申请"
+    folder.mkdir()
+    assert call("school", "unit", "enrol-request", "--code", row[3], "--out", folder).code == 0
+    done = call("county", "unit", "certify-all", folder, *second, "--out", out)
+    assert (done.code, done.json["done"]) == (0, 1)
+    (reply,) = out.glob("入网批复*.rollbook")
+    assert call("school", "unit", "trust", reply).json["name"] == COUNTY.name
+    assert call("county", "unit", "invitations").json[0]["state"] == services.USED
+    again = call("county", "unit", "certify-all", folder, *second, "--out", out)
+    assert again.code == 1
+    assert "已经用过" in again.json["outcomes"][0]["note"]
+    renamed = call("school", "unit", "rename", "--name", "青禾县实验小学", "--since", "2026-01-01", "--reason", "批文")
+    assert renamed.json["name"] == "青禾县实验小学"
