@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QSizePolicy, QStatusBar
 
+from models.domain.traffic import Traffic
 from models.domain.units import Actor, Role, Tier, reports_own
 from ui.jobs import Job
 from ui.kit import Button, button, label
+from ui.travel import reminder, travel_tip, travel_words
 
 if TYPE_CHECKING:
     from models.store.store import Session
 
 TABLES = frozenset(
     {"change", "decision", "received_item", "package", "policy", "channel", "problem", "problem_side", "message"}
-    | {"disable_order", "disable_order_item"}
+    | {"disable_order", "disable_order_item", "report_section"}
 )
 
 
@@ -28,13 +30,13 @@ class Figures:
     """What waits in the store, for the status bar and the navigation."""
 
     to_decide: int
-    to_seal: int
     returned: int
     policy_version: int
     backup: str
     problems: int = 0
     letters: int = 0
     orders: int = 0
+    traffic: Traffic = field(default_factory=Traffic)
 
 
 def read_figures(session: Session, actor: Actor, home: Path) -> Figures:
@@ -45,10 +47,10 @@ def read_figures(session: Session, actor: Actor, home: Path) -> Figures:
         maintenance,
         matters,
         order_views,
-        outgoing,
         policies,
         problem_views,
         review_views,
+        traffic,
     )
     from ui.moments import moment
 
@@ -64,13 +66,13 @@ def read_figures(session: Session, actor: Actor, home: Path) -> Figures:
     last = moment(to_text(datetime.fromtimestamp(backups[0].stat().st_mtime, UTC))) if backups else ""
     return Figures(
         to_decide,
-        outgoing.waiting(session).total,
         sum(1 for draft in drafts if draft.attempt > 1),
         policies.effective(session).version,
         last,
         problem_views.count_problems(session)["mine"],
         len(matters.matters_to_do(session)),
         order_views.count_to_do(session),
+        traffic.traffic(session),
     )
 
 
@@ -99,7 +101,8 @@ class StatusBar(QStatusBar):
             part.hide()
         self._pages = pages
         self.to_decide = self._count("rubber-stamp", "wait", "review")
-        self.to_seal = self._count("package", "info", "packages")
+        self.to_send = self._count("package", "info", "packages")
+        self.contact = self._count("clock", "warn", "packages")
         self.returned = self._count("arrow-back-up", "warn", "changes")
         self.policy = self._count("book", "", "settings")
         self.backup = self._count("database", "", "backup")
@@ -119,11 +122,17 @@ class StatusBar(QStatusBar):
         self._figures = figures
         for made, page, number, words in (
             (self.to_decide, "review", figures.to_decide, self.tr("待我核办 {n}")),
-            (self.to_seal, "packages", figures.to_seal, self.tr("待打包 {n} 项")),
             (self.returned, "changes", figures.returned, self.tr("退回待补 {n}")),
         ):
             made.set_text(words.format(n=number))
             made.setVisible(number > 0 and page in self._pages)
+        for made, words, tip in (
+            (self.to_send, travel_words(figures.traffic), travel_tip(figures.traffic)),
+            (self.contact, reminder(figures.traffic), self.tr("请送一次文件，或打电话与上级确认；离线办理不受影响。")),
+        ):
+            made.set_text(words)
+            made.setToolTip(tip)
+            made.setVisible(bool(words) and "packages" in self._pages)
         version = self.tr("政策 总第 {n} 版").format(n=figures.policy_version)
         self.policy.set_text(version if figures.policy_version else self.tr("尚无政策"))
         self.backup.set_text(

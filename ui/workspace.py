@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
+from models.domain.units import Role
 from ui.context import AppContext
 from ui.errors import Shown
 from ui.intake import Route, route
@@ -21,6 +22,7 @@ from ui.page import Page
 from ui.sidebar import Sidebar
 from ui.status import TABLES, Figures, StatusBar, read_figures
 from ui.tokens import COLLAPSE_BELOW
+from ui.travel import reminder, travel_tip
 
 
 class Workspace(QWidget):
@@ -36,6 +38,7 @@ class Workspace(QWidget):
         self._stale: set[str] = set()
         self.current = ""
         self._focus: QWidget | None = None
+        self._reminded = False
         self.sidebar = Sidebar(context.actor, list(self.entries.values()))
         self.notice = Banner("bad", "", closable=True)
         self.notice.hide()
@@ -152,16 +155,25 @@ class Workspace(QWidget):
 
     def _show_figures(self, figures: Figures) -> None:
         self._status.show_figures(figures)
+        self._remind(figures)
         self.sidebar.show_counts(
             {
                 "review": figures.to_decide,
-                "packages": figures.to_seal,
+                "packages": figures.traffic.total,
                 "changes": figures.returned,
                 "problems": figures.problems,
                 "letters": figures.letters,
                 "orders": figures.orders,
             }
         )
+
+    def _remind(self, figures: Figures) -> None:
+        """Once after unlocking, whoever carries the files is reminded of a superior not heard of for long."""
+        words = reminder(figures.traffic)
+        if words and not self._reminded and self.context.has(Role.REGISTRAR):
+            more = travel_tip(figures.traffic)
+            self.show_notice(Shown(self.tr("{words}。{more}").format(words=words, more=more), "", "info", False))
+        self._reminded = True
 
     # --- files, notices ---------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ def thaw(session: Session, change_ids: Sequence[str]) -> None:
 
 
 def rows_of(session: Session, change: Row[Any]) -> list[dict[str, Any]]:
-    """The pupils or accounts a baseline reports, {"id", "values"}: as submitted, else of its batch as they stand now."""
+    """The pupils or accounts of a baseline, {"id", "values"}: as submitted, else those of its batch as they are now."""
     lines = [json.loads(line) for line in frozen_lines(session, change.id)]
     if lines:
         return lines
