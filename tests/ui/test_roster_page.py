@@ -14,7 +14,8 @@ from models.domain.units import Role
 from models.services import roster
 from models.store import audit
 from tests.ui.pagekit import add_pupils, settle
-from tests.ui.windowkit import open_window, show
+from tests.ui.windowkit import look, open_window, press, show
+from ui.dialogs.class_list import ClassList
 from ui.kit import MaskedValue
 from ui.main_window import MainWindow
 
@@ -231,4 +232,22 @@ def test_a_new_pupil_with_faults_is_told_where(qtbot, school_store, tmp_path) ->
     qtbot.keyClick(form.entries["name"].widget, Qt.Key.Key_Return)
     settle(qtbot, window.context)
     assert {"sex", "birth_date", "id_type"} <= {key for key, entry in form.entries.items() if entry._fault.text()}
+    window.close()
+
+
+def test_a_class_of_the_list_of_sizes_is_shown(qtbot, school_store, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    store = school_store.open(Role.REGISTRAR)
+    add_pupils(store, 4)
+    window = open_window(qtbot, store, tmp_path)
+    page = show(qtbot, window, "roster")
+    page.show_classes()
+    settle(qtbot, window.context)
+    dialog = next(one for one in page.findChildren(ClassList))
+    assert [(one.name, one.size, one.over) for one in dialog.model.rows] == [("三(2)班", 4, False)]
+    look(window, "roster")
+    look(dialog, "classes")
+    press(qtbot, dialog, "查看该班学生")
+    settle(qtbot, window.context)
+    assert page.listing.query.filters == {"class_name": "三(2)班"}
+    assert len(page.listing.model.ids) == 4
     window.close()

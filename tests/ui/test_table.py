@@ -9,10 +9,12 @@ import pytest
 from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 
+from ui.pages.simple_table import simple_table
 from ui.tables.cell import CELL_ROLE, Cell, find_mark
 from ui.tables.columns import ColumnChooser, store_columns, stored_columns
 from ui.tables.model import PAGE, PagedModel, TableColumn
 from ui.tables.view import TableView
+from ui.theme import Look, Theme
 
 COLUMNS = [TableColumn(key, title, 90, lambda row, key=key: Cell(row[key])) for key, title in
            (("name", "姓名"), ("class", "班级"), ("number", "证件号"), ("more", "其他"))]  # fmt: skip
@@ -171,3 +173,25 @@ def test_column_chooser(qtbot, tmp_path) -> None:  # type: ignore[no-untyped-def
 )
 def test_marks(name: str, words: list[str], mark: tuple[int, int] | None) -> None:
     assert find_mark(name, words) == mark
+
+
+def test_columns_grow_with_the_font(qtbot, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    columns = [TableColumn("a", "甲", 100, lambda row: Cell(row)), TableColumn("b", "乙", 80, lambda row: Cell(row))]
+    view, _model = simple_table("表", columns)
+    view.horizontalHeader().setStretchLastSection(False)
+    qtbot.addWidget(view)
+    settings = QSettings(str(tmp_path / "t.ini"), QSettings.Format.IniFormat)
+    theme = Theme.current()
+    try:
+        theme.apply(Look(font_size="huge"))
+        assert [view.columnWidth(n) for n in (0, 1)] == [135, 108]
+        view.setColumnWidth(0, 270)
+        view.save_layout(settings, "t")
+        theme.apply(Look())
+        assert [view.columnWidth(n) for n in (0, 1)] == [200, 80]
+    finally:
+        theme.apply(Look())
+    again, _model = simple_table("表", columns)
+    qtbot.addWidget(again)
+    again.restore_layout(settings, "t", [100, 80])
+    assert again.columnWidth(0) == 200
