@@ -37,7 +37,7 @@ _FOR_OTHER_DOORS: Final = (FileKind.BACKUP, FileKind.SPREADSHEET, FileKind.PICTU
 _REFUSED_STEPS: Final = {
     "changes": "请生成退包回执并送交发件单位，其中的事项会退回待打包。",
     "report": "请生成退包回执并送交发件单位，其中的事项会重新上报。",
-    "receipt": "请上级重新生成回执。",
+    "receipt": "请把等待发出的文件送往上级，上级收到后会重发还能打开的回执；仍不行时请上级核对。",
     "messages": "对方收到本单位的下一个函件包后会自动重发。",
 }
 
@@ -120,7 +120,8 @@ def _receive_package(store: Store, file: SignedFile, progress: Progress) -> Rece
         sentence = error.sentence if isinstance(error, RefusedError) else str(error)
         if not arrival.address.sequence:  # outside the channel: nothing to move on, it can simply be sent again
             raise (error.told_about(what) if isinstance(error, RefusedError) else error) from None
-        return store.write(_refuse, store.actor, arrival, what, sentence)
+        passing = isinstance(error, RefusedError) and error.fault in (Fault.EXPIRED, Fault.NOT_A_RECIPIENT)
+        return store.write(_refuse, store.actor, arrival, what, sentence, passing)
     return replace(received, warnings=arrival.warnings + received.warnings)
 
 
@@ -138,8 +139,11 @@ def _hold(session: Session, actor: Actor, arrival: Arrival, what: str) -> Receiv
     return told(arrival, what, sentence, step, ledger.HELD)
 
 
-def _refuse(session: Session, actor: Actor, arrival: Arrival, what: str, sentence: str) -> Received:
-    """The envelope was authentic: its number is used up, and a receipt will say why (decision 7)."""
+def _refuse(session: Session, actor: Actor, arrival: Arrival, what: str, sentence: str, passing: bool) -> Received:
+    """The envelope was authentic: its number is used up, and a receipt will say why (decision 7).
+
+    Messages come again, and so does a receipt when the reason is `passing`.
+    """
     address = arrival.address
     ledger.add(session, address, direction="in", state=ledger.REFUSED, items=0, file=file_facts(arrival), note=sentence)
     ledger.drop_file(session, address.content)
@@ -147,7 +151,7 @@ def _refuse(session: Session, actor: Actor, arrival: Arrival, what: str, sentenc
     ledger.move(session, address)
     body = {"sequence": address.sequence, "reason": sentence}
     audit.append(session, actor, "package.refuse", f"package:{address.content}", body)
-    if address.purpose == "messages":
+    if address.purpose == "messages" or (address.purpose == "receipt" and passing):
         traces.bounce(session, address, sentence)
     return replace(told(arrival, what, what + sentence, _REFUSED_STEPS[address.purpose], ledger.REFUSED), refused=True)
 

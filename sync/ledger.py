@@ -120,7 +120,8 @@ def add(
         "created_at": address.created, "items": items, "state": state, "in_reply_to": address.in_reply_to, "note": note,
         "file_name": name, "size": size, "file_digest": digest, "handled_at": now_text(),
     }  # fmt: skip
-    changing = {key: row[key] for key in ("title", "items", "state", "note", "handled_at")}
+    moving = ("title", "items", "state", "note", "handled_at", "epoch", "sequence", "previous")
+    changing = {key: row[key] for key in moving}
     session.execute(upsert(t.package).values(**row).on_conflict_do_update(index_elements=["id"], set_=changing))
 
 
@@ -176,7 +177,7 @@ def is_renumbered(session: Session, address: Address, known: Row[Any]) -> bool:
 def pass_over(session: Session, address: Address) -> bool:
     """Use up the number of a package that was taken under another one; False for one that is not known."""
     known = find(session, address.content)
-    if known is None or known.id != address.content or known.direction != "in" or known.state == HELD:
+    if known is None or known.id != address.content or known.direction != "in" or known.state in (HELD, REFUSED):
         return False
     if known.issuer_id != address.issuer or not is_renumbered(session, address, known):
         return False

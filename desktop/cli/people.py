@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -32,6 +34,10 @@ app = Commands("操作员")
 operator = Commands("操作员：增加、激活、找回、查看、停用")
 app.add_typer(operator, name="operator")
 
+_AGAIN = (
+    "本单位已用原标识重新建立。各人激活后请重新生成入网申请（unit enrol-request）交上级办理，"
+    "接收上级补回的名录后，再生成重建通道通知（unit reset）发给各下级单位。"
+)
 CERTIFY = "已入网的单位：此人有了新密钥（激活）后，要重新生成入网申请（unit enrol-request）交上级认证，之后才能打包。"
 NewSecret = Annotated[str | None, typer.Option(metavar="文件", help="新口令所在的文件，取第一行；- 表示标准输入")]
 Name = Annotated[str, typer.Argument(metavar="姓名", help="操作员的姓名")]
@@ -42,7 +48,8 @@ Code = Annotated[str, typer.Option(metavar="码", help="激活码或恢复码")]
     "init",
     "新建数据：单位、操作员和密钥\n--operator 和 --secret-file 给出的人马上可以使用，"
     "其他人得到一次性的激活码；恢复码只显示这一次。\n"
-    "收到上级的入网邀请函时用 --invitation，不必再填单位、层级、条线和代码。",
+    "收到上级的入网邀请函时用 --invitation，不必再填单位、层级、条线和代码。\n"
+    "数据和备份都丢失的单位用 --unit-id 重新建立（标识问上级或下级：unit list），再重新入网。",
 )
 def init(
     ctx: typer.Context,
@@ -56,6 +63,7 @@ def init(
     city: Annotated[str, typer.Option(metavar="市", help="所在市")] = "",
     county: Annotated[str, typer.Option(metavar="县", help="所在县（市、区）")] = "",
     invitation: Annotated[Path | None, typer.Option(metavar="文件", help="上级给的入网邀请函")] = None,
+    unit_id: Annotated[str, typer.Option("--unit-id", metavar="标识", help="重新建立丢失了数据的单位")] = "",
 ) -> None:
     """Create the store, the first operators and the unit's keys."""
     from sync import invitations
@@ -64,10 +72,16 @@ def init(
     invited = invitations.read_invitation(existing(invitation)) if invitation else None
     given = {"--unit": unit, "--tier": tier, "--line": line, "--code": code, "--city": city, "--county": county}
     made_unit = invited.unit if invited else _new_unit(given)
-    if invited and any(given.values()):
+    if unit_id:
+        made_unit = replace(made_unit, id=_uid(unit_id))
+    if invited and (unit_id or any(given.values())):
         raise UserError("按邀请函建立时，单位、层级、条线、代码、市、县都以邀请函为准，请不要再写这些选项。")
     created = _create(
-        call, made_unit, ((registrar, Role.REGISTRAR), (head, Role.HEAD), (administrator, _ADMIN)), invited
+        call,
+        made_unit,
+        ((registrar, Role.REGISTRAR), (head, Role.HEAD), (administrator, _ADMIN)),
+        invited,
+        bool(unit_id),
     )
     doubt = code_doubt(made_unit.code, made_unit.tier, made_unit.line)
     if doubt:
@@ -77,12 +91,21 @@ def init(
         f"恢复码（只显示这一次，请抄写并锁好）：{created.recovery_code}",
     ]
     text += [f"{name} 的激活码：{one}" for name, one in created.activation_codes.items()]
+    text += [_AGAIN] if unit_id else []
     text += ["各人激活后，用 unit enrol-request --code 一次性码 生成入网申请交给上级。"] if invited else []
     codes = {"recovery_code": created.recovery_code, "activation_codes": created.activation_codes}
     call.emit({"unit": document(made_unit), **codes}, text)
 
 
 _ADMIN = Role.ADMINISTRATOR
+
+
+def _uid(text: str) -> str:
+    """A unit's UID as it is stored. Raises UserError."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise UserError(f"“{text}”不是单位标识。请向上级或下级查询本单位的标识（命令 unit list）。") from None
 
 
 def _new_unit(given: Mapping[str, str]) -> Unit:
@@ -106,10 +129,11 @@ def _new_unit(given: Mapping[str, str]) -> Unit:
     return Unit(new_id(), given["--unit"], code, tier, line, city, county)
 
 
-def _create(call: Call, unit: Unit, persons: Sequence[tuple[str, Role]], invited: Any) -> Any:
-    """The store with its keys; `invited` is the invitation it is founded by, or None."""
+def _create(call: Call, unit: Unit, persons: Sequence[tuple[str, Role]], invited: Any, again: bool) -> Any:
+    """The store with its keys; `invited` is the invitation it is founded by, or None; `again` after a loss."""
     from models.store.store import NewOperator, Store
     from sync import identity, invitations
+    from sync.recovery import founding
 
     people: dict[str, set[Role]] = {}
     for name, role in persons:
@@ -130,6 +154,8 @@ def _create(call: Call, unit: Unit, persons: Sequence[tuple[str, Role]], invited
             created.store.write(identity.ensure)
             if invited is not None:
                 created.store.write(invitations.take, created.store.actor, invited)
+            if again:
+                founding.found_anew(created.store)
     finally:
         if created.store is not None:
             created.store.close()

@@ -203,9 +203,12 @@ def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -
 
 
 def apply_accepted(session: Session, actor: Actor, accepted: Sequence[Row[Any]]) -> None:
-    """Bring what was accepted into this tier's copy and look for duplicates among what it touched (E9, E10)."""
+    """Bring what was accepted into this tier's copy and look for duplicates among what it touched (E9, E10).
+
+    Lists come first: a change of the same package is about a pupil as the list has him.
+    """
     touched = merging.Touched()
-    for row in accepted:
+    for row in sorted(accepted, key=lambda one: not CHANGE_KIND[one.kind].subjects):
         item = json.loads(row.body)
         lines = reported.keeping(session, row.package_id, row.change_id, take_rows(session, row.id))
         touched.add(item, apply_item(session, actor, row.unit_id, item, lines))

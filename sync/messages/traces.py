@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select, update
@@ -21,6 +23,7 @@ from sync.certificates import to_time
 from sync.envelope import Address
 from sync.messages.message import Message
 from sync.messages.post import OPEN, post, record_step
+from sync.recovery.channels import send_receipts_again
 
 PASSED, RECEIVED, HANDLED, REFUSED = "passed", "received", "handled", "refused"
 MOST_ENTRIES: Final = 200
@@ -134,14 +137,23 @@ def _take_step(session: Session, trace: Message, entry: Mapping[str, str]) -> in
 
 def _again(session: Session, actor: Actor, package_id: str, trace: Message) -> str:
     row = ledger.find(session, package_id)
-    if row is None or (row.id, row.direction, row.purpose) != (package_id, "out", "messages"):
+    if row is None or (row.id, row.direction) != (package_id, "out") or row.purpose not in ledger.ACKNOWLEDGED:
         return "没有这个函件包，未作处理"
     if row.audience_id != trace.origin_id:
         return "函件包不是发给该单位的，未作处理"
+    if row.purpose == "receipt":
+        return _receipt_again(session, actor, row)
     count = requeue(session, actor, [package_id])
     reason = str(trace.body["reason"])[:MAX_NOTE]
     ledger.set_state(session, package_id, ledger.REFUSED, reason)
     return f"“{unit_name(session, row.audience_id)}”没能打开函件包（{reason}），其中 {count} 件等待重发"
+
+
+def _receipt_again(session: Session, actor: Actor, row: Row[Any]) -> str:
+    unit = find_unit(session, row.audience_id)
+    assert unit is not None
+    send_receipts_again(session, actor, unit, [row], Path(tempfile.gettempdir()))  # only ciphertext is spooled
+    return f"“{unit.name}”没能打开回执，已重新加密，随下一次送件重发"
 
 
 def requeue(session: Session, actor: Actor | None, package_ids: Iterable[str]) -> int:

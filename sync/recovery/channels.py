@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -10,9 +11,11 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor, Unit
+from models.store import clock
 from models.store import tables as t
 from models.store.clock import now_text
 from sync import ledger
+from sync.certificates import to_time
 from sync.dispatch import Draft, dispatch
 from sync.identity import certificates_toward
 from sync.jsonlines import long_value
@@ -22,6 +25,9 @@ from sync.refusals import Fault, MalformedError, OutOfTurnError
 from sync.statements import unbase64
 
 _NOTE: Final = "已按新的编号重发"
+_MOST_SKIPPED: Final = 1000
+_CLOCKS_APART: Final = 60
+"""Days by which two clocks may differ (decision 8)."""
 
 
 def channel(issuer: Unit, audience: Unit) -> dict[str, str]:
@@ -29,16 +35,31 @@ def channel(issuer: Unit, audience: Unit) -> dict[str, str]:
     return {"issuer_id": issuer.id, "audience_id": audience.id, "line": issuer.line.value}
 
 
+def stamp(moment: dt.datetime) -> int:
+    """An epoch named by the minute it begins in, greater than any given before it."""
+    return int(f"{moment.astimezone(dt.UTC):%Y%m%d%H%M}")
+
+
+def latest_epoch(session: Session, held: int, days: int = 1) -> int:
+    """The greatest epoch that anybody can have begun until `days` from now: they count on, or are a stamp.
+
+    One that was taken for granted and lies beyond would leave no room for the next.
+    """
+    return max(held + _MOST_SKIPPED, stamp(to_time(clock.now(session)) + dt.timedelta(days=days)))
+
+
 def begin_taking(session: Session, issuer: Unit, own: Unit, epoch: int) -> bool:
     """From now on take packages of the issuer in a new epoch; False when it has begun already.
 
-    What was kept aside of the old one is given up. Raises OutOfTurnError for an older epoch.
+    What was kept aside of the old one is given up. Raises OutOfTurnError for an older epoch, or one out of reach.
     """
     held = ledger.place_of(session, issuer.id, own.id, own.line.value).epoch
     if epoch < held:
         raise OutOfTurnError(Fault.OLDER_EPOCH, epoch=epoch, held=held, issuer=issuer.name)
     if epoch == held:
         return False
+    if epoch > latest_epoch(session, held, _CLOCKS_APART):
+        raise OutOfTurnError(Fault.EPOCH_AHEAD, epoch=epoch, issuer=issuer.name)
     for row in ledger.held_in(session, issuer.id, own.id, own.line.value):
         ledger.drop_file(session, row.id)
         ledger.set_state(session, row.id, ledger.REFUSED, _NOTE)

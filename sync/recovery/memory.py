@@ -29,6 +29,10 @@ class Memory:
     sent: frozenset[str]
 
 
+NOTHING: Final = Memory(Place(1, 0, ""), Place(1, 0, ""), frozenset())
+"""What a unit remembers that never had a superior, or lost its store."""
+
+
 def memory_of(session: Session, own: Unit, superior: Unit | None) -> dict[str, Any] | None:
     """What the request of `own` says; None for a unit that has no superior yet."""
     if superior is None:

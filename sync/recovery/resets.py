@@ -7,7 +7,6 @@ and never with an older epoch (decisions 7, 9).
 
 from __future__ import annotations
 
-import datetime as dt
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -96,8 +95,7 @@ def _next_epoch(session: Session, own: Unit, after: int) -> int:
     """Greater than any known, and than any given since the backup: the time of day is part of it."""
     c = t.channel.c
     known = session.execute(select(func.max(c.epoch)).where(c.issuer_id == own.id)).scalar() or 0
-    stamp = int(f"{to_time(clock.now(session)).astimezone(dt.UTC):%Y%m%d%H%M}")
-    return max(known + 1, after + 1, stamp)
+    return max(known + 1, after + 1, channels.stamp(to_time(clock.now(session))))
 
 
 def _place_up(session: Session, own: Unit, unit: Unit, epoch: int) -> Place:

@@ -20,7 +20,7 @@ from sync import ledger
 from sync.ledger import Place
 from sync.messages import sealing
 from sync.recovery import channels, founding, telling
-from sync.recovery.memory import common_place, read_memory
+from sync.recovery.memory import NOTHING, common_place, read_memory
 from sync.refusals import Fault, MalformedError
 from sync.requests import Request
 
@@ -36,7 +36,9 @@ def answer(session: Session, actor: Actor, own: Unit, asked: Request) -> dict[st
     except (KeyError, TypeError, ValueError):
         raise MalformedError(Fault.BAD_REQUEST, what="收发编号") from None
     if memory is None:
-        return None
+        if "memory" not in asked.body:  # an older program, which says nothing of it
+            return None
+        memory = NOTHING
     unit, folder = asked.unit, Path(tempfile.gettempdir())  # only ciphertext is spooled
     taken = ledger.place_of(session, unit.id, own.id, own.line.value)
     common = common_place(session, unit, memory)
@@ -44,7 +46,10 @@ def answer(session: Session, actor: Actor, own: Unit, asked: Request) -> dict[st
     lost_here = founding.begin_anew(session, unit, own, memory.up)
     if not (forgot_sent or lost_here or _forgot_taken(session, own, unit, memory.down)):
         return None
-    epoch = max(ledger.place_of(session, own.id, unit.id, own.line.value).epoch, memory.down.epoch) + 1
+    given = ledger.place_of(session, own.id, unit.id, own.line.value).epoch
+    if memory.down.epoch > channels.latest_epoch(session, given):
+        raise MalformedError(Fault.BAD_REQUEST, what="收发编号")
+    epoch = max(given, memory.down.epoch) + 1
     rows = _missed(session, own, unit, memory.down)
     ledger.place(session, channels.channel(own, unit), Place(epoch, 0, ""))
     items = telling.tell(session, actor, unit, common, folder) if forgot_sent else 0

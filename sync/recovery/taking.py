@@ -100,8 +100,14 @@ def _keep_package(session: Session, own: Unit, superior: Unit, content: Statemen
 
 
 def take_rows(session: Session, actor: Actor, message: Message) -> str:
-    """Enter pupils or accounts that this unit had reported and lost; what was done. Raises RefusedError."""
-    require_from_above(session, message.origin_id)
+    """Enter pupils or accounts that this unit had reported and lost; what was done.
+
+    Rows are not signed by this unit, so they are taken only after it asked its superior again and two persons there
+    replied: then the channel goes on in a new epoch. Raises RefusedError.
+    """
+    superior, own = require_from_above(session, message.origin_id), own_unit(session)
+    if ledger.place_of(session, superior.id, own.id, own.line.value).epoch == 1:
+        raise UntrustedError(Fault.NOTHING_LOST)
     body = message.body
     kind, batch, change = (str(body[key])[:64] for key in ("kind", "batch", "change"))
     if kind not in {one.subjects for one in CHANGE_KIND.values()} - {""}:

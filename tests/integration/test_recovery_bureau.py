@@ -95,8 +95,8 @@ def test_a_county_back_from_an_old_backup_asks_again(world: World, tmp_path: Pat
         if found.item.state == "in_review":
             county.store.write(review.decide, county.store.actor, row, Verdict.ACCEPT, "")
     packages = county.store.read(ledger.list_packages, "in", [ledger.OPENED])
-    for package in packages:
-        receipts.finish_review(county.store, package["id"], county.act(Role.REGISTRAR), county.out)
+    for one in packages:
+        receipts.finish_review(county.store, one["id"], county.act(Role.REGISTRAR), county.out)
     carry(world)
     assert names_of(county, pupils) == names_of(school, pupils) == ["赵甲", "赵乙", "赵明", "赵丁", "赵戊", "赵明"]
     assert [school.state_of(one) for one in (*accepted, *returned, *open_, *waiting)] == [
