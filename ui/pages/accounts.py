@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QButtonGroup
 
 from models.domain.fields import ACCOUNTS
-from models.domain.units import Role, Tier
+from models.domain.units import Line, Role, Tier
 from ui.context import AppContext
 from ui.kit import Button, EmptyState, PageHead, button, column, holder, row, rule
 from ui.page import Page
@@ -60,7 +60,7 @@ class AccountsPage(Page):
         self.head = self._make_head()
         self.setLayout(column(self.head, (holder(row((self.listing, 1), self.panel, spacing=0)), 1), spacing=0))
         self.listing.opened.connect(self._opened)
-        self.listing.counted.connect(self.say_hint)
+        self.listing.counted.connect(self._show_chosen)
         self.listing.cleared.connect(lambda: self.show_status("enrolled"))
         self.listing.table.doubleClicked.connect(lambda _index: self._edit())
         self.panel.closed.connect(self._close_panel)
@@ -91,7 +91,10 @@ class AccountsPage(Page):
             made.clicked.connect(lambda _on, status=status: self.show_status(status))
             group.addButton(made)
             self._states[status] = made
-        self.listing.above.addWidget(holder(row(*self._states.values(), None, margins=(8, 0, 0, 0), spacing=0)))
+        self.order = button("", "user-off", "link", self.tr("对所选账户下达停用通知单，由所在单位执行"))
+        self.order.clicked.connect(lambda: self.context.navigate("orders", accounts=self.listing.chosen_ids()))
+        tabs = row(*self._states.values(), None, self.order, margins=(8, 0, 12, 0), spacing=0)
+        self.listing.above.addWidget(holder(tabs))
         self.listing.above.addWidget(rule())
 
     # --- reading ----------------------------------------------------------------------------------------
@@ -110,6 +113,14 @@ class AccountsPage(Page):
             made.set_text(f"{words} {number:,}")
         self._report.set_text(self.tr("上报备案 {n}").format(n=f"{counted[2]:,}"))
         self._report.setVisible(bool(counted[2]) and may_report(self.context))
+
+    def _show_chosen(self) -> None:
+        """How many are chosen, and at a supervising tier the order for them."""
+        unit, number = self.context.actor.unit, len(self.listing.chosen_ids())
+        above = unit.line is Line.OPEN and unit.tier is not Tier.SCHOOL and self.context.has(Role.REGISTRAR)
+        self.order.setVisible(above and bool(number) and self.listing.query.status == "enrolled")
+        self.order.set_text(self.tr("下达停用通知单（所选 {n:,} 个）").format(n=number))
+        self.say_hint()
 
     def arrive(self, **arguments: Any) -> None:
         """`subject_id`: show that account; `text`: search for it."""
