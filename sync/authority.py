@@ -85,6 +85,7 @@ def take_message(session: Session, actor: Actor, message: Message) -> str:
         raise UntrustedError(Fault.NOT_SUPERIOR)
     names = "、".join(str(one["unit"]["name"]) for one in message.body["tiers"])
     before = tiers(session)
+    _refuse_fewer(session, message.body["tiers"])
     take(session, superior, message.body["tiers"], message.at)
     renewal.take(session, message.body["certificates"], superior.id, message.at)
     if tiers(session) == before:
@@ -92,6 +93,14 @@ def take_message(session: Session, actor: Actor, message: Message) -> str:
     tell_below(session, actor)
     audit.append(session, actor, "authority.take", f"unit:{superior.id}", {"tiers": len(message.body["tiers"])})
     return f"已更新上级单位证书链（{names}）"
+
+
+def _refuse_fewer(session: Session, told: Any) -> None:
+    """A tier whose policies and decisions hold does not vanish because the one between says so (decision 5)."""
+    present = {one["unit"]["tier"] for one in told}
+    for unit in ancestors(session, own_unit(session).id):
+        if unit.tier.value not in present:
+            raise UntrustedError(Fault.TIER_LEFT_OUT, unit=unit.name)
 
 
 def take(session: Session, superior: Unit, value: Any, at: str) -> None:
@@ -135,6 +144,9 @@ def _check(session: Session, own: Unit, superior: Unit, told: Sequence[Above]) -
     if not rising or any(tier.unit.line is not own.line or tier.unit.id in below for tier in told):
         raise UntrustedError(Fault.TIERS_CROSSED)
     for tier in told:
+        known = find_unit(session, tier.unit.id)
+        if known is not None and known.tier is not tier.unit.tier:
+            raise UntrustedError(Fault.TIERS_CROSSED)
         anchor = tier.anchor
         if not anchor.is_anchor or anchor.subject.unit_id != tier.unit.id or not is_issued_by(anchor, anchor):
             raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)

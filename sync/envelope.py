@@ -174,6 +174,8 @@ def _address(body: dict[str, Any]) -> Address:
         raise ValueError("text")
     if any(not _is_count(body[key]) for key in _NUMBERS):
         raise ValueError("number")
+    if (body["sequence"] == 0) != (body["purpose"] == "evidence"):  # all else has its place in the channel
+        raise ValueError("sequence")
     reply = body["in_reply_to"]
     if reply is not None and not isinstance(reply, str):
         raise ValueError("in_reply_to")

@@ -165,8 +165,12 @@ def take(session: Session, actor: Actor, statement: Statement) -> TakenPolicy:
     if body.get("line") != own_unit(session).line.value:
         raise UntrustedError(Fault.WRONG_LINE)
     check_two(statement, trust_of(session), body, clock.now(session))
+    _drop_disbelieved(session, actor, issuer, policy.version)
+    known = services.received(session, issuer.id)
     held = services.in_force_version(session, issuer.id)
-    if policy.version in services.versions(session, issuer.id, "received"):
+    if known.get(policy.version, statement.id) != statement.id:
+        raise UntrustedError(Fault.OTHER_POLICY, version=policy.version)
+    if policy.version in known:
         raise OutOfTurnError(Fault.KNOWN_POLICY, version=policy.version)
     if policy.version < held:
         raise OutOfTurnError(Fault.OLDER_POLICY, version=policy.version, held=held)
@@ -175,6 +179,23 @@ def take(session: Session, actor: Actor, statement: Statement) -> TakenPolicy:
     services.record_received_policy(session, issuer.id, issuer.tier.value, body, statement.id)
     audit.append(session, actor, "policy.take", f"policy:{policy.version}", {"statement": statement.id})
     return TakenPolicy(policy.version, issuer, _pass_on(session, actor, issuer, statement))
+
+
+def _drop_disbelieved(session: Session, actor: Actor, issuer: Unit, version: int) -> None:
+    """Policies from `version` on by signers who were revoked before they made them do not shut out an honest one."""
+    for later, statement_id in services.received(session, issuer.id).items():
+        held = ledger.recall(session, statement_id) if later >= version else None
+        if held is not None and not is_believed(session, held):
+            services.drop_received(session, actor, issuer.id, later)
+
+
+def is_believed(session: Session, statement: Statement) -> bool:
+    """Whether two persons of the unit that spoke still stand for what was taken from them."""
+    try:
+        check_two(statement, trust_of(session), statement.content, clock.now(session))
+    except UntrustedError as error:
+        return error.fault not in (Fault.REVOKED, Fault.ISSUER_REVOKED)
+    return True
 
 
 def take_message(session: Session, actor: Actor, message: Message) -> str:

@@ -53,6 +53,7 @@ class Fault(Enum):
     CLAIMED_TWICE = (
         "“{unit}”已登记在“{present}”之下，不能再登记到“{claimed}”之下，已拒收。请两个主管部门先核实它归谁管。"
     )
+    TIER_LEFT_OUT = "上级所说的各级单位中少了“{unit}”，没有采用。请上级核对隶属关系；确有变动的，请重新办理入网。"
     TIERS_CROSSED = "文件所说的各级单位先后不符或互不衔接，已拒收。请上级核对自己的隶属关系后重新写出。"
     REVOKED = "签名所用的证书自 {since} 起已被吊销，已拒收。请发件单位换用新证书后重新打包。"
     EXPIRED_CERTIFICATE = "签名所用的证书已于 {until} 到期，已拒收。请发件单位先办理证书更新。"
@@ -65,6 +66,10 @@ class Fault(Enum):
     FORK = "编号第 {sequence} 号的包与此前收到的对不上，对方可能从旧备份恢复过。请与“{issuer}”联系，下级须重新入网。"
     TOO_FAR_AHEAD = "这是第 {sequence} 号包，前面还缺 {missing} 个包，超出可暂存的数量。请对方先补交前面的包。"
 
+    NOTHING_LOST = "本单位没有申请过恢复，不接收补回的名册。确需恢复的，请重新生成入网申请，交上级办理。"
+    EPOCH_AHEAD = (
+        "“{issuer}”所说的编号轮次（第 {epoch} 轮）晚于现在，没有采用。请双方核对电脑时间，由对方重新办理。"
+    )
     OLDER_EPOCH = (
         "“{issuer}”的包按第 {epoch} 轮编号，而本单位已在接收第 {held} 轮的，这是旧文件，未作改动。"
         "如果是对方刚恢复过备份，请对方按“大于 {held}”重新生成重建通道通知（命令 unit reset --after {held}）。"
@@ -113,6 +118,7 @@ class Fault(Enum):
     UNKNOWN_REPLY = "回执所答复的包不是本单位发出的，未作处理。请核对是否拿错了文件。"
     TWO_PERSONS = "该文件应由系统管理员和另一名经办人员两人签名，现有签名不符合要求，已拒收。"
     OLDER_POLICY = "这是旧版政策（第 {version} 版），本单位已在执行第 {held} 版，未作改动。"
+    OTHER_POLICY = "第 {version} 版政策此前已接收过内容不同的一份，没有采用这一份。请向下发单位核实以哪一份为准。"
     KNOWN_POLICY = "第 {version} 版政策此前已经接收，无需重复接收。"
     OTHER_WORDS = "核对词与文件的不一致，未作任何改动。请打电话请对方逐词再念一遍，仍不一致时不要继续，文件可能被换过。"
     NEEDS_WORDS = "这份{what}没有可用的一次性码作证，不能免去核对。请打电话逐词核对，输入核对词后再办理。"

@@ -40,6 +40,7 @@ _KEYS: Final = ("mark", "unit", "person", "since", "reason")
 _MOST_ENTRIES: Final = 400
 """So that a list fits into a message."""
 _MOST_REASON: Final = 60
+_MOST_LISTS: Final = 1_000_000
 
 
 # --- at the unit that certifies -------------------------------------------------------------------------
@@ -191,7 +192,7 @@ def take_message(session: Session, actor: Actor, message: Message) -> str:
     if not (_speaks_for(session, message.origin_id, issuer) if from_below else is_below(session, own.id, issuer)):
         names = {"issuer": unit_name(session, message.origin_id), "origin": unit_name(session, issuer)}
         raise UntrustedError(Fault.NOT_BEHIND, **names)
-    if statement.content["number"] == _number(session, issuer):
+    if statement.content["number"] == _number_believed(session, issuer):
         return "证书吊销名单此前已收到"
     number = take(session, actor, statement)
     superior = superior_of(session)
@@ -213,7 +214,7 @@ def take(session: Session, actor: Actor, statement: Statement) -> int:
         raise UntrustedError(Fault.EDITED)
     if body["line"] != own.line.value:
         raise UntrustedError(Fault.WRONG_LINE)
-    held = _number(session, issuer)
+    held = _number_believed(session, issuer)
     if body["number"] <= held:
         raise OutOfTurnError(Fault.OLDER_REVOCATIONS, number=body["number"], held=held)
     policies.check_two(statement, trust_of(session), body, clock.now(session))
@@ -246,7 +247,8 @@ def take_told(session: Session, actor: Actor, values: Any) -> None:
 def _shape(body: Mapping[str, Any]) -> list[dict[str, str]]:
     try:
         entries = [{key: entry[key] for key in _KEYS} for entry in body["entries"]]
-        fits = (body["type"], body["v"]) == (TYPE, 1) and type(body["number"]) is int and body["number"] > 0
+        fits = (body["type"], body["v"]) == (TYPE, 1) and type(body["number"]) is int
+        fits = fits and 0 < body["number"] <= _MOST_LISTS
         fits = fits and len(entries) <= _MOST_ENTRIES and all(isinstance(body[key], str) for key in ("unit", "line"))
         fits = fits and all(isinstance(text, str) and len(text) <= 300 for one in entries for text in one.values())
         fits = fits and all(_MARK.fullmatch(one["mark"]) and to_time(one["since"]) for one in entries)
@@ -285,6 +287,14 @@ def enter(session: Session, issuer_id: str, entries: Sequence[Mapping[str, str]]
 def _number(session: Session, unit_id: str) -> int:
     c = t.revocation_list.c
     return session.execute(select(c.number).where(c.unit_id == unit_id)).scalar() or 0
+
+
+def _number_believed(session: Session, unit_id: str) -> int:
+    """The number of the list in force; one by signers who were revoked before they made it shuts out no honest one."""
+    held = _list_of(session, unit_id)
+    if held is not None and not policies.is_believed(session, held):
+        return 0
+    return _number(session, unit_id)
 
 
 def _list_of(session: Session, unit_id: str) -> Statement | None:

@@ -32,6 +32,7 @@ from sync import problems as sync_problems
 from sync.envelope import TYPE, parse_statement
 from sync.formats import FileKind, open_file
 from sync.messages import notices, sending
+from sync.policies import POLICY
 from sync.refusals import Fault, RefusedError
 from tests.problem_world import id_number
 from tests.sync_world import CHEAPEST, PEOPLE, PNG, TIERS, Member, enrol, make_tiers, open_member
@@ -93,6 +94,9 @@ class Walk:
         """Take what the unit wrote to the post."""
         for path in sorted(self.members[name].out.glob("*.rollbook")):
             statement = open_file(path).statement
+            if statement.type not in (TYPE, POLICY):  # papers of an enrolment, carried by hand
+                path.unlink()
+                continue
             if statement.type == TYPE:
                 address = parse_statement(statement).address
                 to, sequence = _NAMES[address.audience], address.sequence

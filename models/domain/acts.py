@@ -70,6 +70,7 @@ ACTS: dict[str, str] = {
     "policy.issue": "签发政策",
     "policy.receive": "接收政策",
     "policy.take": "采用政策",
+    "policy.drop": "不再采用政策（签名人在签发前已被吊销）",
     "enrolment.request": "申请入网",
     "enrolment.certify": "办理入网",
     "enrolment.wrong_code": "入网申请的一次性码不对",

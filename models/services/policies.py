@@ -180,6 +180,20 @@ def record_received_policy(
     return policy
 
 
+def received(session: Session, unit_id: str) -> dict[int, str]:
+    """The policies kept of a tier above: {version: id of its statement}."""
+    c = t.policy.c
+    rows = session.execute(select(c.version, c.statement_id).where(c.unit_id == unit_id, c.state == "received"))
+    return {row.version: str(row.statement_id) for row in rows}
+
+
+def drop_received(session: Session, actor: Actor, unit_id: str, version: int) -> None:
+    """Go by a received policy no longer: who signed it had been revoked before."""
+    c = t.policy.c
+    session.execute(t.policy.delete().where(c.unit_id == unit_id, c.version == version, c.state == "received"))
+    audit.append(session, actor, "policy.drop", f"policy:{version}", {"unit": unit_id})
+
+
 def versions(session: Session, unit_id: str, state: str) -> frozenset[int]:
     """Versions kept of a unit's policy in `state` (issued, received)."""
     c = t.policy.c
