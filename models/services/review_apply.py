@@ -87,6 +87,7 @@ def _apply_part(
     A row that is there keeps its status: an account disabled by order is not brought back by an older list.
     """
     table, insert_rows = TABLE_OF[kind], _INSERT[kind]
+    rows = list({entry["id"]: entry for entry in rows}.values())  # the last word on each
     known = _known(session, kind, [entry["id"] for entry in rows])
     given = sorted({key for entry in rows for key in entry["values"]})  # empty values do not travel
     blank = dict.fromkeys(given, "")

@@ -42,7 +42,9 @@ LABELS: Final = (
 )
 _MOST_TOLD: Final = 5
 _CHANGE_TRUST: Final = ("authority", "directory", "revocation")
-_MISSHAPEN: Final = (LookupError, TypeError, ValueError, AttributeError, IntegrityError, InterfaceError)
+_MISSHAPEN: Final = (
+    LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, IntegrityError, InterfaceError,
+)  # fmt: skip
 """What a body of another shape makes of a handler; a package must never stand still because of one message."""
 _log = logging.getLogger(__name__)
 _WAYS: Final = {DOWN: "由上级发给下级", UP: "由下级报送上级"}

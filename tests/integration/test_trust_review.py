@@ -7,18 +7,27 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from models.domain.ids import new_id
 from models.domain.orders import read_order
 from models.domain.times import local_day
 from models.domain.units import Role
-from models.services import maintenance
+from models.services import maintenance, review_apply
+from models.services.items import row_line
 from models.store import audit, backup, clock
-from sync import inbox, new_keys, outbox, receipts, revocation
-from tests.sync_world import PEOPLE, TIERS, Member, deliver, enrol, make_tiers, opened
+from models.store import tables as t
+from sync import enrolment, inbox, ledger, new_keys, outbox, receipts, revocation
+from sync.certificates import to_time
+from sync.messages import sending
+from sync.messages.post import post
+from sync.recovery import channels, memory
+from sync.refusals import Fault, OutOfTurnError, RefusedError
+from tests.sync_world import COUNTY, PEOPLE, SCHOOL, TIERS, Member, deliver, enrol, make_tiers, opened
 from ui.moments import moment
 
 World = dict[str, Member]
@@ -164,3 +173,83 @@ def test_what_was_signed_under_a_stolen_county_key_goes_up_under_the_new_one(wor
         (report,) = [one for one in deliver(below, above) if one.kind.value == "report"]
         assert (report.warnings, report.counts["items"]) == ((), 1)
         receipts.finish_review(above.store, report.package_id or "", above.act(Role.REGISTRAR), above.out)
+
+
+# --- rosters (decisions 9, 14, 16) ----------------------------------------------------------------------
+
+
+def pupils(member: Member) -> int:
+    return int(member.store.read(lambda s: s.execute(select(func.count()).select_from(t.student)).scalar_one()))
+
+
+def send(frm: Member, to: Member, kind: str, body: dict[str, Any]) -> inbox.Received:
+    """A message under the unit's key alone."""
+    frm.store.write(post, None, kind, to.store.actor.unit.id, body, title="测试函件")
+    sending.send(frm.store, to.store.actor.unit.id, frm.out)
+    (received,) = deliver(frm, to)
+    return received
+
+
+def test_a_county_key_alone_adds_nobody_to_a_school(world: World) -> None:
+    """Rows given back carry no signature of the school: only after it asked, and two persons of the county replied."""
+    school, county = world["school"], world["county"]
+    row = row_line(new_id(), {"name": "赵小虚"}).decode()
+    body = {"kind": "students", "batch": new_id(), "change": "", "rows": [row]}
+    received = send(county, school, "recovery.rows", body)
+    assert received.counts["refused"] == 1
+    assert Fault.NOTHING_LOST.value in received.warnings[0]
+    assert pupils(school) == 0
+
+
+@pytest.mark.parametrize("raw", ["[" * 100_000, '{"id":1e999,"values":{}}', "null", '{"id":["a"],"values":{}}'])
+def test_no_message_stops_the_package_it_came_in(world: World, raw: str) -> None:
+    """A body of whatever shape is refused alone; else every later delivery would stop at it as well."""
+    school, county = world["school"], world["county"]
+    open_epoch(county, school)
+    body = {"kind": "students", "batch": new_id(), "change": "", "rows": [raw]}
+    received = send(county, school, "recovery.rows", body)
+    assert not received.refused
+    assert received.counts["refused"] == 1
+    assert send(county, school, "names.taken", {"taken": [], "freed": []}).counts["handled"] == 1
+
+
+def open_epoch(frm: Member, to: Member) -> None:
+    """The channel down goes on in a second epoch, as after a recovery."""
+    issuer, audience = frm.store.actor.unit, to.store.actor.unit
+    for member in (frm, to):
+        member.store.write(ledger.place, channels.channel(issuer, audience), ledger.Place(2, 0, ""))
+
+
+def test_an_epoch_leaves_room_for_the_next(world: World) -> None:
+    """Two stolen keys of a county, or a school's request, could name an epoch nothing comes after."""
+    school = world["school"].store
+    today = school.read(lambda s: channels.stamp(to_time(clock.now(s))))
+    for epoch in (1 << 52, today + 10**9):
+        with pytest.raises(OutOfTurnError) as caught:
+            school.write(channels.begin_taking, COUNTY, SCHOOL, epoch)
+        assert caught.value.fault is Fault.EPOCH_AHEAD
+    assert school.write(channels.begin_taking, COUNTY, SCHOOL, today)
+
+
+def test_a_schools_request_does_not_use_up_the_countys_epochs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    school, county = world["school"], world["county"]
+    told = {"up": {"epoch": 1, "sequence": 0, "last": ""}, "down": {"epoch": (1 << 53) - 2, "sequence": 0, "last": ""}}
+    monkeypatch.setattr(enrolment, "memory_of", lambda *args: {**(memory.memory_of(*args) or {}), **told})
+    asked = enrolment.request(school.store, school.out)
+    go_round(school, county)
+    with pytest.raises(RefusedError) as caught:
+        enrolment.certify(
+            county.store, asked.path, county.act(Role.ADMINISTRATOR), PEOPLE[Role.REGISTRAR], asked.words, county.out
+        )
+    assert caught.value.fault is Fault.BAD_REQUEST
+
+
+def test_a_pupil_twice_in_a_list_holds_up_nobody(world: World) -> None:
+    """A school's list that names an id twice stood in the way of the county's receipt, and of the county's reports."""
+    county = world["county"]
+    pupil = new_id()
+    rows = [row_line(pupil, {"name": name}) for name in ("赵小明", "赵小亮")]
+    item = {"kind": "roster.baseline", "batch": {"rows_digest": ""}}
+    touched = county.store.write(review_apply.apply_item, county.store.actor, SCHOOL.id, item, rows)
+    assert touched == [pupil]
+    assert county.store.read(lambda s: s.execute(select(t.student.c.name)).scalars().all()) == ["赵小亮"]
