@@ -110,12 +110,40 @@ def preview(
     return dialog
 
 
-def table_html(title: str, sub: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A titled table as HTML, every text escaped; the head line repeats on each page."""
-    head = "".join(f"<th align='left'>{escape(text)}</th>" for text in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in line) + "</tr>" for line in rows)
+def grid_html(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A ruled table, every text escaped and its lines kept; the head line repeats on each page."""
+    head = "".join(f"<th align='left'>{_escaped(text)}</th>" for text in heads)
+    body = "".join("<tr>" + "".join(f"<td>{_escaped(text)}</td>" for text in line) + "</tr>" for line in rows)
     return (
-        f"<h2>{escape(title)}</h2><p>{escape(sub)}</p>"
         "<table border='1' cellspacing='0' cellpadding='4' width='100%' style='border-collapse:collapse'>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
+
+
+def text_html(text: str) -> str:
+    """A paragraph, escaped, its lines kept."""
+    return f"<p>{_escaped(text)}</p>"
+
+
+def signing_html(*who: str) -> str:
+    """A line of places to sign by hand; `who` ending in a colon and a name is filled in already."""
+    cells = "".join(f"<td>{_escaped(one if '：' in one else f'{one}：＿＿＿＿＿＿＿＿')}</td>" for one in who)
+    return f"<p>&nbsp;</p><table width='100%' cellpadding='6'><tr>{cells}</tr></table>"
+
+
+def page_html(title: str, facts: Iterable[tuple[str, str]], *parts: str) -> str:
+    """A document: its title, what is known of it line by line (empty values are left out), then `parts` as they are."""
+    lines = "".join(
+        f"<tr><td width='16%'>{_escaped(name)}</td><td>{_escaped(text)}</td></tr>" for name, text in facts if text
+    )
+    known = f"<table width='100%' cellpadding='2'>{lines}</table><p></p>" if lines else ""
+    return f"<h2>{_escaped(title)}</h2>{known}" + "".join(parts)
+
+
+def table_html(title: str, sub: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A titled table as HTML."""
+    return page_html(title, (), text_html(sub), grid_html(heads, rows))
+
+
+def _escaped(text: str) -> str:
+    return escape(text).replace("\n", "<br>")

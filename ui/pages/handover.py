@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from models.domain.times import local_text
 from sync.transport.removable import HandoverSheet
 from ui.pages.evidence_view import size_text
-from ui.printing import table_html
+from ui.printing import signing_html, table_html, text_html
 
 
 def handover_html(sheet: HandoverSheet) -> str:
@@ -16,11 +14,6 @@ def handover_html(sheet: HandoverSheet) -> str:
     lines = [(one.file_name, one.title, str(one.items), size_text(one.size), one.check) for one in sheet.lines]
     sub = f"{sheet.issuer} 交给 {sheet.audience}　{local_text(sheet.at)}　介质：{sheet.medium}"
     table = table_html("数据包交接单", sub, heads, lines)
-    carrier = escape(sheet.carrier or "")
-    sign = (
-        "<p>&nbsp;</p><table width='100%' cellpadding='6'><tr>"
-        f"<td>送交人：{carrier or '＿＿＿＿＿＿＿＿'}</td><td>接收人：＿＿＿＿＿＿＿＿</td>"
-        "<td>接收时间：＿＿＿＿＿＿＿＿</td></tr></table>"
-        "<p>文件已签名并加密，只有接收单位能打开；遗失时请立即告知双方系统管理员，可以重新写出。</p>"
-    )
-    return table + sign
+    giver = f"送交人：{sheet.carrier}" if sheet.carrier else "送交人"
+    lost = "文件已签名并加密，只有接收单位能打开；遗失时请立即告知双方系统管理员，可以重新写出。"
+    return table + signing_html(giver, "接收人", "接收时间") + text_html(lost)

@@ -31,6 +31,7 @@ class LetterPanel(SidePanel):
         self.setMinimumWidth(300)
         self.context = context
         self.entry: Entry | None = None
+        self._detail: MatterDetail | None = None
         self._buttons = row(margins=(16, 8, 16, 8))
         self.foot = frame("foot", self._buttons)
         self.set_foot(self.foot)
@@ -44,7 +45,7 @@ class LetterPanel(SidePanel):
 
     def show_entry(self, entry: Entry, detail: MatterDetail) -> None:
         """Show an entry with its letters."""
-        self.entry = entry
+        self.entry, self._detail = entry, detail
         matter, notice = detail.matter, entry.notice
         tone = "bad" if matter.days_late else "wait" if entry.mine else "info" if matter.is_open else "ok"
         due = self.tr(" · 期限 {day}").format(day=last_day(matter.due)) if matter.due else ""
@@ -90,6 +91,7 @@ class LetterPanel(SidePanel):
 
     def _fill_foot(self, entry: Entry) -> None:
         clear(self._buttons)
+        self._buttons.addWidget(button(self.tr("打印"), "printer", tip="Ctrl+P", on_click=self.print_))
         self._buttons.addStretch(1)
         notice = entry.notice
         if notice is not None and notice.direction == "in" and entry.mine:
@@ -102,7 +104,15 @@ class LetterPanel(SidePanel):
             go = button(self.tr(words), icon, "primary" if entry.mine else "")
             go.clicked.connect(lambda: self.context.navigate(key, order=entry.id))
             self._buttons.addWidget(go)
-        self.foot.setVisible(self._buttons.count() > 1)
+        self.foot.show()
+
+    def print_(self) -> None:
+        """The matter on paper."""
+        if self.entry is not None and self._detail is not None:
+            from ui.pages.papers import letter_html
+            from ui.printing import preview
+
+            preview(self, self._detail.matter.title, letter_html(self.entry, self._detail))
 
     def confirm(self) -> None:
         """Say that the notice in sight was read."""

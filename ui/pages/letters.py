@@ -163,7 +163,7 @@ class LettersPage(Page):
         """Keys of list and form."""
         writing = self.stack.currentIndex() == WRITE
         acts: dict[str, Any] = {
-            "new": self.write_notice, "export": self.letters.write,
+            "new": self.write_notice, "export": self.letters.write, "print": self.panel.print_,
             "submit": self.form.give if writing else self.panel.confirm,
             "next_item": lambda: self.list.step(1), "previous_item": lambda: self.list.step(-1),
         }  # fmt: skip

@@ -47,7 +47,8 @@ class OrderView(QWidget):
         self.context = context
         self.detail: OrderDetail | None = None
         back = button(self.tr("返回列表"), "chevron-left", tip="Esc", on_click=self.left.emit)
-        self.head = PageHead("", "", [back])
+        paper = button(self.tr("打印"), "printer", tip="Ctrl+P", on_click=self.print_)
+        self.head = PageHead("", "", [paper, back])
         self.note = Banner("info", "")
         self.list = TabbedList(self.tr("通知单上的账户"), ITEM_TABS, item_columns(), "user-off")
         self.list.tab_chosen.connect(lambda _: self._draw())
@@ -156,6 +157,15 @@ class OrderView(QWidget):
             act, self.context.actor, self.detail.summary.id, places, *more, done=done, owner=self,
             title=self.tr("办理停用通知单"),
         )  # fmt: skip
+
+    def print_(self) -> None:
+        """The order on paper, with what was done to every account."""
+        if self.detail is not None:
+            from ui.pages.papers import order_html
+            from ui.printing import preview
+
+            title = self.tr("停用通知单 {n}").format(n=self.detail.summary.number)
+            preview(self, title, order_html(self.detail), landscape=True)
 
     def has_draft(self) -> bool:
         """Whether a reason is being written."""

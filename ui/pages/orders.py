@@ -182,7 +182,7 @@ class OrdersPage(Page):
         if shown == FORM:
             acts |= {"submit": self.form.give, "close_panel": lambda: self._go(LIST), "open": self.form.choose}
         elif shown == VIEW:
-            acts |= {"submit": self.view.carry_out, "close_panel": lambda: self._go(LIST)}
+            acts |= {"print": self.view.print_, "submit": self.view.carry_out, "close_panel": lambda: self._go(LIST)}
             acts |= {"next_item": lambda: self.view.list.step(1), "previous_item": lambda: self.view.list.step(-1)}
         else:
             acts |= {"next_item": lambda: self.list.step(1), "previous_item": lambda: self.list.step(-1)}

@@ -46,8 +46,9 @@ class ProblemView(QWidget):
         self.detail: ProblemDetail | None = None
         self.form: ProblemForm | None = None
         back = button(self.tr("返回列表"), "chevron-left", tip="Esc", on_click=self.leave)
+        paper = button(self.tr("打印"), "printer", tip="Ctrl+P", on_click=self.print_)
         self.title, self.caption = label(kind="h1", wrap=True), label(kind="cap", wrap=True)
-        head = frame("bar", row((column(self.title, self.caption, spacing=0), 1), back, margins=(16, 8, 16, 8)))
+        head = frame("bar", row((column(self.title, self.caption, spacing=0), 1), paper, back, margins=(16, 8, 16, 8)))
         self.body = column(margins=(16, 10, 16, 12))
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
@@ -124,6 +125,15 @@ class ProblemView(QWidget):
             return self.tr("催办")
         again = act == "answer" and all(side.answered_at for side in detail.sides if side.unit_id == own)
         return self.tr("重新答复") if again else ""
+
+    def print_(self) -> None:
+        """The problem on paper, both sides beside each other."""
+        if self.detail is not None:
+            from ui.pages.papers import problem_html
+            from ui.printing import preview
+
+            one = self.detail.summary
+            preview(self, f"{one.kind_label} {one.number}", problem_html(self.detail), landscape=True)
 
     # --- acting -----------------------------------------------------------------------------------------
 

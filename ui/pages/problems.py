@@ -239,6 +239,8 @@ class ProblemsPage(Page):
         elif key in ("next_item", "previous_item") and shown != UNMATCHED:
             if self.list.step(1 if key == "next_item" else -1) and shown == VIEW:
                 self.open_row(self.list.current())
+        elif key == "print" and shown == VIEW:
+            self.view.print_()
         elif key == "export":
             self.letters.write()
         else:
