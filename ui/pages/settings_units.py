@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QWidget
 
+from models.domain.statuses import UNIT_STATUS
 from models.domain.units import TIER_LABELS, Role, Tier
 from ui.context import AppContext
 from ui.dialogs.two_people import TwoPeople
 from ui.forms.inputs import line, on_enter
 from ui.kit import Banner, button, card, column, label, row
 from ui.moments import moment
+from ui.pages.batch_card import BatchCard
+from ui.pages.certificate_card import CertificateCard
+from ui.pages.code_card import CodeCard
+from ui.pages.reset_card import ResetCard
 from ui.pages.settings_policy import read_policy
 from ui.pages.simple_table import simple_table
+from ui.pages.unit_change_card import UnitChangeCard
 from ui.pages.words_card import WordsCard
 from ui.prompt import PACKAGES
 from ui.tables.cell import Cell
@@ -33,9 +39,10 @@ class UnitSettings(QWidget):
         self.context = context
         self._path: Path | None = None
         columns = (
-            TableColumn("name", self.tr("单位"), 200, lambda info: Cell(info.unit.name)),
+            TableColumn("name", self.tr("单位"), 200, self._named),
             TableColumn("relation", self.tr("关系"), 80, lambda info: Cell(info.relation)),
             TableColumn("tier", self.tr("层级"), 80, lambda info: Cell(TIER_LABELS[info.unit.tier])),
+            TableColumn("state", self.tr("状态"), 110, self._standing),
             TableColumn("valid", self.tr("证书有效至"), 150, self._valid),
             TableColumn("persons", self.tr("有证书的人员"), 200, lambda info: Cell("、".join(info.persons) or "—")),
         )
@@ -51,10 +58,18 @@ class UnitSettings(QWidget):
         self.confirm.hide()
         self.result = Banner("ok", "", closable=True)
         self.result.hide()
-        self.written = WordsCard()
+        self.written, self.code = WordsCard(), CodeCard()
+        self.batch, self.certificates, self.changes = (
+            BatchCard(context),
+            CertificateCard(context),
+            UnitChangeCard(context),
+        )
+        administrator = context.has(Role.ADMINISTRATOR)
+        self.batch.setVisible(administrator and context.actor.unit.tier is not Tier.SCHOOL)
+        self.changes.setVisible(administrator)
         self.setLayout(
-            column(card(label(self.tr("已知单位"), "strong"), self.table), self.result, self.written, self.confirm,
-                   self._steps(),
+            column(card(label(self.tr("已知单位"), "strong"), self.table), self.result, self.written, self.code,
+                   self.confirm, self._steps(), self.batch, self.certificates, self.changes, ResetCard(context),
                    spacing=12)
         )  # fmt: skip
 
@@ -79,23 +94,46 @@ class UnitSettings(QWidget):
     def _valid(info: UnitInfo) -> Cell:
         return Cell(moment(info.valid_until)) if info.valid_until else Cell("未入网", "mute", "hourglass")
 
+    @staticmethod
+    def _named(info: UnitInfo) -> Cell:
+        former = f"（原{'、'.join(info.former)}）" if info.former else ""
+        return Cell(info.unit.name + former, tip=former)
+
+    @staticmethod
+    def _standing(info: UnitInfo) -> Cell:
+        tone = ("bad", "lock") if info.state == "closed" else ("", "")
+        return Cell(UNIT_STATUS[info.state], *tone)
+
     def refresh(self) -> None:
-        """Read the known units."""
+        """Read the known units and their certificates."""
         from sync.enrolment import list_units
 
-        self.context.read(list_units, done=self.model.set_rows, owner=self)
+        def show(found: list[UnitInfo]) -> None:
+            self.model.set_rows(found)
+            self.changes.show_units(found)
+
+        self.context.read(list_units, done=show, owner=self)
+        self.certificates.refresh()
 
     # --- the unit below ---------------------------------------------------------------------------------
 
     def request(self) -> None:
-        """Ask where to write the request, write it and show its words."""
+        """Ask for the one-time code where one was sent, then where to write the request."""
+        from sync.invitations import waits_for_code
+
+        def ask(waits: bool) -> None:
+            self.code.ask(self._request) if waits else self._request("")
+
+        self.context.read(waits_for_code, done=ask, owner=self)
+
+    def _request(self, code: str) -> None:
         store = self.context.store
 
         def write(folder: Path) -> None:
             def work() -> WrittenFile:
                 from sync.enrolment import request
 
-                return request(store, folder)
+                return request(store, folder, code)
 
             self.context.jobs.run(work, self._requested, owner=self, title=self.tr("生成入网申请"))
 
@@ -116,16 +154,22 @@ class UnitSettings(QWidget):
     def take(self, path: Path) -> None:
         """Look at a request (at the superior) or a reply (at the unit that asked)."""
 
-        def work() -> Any:
+        store = self.context.store
+
+        def work() -> tuple[Request | Reply, bool]:
             from sync.formats import FileKind, sniff
+            from sync.invitations import is_shown
             from sync.requests import read_reply, read_request
 
-            return read_reply(path) if sniff(path) is FileKind.ENROLMENT_REPLY else read_request(path)
+            if sniff(path) is not FileKind.ENROLMENT_REPLY:
+                return read_request(path), False
+            reply = read_reply(path)
+            return reply, store.read(is_shown, reply)
 
         self._path = path
-        self.context.jobs.run(work, self._show, owner=self)
+        self.context.jobs.run(work, lambda found: self._show(*found), owner=self)
 
-    def _show(self, found: Request | Reply) -> None:
+    def _show(self, found: Request | Reply, by_code: bool) -> None:
         from sync.requests import Request
 
         self._found = found
@@ -133,12 +177,16 @@ class UnitSettings(QWidget):
         self.written.hide()
         if self._own(found):
             return
+        if by_code:
+            self._trust(None)
+            return
         if isinstance(found, Request):
             people = "、".join(f"{person.name}（{person.role_names}）" for person in found.persons)
             text = self.tr(
-                "“{unit}”申请入网，人员：{people}。请给该单位打电话，请对方读出入网申请上的核对词，输入到下面。"
+                "“{unit}”{former}申请入网，人员：{people}。请给该单位打电话，请对方读出入网申请上的核对词，输入到下面。"
             )
-            self.facts.setText(text.format(unit=found.unit.name, people=people))
+            former = f"（原{'、'.join(one.name for one in found.former)}）" if found.former else ""
+            self.facts.setText(text.format(unit=found.unit.name, former=former, people=people))
         else:
             text = self.tr("这是“{unit}”的入网批复。请给上级打电话，请对方读出入网批复上的核对词，输入到下面。")
             self.facts.setText(text.format(unit=found.superior.name))
@@ -180,7 +228,7 @@ class UnitSettings(QWidget):
         if isinstance(self._found, Request):
             self.context.read(read_policy, done=lambda state: self._certify(state.officers), owner=self)
         else:
-            self._trust()
+            self._trust(self.words.text())
 
     def _certify(self, officers: tuple[str, ...]) -> None:
         if not self.context.has(Role.ADMINISTRATOR) or self.context.actor.unit.tier is Tier.SCHOOL:
@@ -210,8 +258,8 @@ class UnitSettings(QWidget):
         )
         self.refresh()
 
-    def _trust(self) -> None:
-        store, path, words = self.context.store, self._path, self.words.text()
+    def _trust(self, words: str | None) -> None:
+        store, path = self.context.store, self._path
         assert path is not None
 
         def work() -> Any:
