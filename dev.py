@@ -170,7 +170,7 @@ def cli(rest: Sequence[str]) -> int:
 
 
 def demo(rest: Sequence[str]) -> int:
-    """Run the main job on invented data; an argument names the folder (default: demo)."""
+    """Run the main job on invented data, with --tiers four tiers; an argument names the folder (default: demo)."""
     have_product()
     return run_program("demo", *rest)
 

@@ -149,9 +149,9 @@ def scan() -> bytes:
 
 
 def rosters() -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """Two schools' pupils; the third of the second school has the ID number of the first's third."""
-    pupils = invented.pupils(24)
-    first, second = pupils[:12], pupils[12:]
+    """Two schools' pupils, others than in the main job; the third of the second has the ID number of the first's."""
+    pupils = invented.pupils(50)
+    first, second = pupils[36:43], pupils[43:]
     second[2] = {**second[2], **{key: first[2][key] for key in ("id_number", "birth_date", "sex")}}
     return first, second
 

@@ -395,3 +395,33 @@ def test_the_demo_ends_with_the_change_in_effect(tmp_path: Path) -> None:
     rewritten = rollbook(*home, "package", "write", package["id"][:12], "--out", tmp_path, given=secret).json["paths"]
     assert [Path(path).name for path in rewritten] == [package["file_name"]]
     assert rollbook(*home, "package", "write", "all", "--out", tmp_path, given=secret).json == {"paths": []}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not LINUX, reason="too slow under Wine; the way is the same")
+def test_the_demo_of_four_tiers_ends_with_the_problem_closed_and_all_logs_whole(tmp_path: Path) -> None:
+    """Takes some 40 s on an idle machine: more than a hundred passphrases at their full price."""
+    done = rollbook("--json", "demo", "--tiers", tmp_path, process=True)
+    assert done.code == 0, done.err
+    steps = {step["title"]: step["lines"] for step in done.json["steps"]}
+
+    def lines(*words: str) -> list[str]:
+        return next(said for title, said in steps.items() if all(word in title for word in words))
+
+    assert len(lines("逐级入网")) == 10
+    assert "省厅名册中有 14 人" in lines("名册基线")
+    lines("上报到市、省", "省厅名册中已是“张亦诺”")
+    closed = lines("市局裁定", "自动办结")
+    assert len(closed) == 5
+    assert all("已办结，相关信息已更正" in line for line in closed)
+    assert lines("发通知") == ["已阅：青禾县第一小学；未阅：白石县中心小学、青禾县第二小学"]
+    assert "已禁用" in lines("停用通知单")[0]
+    assert lines("新电脑恢复")[0] == "恢复后名册中是“张一诺”；县局答复后是“张亦诺”"
+    _, *table = lines("各单位现在的情况")
+    assert len(table) == 12
+    assert all(line.endswith("完整") for line in table)
+    assert [line.split()[1] for line in table[:2]] == ["14", "14"]
+    secret = secret_of("city", Role.REGISTRAR) + "\n"
+    city = ("--json", "--home", Path(done.json["folder"]) / "单位" / "虚州市教育局", "--secret-file", "-")
+    found = rollbook(*city, "--operator", name_of("city", Role.REGISTRAR), "problem", "list", given=secret).json
+    assert [(one["kind"], one["state"]) for one in found] == [("id_twice", "closed")]
