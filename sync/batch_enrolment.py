@@ -19,6 +19,7 @@ from models.store import audit, clock
 from sync import invitations, policies
 from sync.dispatch import file_name
 from sync.enrolment import certify_asked
+from sync.identity import ensure
 from sync.refusals import NotWrittenError
 from sync.requests import Request, read_request
 from sync.signedfile import SUFFIX
@@ -77,6 +78,7 @@ def certify_all(
     if not files:
         raise UserError("选中的文件夹里没有 .rollbook 文件。请把各单位的入网申请放进一个文件夹再试。")
     signers = policies.two_signers(store, passphrase, officer, "办理入网")
+    store.write(ensure)
     asked, outcomes = _read(files)
     outcomes += _doubled(asked)
     left = [pair for pair in asked if pair[0] not in {one.path for one in outcomes}]
@@ -157,7 +159,7 @@ def _note_wrong(session: Session, actor: Actor, asked: Request) -> None:
 
 def _certify(session: Session, actor: Actor, asked: Request, signers: list[Signer], folder: Path) -> Path:
     """Certify one unit and write its reply; without the file nothing of it counts."""
-    statement, _ = certify_asked(session, actor, asked, signers)
+    statement, _ = certify_asked(session, actor, asked, signers, ready=True)
     target = folder / file_name("入网批复", asked.unit, asked.unit.code)
     return policies.write_statement(statement, target)
 

@@ -37,6 +37,7 @@ from sync.identity import (
     own_anchor,
     persons,
     private_keys,
+    ready_signer,
     superior_of,
     unit_signer,
 )
@@ -144,12 +145,15 @@ def certify(
     return WrittenFile(policies.write_statement(statement, target), words)
 
 
-def certify_asked(session: Session, actor: Actor, asked: Request, signers: list[Signer]) -> tuple[Statement, str]:
+def certify_asked(
+    session: Session, actor: Actor, asked: Request, signers: list[Signer], *, ready: bool = False
+) -> tuple[Statement, str]:
     """Certify a request that words or its code have shown, in the caller's transaction; the reply and its words.
 
-    A code that was not used yet is used up by it, and proves the reply. Raises NotAllowedError, UserError.
+    A code that was not used yet is used up by it, and proves the reply. `ready`: `ensure` was called before, for many
+    requests at once. Raises NotAllowedError, UserError.
     """
-    own = ensure(session)
+    own = own_unit(session) if ready else ensure(session)
     invited = invitations.shown_by(session, asked)
     _check_rank(session, own, asked.unit)
     now = clock.now(session)
@@ -195,7 +199,7 @@ def certify_asked(session: Session, actor: Actor, asked: Request, signers: list[
     if invited is not None:
         body = invitations.proven({**body, "invitation": invited.id}, invited.secret)
         invited_services.mark_used(session, invited.id)
-    statement = sign(body, [unit_signer(session), *(certified(session, signer) for signer in signers)])
+    statement = sign(body, [ready_signer(session), *(certified(session, signer) for signer in signers)])
     statement = statement.with_certificates(certificates_by(session, own.id))  # the words stand for the own anchor
     directory.tell(session, actor, [asked.unit])
     facts = {"unit": asked.unit.id, "persons": len(people), "request": asked.digest}

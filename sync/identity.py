@@ -247,6 +247,11 @@ def _issuer_toward(session: Session, own: Unit, above: bool) -> str:
 def unit_signer(session: Session, above: bool = False) -> UnitSigner:
     """The unit's current signing key with its certificate in force for those above, or for those below."""
     ensure(session)
+    return ready_signer(session, above)
+
+
+def ready_signer(session: Session, above: bool = False) -> UnitSigner:
+    """`unit_signer` after `ensure` was called in the same transaction."""
     key = private_keys(session, SIGNING)[0]
     return UnitSigner(certificates_toward(session, above).get(public_der(key)), key)
 

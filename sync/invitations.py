@@ -152,7 +152,7 @@ def _invite(
         written.append(path)
         policies.write_statement(statement, path)
         slips.append(Slip(unit, contact, encode(secret, CodeKind.INVITATION), path))
-    sheet = folder / f"一次性码_{at[:10]}_{new_id()[:4]}.xlsx"
+    sheet = folder / f"一次性码_{at.replace(':', '').replace('T', '_').rstrip('Z')}.xlsx"
     written.append(sheet)
     rows = [(one.unit.name, one.unit.code, one.contact, one.code, one.path.name) for one in slips]
     write_table(sheet, "一次性码", SLIP_TITLES, rows)

@@ -19,7 +19,7 @@ from models.services.units import own_unit, unit_name
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
-from sync.certificates import ISSUING, Certificate, parse
+from sync.certificates import ISSUING, RENEW_DAYS, Certificate, parse, to_time
 from sync.trust import Trust
 
 PURPOSE_LABELS: Final = {
@@ -46,6 +46,11 @@ class CertificateInfo:
     since: str
     until: str
     revoked: str
+
+
+def ends_soon(info: CertificateInfo, now: str) -> bool:
+    """Whether a certificate in force is to be renewed at a time (UTC text), or has expired."""
+    return not info.revoked and (to_time(info.until) - to_time(now)).days < RENEW_DAYS
 
 
 def remember(session: Session, certificate: Certificate) -> None:
@@ -106,6 +111,13 @@ def _by(query: Select[tuple[bytes]], issuer_id: str | None) -> Select[tuple[byte
 def anchor_of(session: Session, unit_id: str) -> Certificate | None:
     """The newest self-signed certificate of an issuing key of a unit, as far as it is not revoked."""
     return newest(session, unit_id, ISSUING, issuer_id=unit_id)
+
+
+def anchors(session: Session, unit_id: str) -> list[Certificate]:
+    """Every self-signed certificate of an issuing key of a unit, revoked ones included."""
+    c = t.certificate.c
+    query = select(c.der).where(c.unit_id == unit_id, c.purpose == ISSUING, c.issuer_id == unit_id)
+    return [parse(der) for der in session.execute(query).scalars()]
 
 
 def of_key(session: Session, unit_id: str, purpose: str, public_key: bytes, issuer_id: str) -> Certificate | None:

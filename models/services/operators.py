@@ -142,6 +142,12 @@ def list_operators(session: Session) -> list[OperatorRow]:
     return members.everybody(session)
 
 
+def officers(session: Session) -> tuple[str, ...]:
+    """Names of those who may sign beside the administrator (decision 6)."""
+    wanted = {Role.REGISTRAR, Role.HEAD}
+    return tuple(one.name for one in members.everybody(session) if one.state == "active" and one.roles & wanted)
+
+
 def names(home: Path) -> list[str]:
     """Names of those who can log in, for the unlock window; needs no secret. Raises NoStoreError, DamagedKeysError."""
     return [slot.name for slot in keyfile.load(home).operators]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -64,7 +65,7 @@ def asked_from_memory(slip: invitations.Slip, folder: Path, code: str | None = N
     secret = decode(code or slip.code, CodeKind.INVITATION)
     statement = sign(invitations.proven({**body, "invitation": invitation.id}, secret), [UnitSigner(None, signing)])
     folder.mkdir(exist_ok=True)
-    return policies.write_statement(statement, folder / f"申请_{whose.code}_{new_id()[:6]}.rollbook")
+    return policies.write_statement(statement, folder / f"申请_{whose.code}_{secrets.token_hex(4)}.rollbook")
 
 
 def school_from(slip: invitations.Slip, home: Path) -> Member:
@@ -324,14 +325,14 @@ def test_codes_tell_their_kind_and_every_typo() -> None:
 
 def test_by_commands_from_the_list_to_the_joined_school(tmp_path: Path) -> None:
     found(tmp_path / "county", COUNTY)
-    secrets = {}
+    files = {}
     for role, (_, passphrase) in PEOPLE.items():
-        secrets[role] = tmp_path / f"{role}.txt"
-        secrets[role].write_text(f"{passphrase}\n", "utf-8")
+        files[role] = tmp_path / f"{role}.txt"
+        files[role].write_text(f"{passphrase}\n", "utf-8")
     out = tmp_path / "out"
     out.mkdir()
-    admin = secrets[Role.ADMINISTRATOR]
-    second = ("--second-operator", OFFICER[0], "--second-secret-file", secrets[Role.REGISTRAR])
+    admin = files[Role.ADMINISTRATOR]
+    second = ("--second-operator", OFFICER[0], "--second-secret-file", files[Role.REGISTRAR])
 
     def call(home: str, *words: object) -> Done:
         return rollbook("--json", "--home", tmp_path / home, "--operator", "管理员", "--secret-file", admin, *words)

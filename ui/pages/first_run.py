@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from models.domain.units import Role, Unit
+from models.domain.units import Role
 from ui.context import AppContext
 from ui.kit import Banner, Button, EnterArea, Stepper, button, column, holder, label, row
-from ui.pages.first_run_forms import PeopleForm, SecondForm, UnitForm
+from ui.pages.first_run_forms import InvitedForm, PeopleForm, SecondForm, UnitForm
 from ui.pages.unlock import Doorway
+from ui.prompt import PACKAGES
 from ui.start_hooks import Hooks
 
 if TYPE_CHECKING:
     from models.store.store import CreatedStore
+    from sync.invitations import Invitation
 
 HOME = "store/home"
 
@@ -42,13 +44,17 @@ class FirstRun(Doorway):
     def _doors(self) -> QWidget:
         new = self._door(self.tr("新建"), self.tr("本单位第一次使用：填写单位和三位人员。"), "building-community")
         new.clicked.connect(self._begin)
+        invited = self._door(
+            self.tr("按邀请函建立"), self.tr("上级发来了邀请函文件和一次性码：单位资料不用再填。"), "file-import"
+        )
+        invited.clicked.connect(self._choose_invitation)
         back = self._door(self.tr("从备份恢复"), self.tr("换了电脑，或数据损坏：用备份文件恢复。"), "restore")
         back.clicked.connect(self._restore)
         second = self._door(
             self.tr("作为第二台电脑"), self.tr("主电脑上已有名册，这台只供主管领导核办。"), "arrows-exchange"
         )
         second.clicked.connect(self._begin_second)
-        self.first_door, doors = new, [new, second, back]
+        self.first_door, doors = new, [new, invited, second, back]
         if self._hooks.make_demo is not None:
             demo = self._door(self.tr("演示数据"), self.tr("用虚构的学校试用，不影响真实数据。"), "wand")
             demo.clicked.connect(self._demo)
@@ -65,8 +71,30 @@ class FirstRun(Doorway):
 
     # --- a new store ------------------------------------------------------------------------------------
 
+    def _choose_invitation(self) -> None:
+        self.context.prompt.open_files(self, self.tr("打开邀请函"), PACKAGES, lambda paths: self.invite(paths[0]))
+
+    def invite(self, path: Path) -> None:
+        """Begin with a unit as its superior invited it."""
+
+        def work() -> Invitation:
+            from sync.invitations import read_invitation
+
+            return read_invitation(path)
+
+        self.context.jobs.run(work, self._invited, self._failed, owner=self)
+
+    def _invited(self, invitation: Invitation) -> None:
+        self._start_wizard(InvitedForm(self.context, invitation.unit, invitation.superior), invitation)
+
     def _begin(self) -> None:
-        self.unit_form = UnitForm(self.context)
+        form = UnitForm(self.context)
+        self._start_wizard(form, None)
+        form.name.setFocus()
+
+    def _start_wizard(self, form: UnitForm | InvitedForm, invitation: Invitation | None) -> None:
+        self.notice.hide()
+        self.unit_form, self._invitation = form, invitation
         self.people_form = PeopleForm()
         self.stepper = Stepper([self.tr("单位"), self.tr("人员"), self.tr("恢复码")])
         back, go = button(self.tr("上一步"), on_click=self._back), button(self.tr("下一步"), "", "primary")
@@ -78,7 +106,6 @@ class FirstRun(Doorway):
         wizard = EnterArea(column(self.stepper, 4, self.inner, 4, row(back, None, go)), self._enter)
         self.steps.addWidget(wizard)
         self.steps.setCurrentWidget(wizard)
-        self.unit_form.name.setFocus()
 
     def _enter(self) -> None:
         """Enter in an input is 下一步 or 建立名册, as long as one of them is offered."""
@@ -100,7 +127,7 @@ class FirstRun(Doorway):
         self.inner.setCurrentIndex(index)
         self.stepper.set_current(index)
         self.go.set_text(self.tr("下一步") if index == 0 else self.tr("建立名册"))
-        (self.unit_form.name if index == 0 else self.people_form.names[Role.REGISTRAR]).setFocus()
+        (self.unit_form if index == 0 else self.people_form.names[Role.REGISTRAR]).setFocus()
 
     def _next(self) -> None:
         self.notice.hide()
@@ -110,16 +137,18 @@ class FirstRun(Doorway):
             return
         if not self.people_form.complete():
             return
-        unit, people = self.unit_form.unit_values(), self.people_form.people()
+        unit, people, invitation = self.unit_form.unit(), self.people_form.people(), self._invitation
         home = self.unit_form.home()
-        self._whose = self.unit_form.name.text()
+        self._whose = unit.name
 
         def create() -> CreatedStore:
-            from models.domain.ids import new_id
             from models.store.store import NewOperator, Store
+            from sync.invitations import take
 
-            made = Unit(new_id(), *unit)
-            return Store.create(home, made, [NewOperator(*person) for person in people])
+            made = Store.create(home, unit, [NewOperator(*person) for person in people])
+            if invitation is not None and made.store is not None:
+                made.store.write(take, made.store.actor, invitation)
+            return made
 
         self._create(home, create)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QWidget
 
-from models.domain.units import LINE_LABELS, ROLE_LABELS, TIER_LABELS, Line, Role, Tier
+from models.domain.ids import new_id
+from models.domain.units import LINE_LABELS, ROLE_LABELS, TIER_LABELS, Line, Role, Tier, Unit
 from ui.context import AppContext
 from ui.forms.inputs import Entry, choice, fill, level, line, secret
 from ui.kit import button, column, label, row
@@ -52,6 +53,7 @@ class UnitForm(QWidget):
                 row((self.city, 1), (self.county, 1)), self.store_place,
             )
         )  # fmt: skip
+        self.setFocusProxy(self.name)
         self._load_places()
 
     def _load_places(self) -> None:
@@ -103,10 +105,42 @@ class UnitForm(QWidget):
             wrong.setFocus()
         return wrong is None
 
-    def unit_values(self) -> tuple[str, str, Tier, Line, str, str]:
-        """Name, code, tier, line, city, county."""
+    def unit(self) -> Unit:
+        """The unit as it was filled in, with a UID of its own."""
         tier, line_ = Tier(self.tier.text()), Line(self.line.text())
-        return (self.name.text(), self.code.text(), tier, line_, self.city.text(), self.county.text())
+        return Unit(new_id(), self.name.text(), self.code.text(), tier, line_, self.city.text(), self.county.text())
+
+
+class InvitedForm(QWidget):
+    """A unit as its superior invited it; only where the store lies is asked."""
+
+    def __init__(self, context: AppContext, unit: Unit, superior: Unit) -> None:
+        super().__init__()
+        self._unit = unit
+        self.store_place = StorePlace(context, self.tr("几个人共用一台电脑时，请选一个大家都能打开的文件夹。"))
+        facts = (
+            (self.tr("单位名称"), unit.name), (self.tr("单位代码"), unit.code),
+            (self.tr("层级"), f"{TIER_LABELS[unit.tier]} · {LINE_LABELS[unit.line]}"),
+            (self.tr("所在地"), f"{unit.city} {unit.county}".strip()), (self.tr("上级"), superior.name),
+        )  # fmt: skip
+        words = self.tr("以下内容以邀请函为准。不对时请不要继续，联系上级换发邀请函。")
+        lines = (row(label(title, "dim"), (label(text, "strong", selectable=True), 1)) for title, text in facts)
+        self.setLayout(column(label(words, "dim", wrap=True), *lines, self.store_place))
+        self.setFocusProxy(self.store_place.place)
+
+    def home(self) -> Path:
+        """The folder chosen for the store."""
+        return self.store_place.home()
+
+    def complete(self) -> bool:
+        """Whether a folder is named; says below the input when not."""
+        place = self.store_place.place
+        place.fail("" if place.text() else self.tr("请选择数据存放的文件夹。"))
+        return bool(place.text())
+
+    def unit(self) -> Unit:
+        """The invited unit."""
+        return self._unit
 
 
 class PeopleForm(QWidget):

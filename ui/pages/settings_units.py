@@ -42,7 +42,7 @@ class UnitSettings(QWidget):
             TableColumn("name", self.tr("单位"), 200, self._named),
             TableColumn("relation", self.tr("关系"), 80, lambda info: Cell(info.relation)),
             TableColumn("tier", self.tr("层级"), 80, lambda info: Cell(TIER_LABELS[info.unit.tier])),
-            TableColumn("state", self.tr("状态"), 110, self._standing),
+            TableColumn("state", self.tr("状态"), 150, self._standing),
             TableColumn("valid", self.tr("证书有效至"), 150, self._valid),
             TableColumn("persons", self.tr("有证书的人员"), 200, lambda info: Cell("、".join(info.persons) or "—")),
         )
@@ -92,7 +92,9 @@ class UnitSettings(QWidget):
 
     @staticmethod
     def _valid(info: UnitInfo) -> Cell:
-        return Cell(moment(info.valid_until)) if info.valid_until else Cell("未入网", "mute", "hourglass")
+        if info.valid_until or info.state == "closed":
+            return Cell(moment(info.valid_until) or "—")
+        return Cell("未入网", "mute", "hourglass")
 
     @staticmethod
     def _named(info: UnitInfo) -> Cell:
