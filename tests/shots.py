@@ -11,14 +11,21 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.cli.call import Call
-from desktop.demo import story
+from desktop.demo import story, tiers
 from desktop.demo.units import name_of, secret_of
+from desktop.demo.world import World
 from models.domain.units import Role
 from models.store.store import Store
 from ui import start
 from ui.main_window import MainWindow
+from ui.theme import Look, Theme
 
 SIZE = (1366, 768)
+SMALL = (1093, 614)
+"""The same at 125 %."""
+DESKS = ("problems", "letters", "orders", "packages")
+BETWEEN_TIERS = ("city", "green", "green_first", "branch", "centre")
+"""Units of the four-tier demo whose desks are taken, with what was done between them."""
 
 
 def settle(window: MainWindow, seconds: float = 20) -> None:
@@ -61,6 +68,42 @@ def pages(folder: Path, home: Path, unit: str, role: Role) -> None:
     window.close()
 
 
+def desks(folder: Path, world: World, unit: str) -> None:
+    """Pictures of the pages on what units tell each other, light and dark, large and small, each with one opened."""
+    home = world.home(unit)
+    window = window_at(home)
+    window.enter(Store.open(home, name_of(unit, Role.REGISTRAR), secret_of(unit, Role.REGISTRAR)))
+    settle(window)
+    assert window.workspace is not None
+    for key in [key for key in DESKS if key in window.workspace.entries]:
+        page = window.workspace.show_page(key)
+        settle(window)
+        listed = getattr(page, "list", None)
+        if listed is not None and not listed.model.rows:
+            listed.show_tab("all")
+            settle(window)
+        looks(folder, f"{unit}-{key}", window)
+        if listed is not None and listed.model.rows and key != "letters":
+            listed.opened.emit(listed.current())
+            settle(window)
+            looks(folder, f"{unit}-{key}-one", window)
+    window.context.store.close()
+    window.close()
+
+
+def looks(folder: Path, name: str, window: MainWindow) -> None:
+    """One picture in each size, and one in the dark."""
+    for size in (SMALL, SIZE):
+        window.resize(*size)
+        settle(window)
+        shot(folder, f"{name}-{size[0]}", window)
+    Theme.current().apply(Look("dark"))
+    settle(window)
+    shot(folder, f"{name}-dark", window)
+    Theme.current().apply(Look())
+    settle(window)
+
+
 def main(target: str) -> int:
     """Make the demo's data and take the pictures."""
     folder = Path(target).absolute()
@@ -78,6 +121,9 @@ def main(target: str) -> int:
         for unit, roles in (("school", (Role.REGISTRAR, Role.HEAD, Role.ADMINISTRATOR)), ("county", (Role.REGISTRAR,))):
             for role in roles:
                 pages(folder, stage.home(unit), unit, role)
+        world = tiers.tell(Path(scratch) / "tiers", Call(Path(scratch), home_named=True, json=True))
+        for unit in BETWEEN_TIERS:
+            desks(folder, world, unit)
         app.quit()
     return 0
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
-from sqlalchemy.orm import Session
 
 from models.domain.problems import CLAIM_LABELS, OUTCOME_LABELS, Claim, ProblemState
 from models.domain.units import Actor, Role
 from models.services import problem_log as log
-from models.services.units import unit_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +21,9 @@ class Turn:
     words: str
 
 
-def turn_of(session: Session, row: Row[Any], sides: Sequence[Row[Any]], own: str) -> Turn:
-    """Who is waited for, as far as this unit knows."""
-    owner, state = unit_name(session, row.owner_id), ProblemState(row.state)
+def turn_of(owner: str, row: Row[Any], sides: Sequence[Row[Any]], own: str) -> Turn:
+    """Who is waited for, as far as this unit knows; `owner`: the name of the unit that leads the problem."""
+    state = ProblemState(row.state)
     if state is ProblemState.CLOSED:
         return Turn((), "")
     if state is ProblemState.DECIDED:

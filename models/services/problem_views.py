@@ -139,9 +139,9 @@ def list_problems(session: Session, query: ProblemQuery | None = None) -> list[P
         chosen = chosen.where(p.closed_at.is_(None))
     order = (p.closed_at.is_not(None), p.priority.desc(), p.due == "", p.due, p.opened_at, p.id)
     rows = session.execute(chosen.order_by(*order)).all()
-    sides = _sides(session)
+    sides, names = _sides(session, q), _names(session, rows)
     own, today = own_unit(session).id, date.fromisoformat(local_day(now(session)))
-    found = [_summary(session, row, sides.get(row.id, []), own, today) for row in rows]
+    found = [_summary(names[row.owner_id], row, sides.get(row.id, []), own, today) for row in rows]
     return [one for one in found if one.my_turn or not q.mine][: q.limit]
 
 
@@ -151,20 +151,30 @@ def count_problems(session: Session) -> dict[str, int]:
     counts: dict[str, int] = {
         key: number for key, number in session.execute(select(p.state, func.count()).group_by(p.state))
     }
-    return counts | {"mine": len(list_problems(session, ProblemQuery(mine=True)))}
+    rows = session.execute(select(t.problem).where(p.closed_at.is_(None))).all()
+    sides, own = _sides(session, ProblemQuery(mine=True)), own_unit(session).id
+    return counts | {"mine": sum(own in turn_of("", row, sides.get(row.id, []), own).units for row in rows)}
 
 
-def _sides(session: Session) -> dict[str, list[Row[Any]]]:
+def _names(session: Session, rows: Sequence[Row[Any]]) -> dict[str, str]:
+    """The names of the units that lead these problems."""
+    return {owner_id: unit_name(session, owner_id) for owner_id in {row.owner_id for row in rows}}
+
+
+def _sides(session: Session, query: ProblemQuery) -> dict[str, list[Row[Any]]]:
     c = t.problem_side.c
+    chosen = select(t.problem_side).order_by(c.problem_id, c.position)
+    if query.open_only or query.mine:
+        chosen = chosen.join(t.problem, t.problem.c.id == c.problem_id).where(t.problem.c.closed_at.is_(None))
     grouped: dict[str, list[Row[Any]]] = {}
-    for side in session.execute(select(t.problem_side).order_by(c.problem_id, c.position)):
+    for side in session.execute(chosen):
         grouped.setdefault(side.problem_id, []).append(side)
     return grouped
 
 
-def _summary(session: Session, row: Row[Any], sides: Sequence[Row[Any]], own: str, today: date) -> ProblemSummary:
+def _summary(owner: str, row: Row[Any], sides: Sequence[Row[Any]], own: str, today: date) -> ProblemSummary:
     kind, state = PROBLEM_KIND[row.kind], ProblemState(row.state)
-    turn = turn_of(session, row, sides, own)
+    turn = turn_of(owner, row, sides, own)
     late = max(0, (today - date.fromisoformat(row.due)).days) if row.due and state is not ProblemState.CLOSED else 0
     return ProblemSummary(
         row.id,
@@ -180,7 +190,7 @@ def _summary(session: Session, row: Row[Any], sides: Sequence[Row[Any]], own: st
         turn.words,
         own in turn.units,
         bool(row.priority),
-        unit_name(session, row.owner_id),
+        owner,
         row.opened_at,
     )
 
@@ -194,7 +204,7 @@ def get_problem(session: Session, ending: str, actor: Actor | None = None) -> Pr
     kind, sides = PROBLEM_KIND[row.kind], log.sides_of(session, row.id)
     own, today = own_unit(session).id, date.fromisoformat(local_day(now(session)))
     return ProblemDetail(
-        _summary(session, row, sides, own, today),
+        _summary(unit_name(session, row.owner_id), row, sides, own, today),
         kind.explanation,
         kind.clause,
         row.note,
