@@ -193,6 +193,14 @@ def issue(
     return parse(builder.sign(issuer_key, hashes.SHA256()).public_bytes(Encoding.DER))
 
 
+def begin_under(anchor: Certificate, purpose: str, at: str) -> str:
+    """When a certificate issued `at` may begin: within the life of the issuing key, so that a clock of 2099 makes none
+    that everybody else refuses (decision 8)."""
+    days = min(VALID_DAYS[purpose], VALID_DAYS[SIGNING])
+    first, last = to_time(anchor.not_before), to_time(anchor.not_after) - dt.timedelta(days=days)
+    return max(first, min(to_time(at), last)).strftime(TIME)
+
+
 def _name(subject: Subject) -> x509.Name:
     """The unit's UID stands in the name, so that two units called alike do not become one issuer."""
     parts = [x509.NameAttribute(NameOID.COMMON_NAME, subject.name[:64])]

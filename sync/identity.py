@@ -26,6 +26,7 @@ from sync.certificates import (
     SIGNING,
     Certificate,
     Subject,
+    begin_under,
     is_issued_by,
     issue,
     key_mark,
@@ -44,6 +45,7 @@ from sync.signers import UnitSigner as UnitSigner
 from sync.suites import key_id
 from sync.words import words_of
 
+_MOST_LATE: Final = 730
 _PATH_LENGTH: Final = {Tier.COUNTY: 0, Tier.CITY: 1, Tier.PROVINCE: 2}
 """How many issuing certificates may follow below that of a bureau."""
 
@@ -176,7 +178,8 @@ def _issue(session: Session, subject: Subject, public_key: bytes, path_length: i
             if (one.subject.purpose, one.subject.person_id) == (subject.purpose, subject.person_id):
                 revoke(session, None, one.fingerprint, now(session), "密钥或职责已变更")
     key = private_keys(session, ISSUING)[0]
-    certificate = issue(subject, public_key, anchor.subject, key, now(session), path_length)
+    begin = begin_under(anchor, subject.purpose, now(session))
+    certificate = issue(subject, public_key, anchor.subject, key, begin, path_length)
     remember(session, certificate)
     body = {
         "unit": subject.unit_id,
@@ -194,9 +197,12 @@ def _but_for_name(known: Certificate, subject: Subject, public_key: bytes) -> bo
 
 
 def expires_soon(session: Session, certificate: Certificate) -> bool:
-    """Whether the certificate should be renewed with the next receipt."""
+    """Whether the certificate should be renewed with the next receipt.
+
+    When it ended years ago the clock is doubted instead: the last one is good until new keys are made (decision 8).
+    """
     left = func.julianday(certificate.not_after) - func.julianday(now(session))
-    return float(session.execute(select(left)).scalar_one()) < RENEW_DAYS
+    return -_MOST_LATE < float(session.execute(select(left)).scalar_one()) < RENEW_DAYS
 
 
 def _note_operator(session: Session, certificate: Certificate) -> None:

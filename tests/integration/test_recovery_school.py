@@ -21,8 +21,9 @@ from models.store import tables as t
 from sync import outbox
 from sync.messages import notices
 from sync.messages.sending import send
+from sync.recovery import founding, telling
 from sync.refusals import Fault, OutOfTurnError
-from tests.sync_world import PEOPLE, SCHOOL, Member, deliver, enrol, make_template, open_member, opened
+from tests.sync_world import PEOPLE, SCHOOL, Member, deliver, enrol, found, make_template, open_member, opened
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +236,60 @@ def test_a_list_imported_since_the_backup_comes_back(world: World, answered: boo
         world.carry()
     assert pupils_of(school) == had == pupils_of(world.county)
     assert school.state_of(change) == "effective"
+
+
+def test_a_superior_cannot_give_back_what_the_school_never_sent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An item that does not stand under the root the school's registrar signed is refused, and said to the county."""
+    (pupil,) = world.school.add_pupils(1)
+    world.save()
+    change = world.school.propose(pupil, "赵真")
+    world.school.approve([change])
+    outbox.build(world.school.store, world.school.act(Role.REGISTRAR), world.school.out)
+    deliver(world.school, world.county)
+    world.county.review_all(package_of(world.school, change))
+    honest = telling._entry
+
+    def forged(*given: Any) -> dict[str, Any]:
+        entry = honest(*given)
+        return {**entry, "raw": entry["raw"].replace("赵真", "赵伪")}
+
+    monkeypatch.setattr(telling, "_entry", forged)
+    school = world.restore()
+    world.rejoin()
+    assert school.state_of(change) == "None"
+    assert name_of(school, pupil) == "赵明"
+    query = select(t.message.c.note).where(t.message.c.kind == "recovery.items", t.message.c.state == "refused")
+    (note,) = school.store.read(lambda s: s.execute(query).scalars().all())
+    assert "签名的清单不一致" in note
+
+
+def test_a_school_that_lost_everything_gets_its_pupils_and_changes_back(world: World) -> None:
+    """No backup is left: the store is set up again under the school's UID, with new persons and keys."""
+    listed = baseline(world.school, 40)
+    outbox.build(world.school.store, world.school.act(Role.REGISTRAR), world.school.out)
+    deliver(world.school, world.county)
+    world.county.review_all(package_of(world.school, listed))
+    deliver(world.county, world.school)
+    pupil = sorted(pupils_of(world.school))[0]
+    change = world.school.propose(pupil, "赵新")
+    world.school.approve([change])
+    outbox.build(world.school.store, world.school.act(Role.REGISTRAR), world.school.out)
+    deliver(world.school, world.county)
+    had, home = pupils_of(world.school), world.school.store.home
+    world.school.store.close()
+    shutil.rmtree(home)
+    found(home, SCHOOL)
+    school = world.school = open_member(home)
+    world.closing.append(school)
+    founding.found_anew(school.store)
+    world.rejoin()
+    assert pupils_of(school) == had
+    assert [school.state_of(one) for one in (listed, change)] == ["effective", "sealed"]
+    world.county.review_all(package_of(school, change))
+    world.carry()
+    assert school.state_of(change) == "effective"
+    assert name_of(school, pupil) == name_of(world.county, pupil) == "赵新"
+    assert maintenance.check(school.store).ok
 
 
 def test_old_files_on_a_stick_do_no_harm(world: World) -> None:
