@@ -158,7 +158,7 @@ def _rows(reader: LineReader, items: list[Item]) -> Iterator[PackedRow]:
     hashes: dict[int, RowsHash] = {}
     while reader.peek() == "g":
         place, _ = reader.take("g")
-        if not isinstance(place, int) or not 0 <= place < len(items) or place in hashes:
+        if type(place) is not int or not 0 <= place < len(items) or place in hashes or items[place]["batch"] is None:
             raise _damaged("名册记录所属的事项")
         rows = hashes[place] = RowsHash()
         while reader.peek() == "r":

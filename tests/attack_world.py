@@ -40,7 +40,9 @@ def make_attack_world(folder: Path) -> Path:
         _report_and_receipt(school, county, files)
         _baseline(school)
         _keep(school.build(["赵明丽", "赵明慧"]).paths, files, ("changes", "evidence"))
-        notices.send(city.store, city.act(Role.REGISTRAR), None, "核对照片", "请各校核对学生照片。", tiers={Tier.COUNTY})
+        notices.send(
+            city.store, city.act(Role.REGISTRAR), None, "核对照片", "请各校核对学生照片。", tiers={Tier.COUNTY}
+        )
         _keep(sending.send(city.store, COUNTY.id, city.out), files, ("messages",))
     shutil.rmtree(folder / "units" / "stick")
     return folder

@@ -70,6 +70,7 @@ def check_shape(item: Mapping[str, Any], unit_id: str, line: Line) -> None:
     """An item of a known kind of this line, of this unit, about known fields. Raises FileRefusedError."""
     good = all(type(item.get(key)) is str for key in _TEXTS) and type(item.get("attempt")) is int
     good = good and item["kind"] in CHANGE_KIND and line in CHANGE_KIND[item["kind"]].lines and item["unit"] == unit_id
+    good = good and (item.get("batch") is None) == (not CHANGE_KIND[item["kind"]].subjects)
     if not good or not all(_are_fields(item.get(part), STUDENTS) for part in ("before", "after")):
         raise FileRefusedError(_MALFORMED)
 

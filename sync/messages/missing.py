@@ -40,7 +40,8 @@ def take(session: Session, actor: Actor, message: Message) -> str:
     Raises KeyError, TypeError or ValueError for another shape.
     """
     epoch, numbers = message.body["epoch"], message.body["numbers"]
-    if not all(is_number(number) for number in (epoch, *numbers)) or len(numbers) > ledger.MOST_HELD:
+    good = isinstance(numbers, list) and len(numbers) <= ledger.MOST_HELD
+    if not good or not all(is_number(number) for number in (epoch, *numbers)):
         raise ValueError("numbers")
     c = t.package.c
     sent = (c.direction == "out", c.audience_id == message.origin_id, c.epoch == epoch, c.sequence.in_(numbers))

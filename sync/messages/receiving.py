@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import IntegrityError, InterfaceError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
@@ -43,7 +43,8 @@ LABELS: Final = (
 _MOST_TOLD: Final = 5
 _CHANGE_TRUST: Final = ("authority", "directory", "revocation")
 _MISSHAPEN: Final = (
-    LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, IntegrityError, InterfaceError,
+    LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError,
+    IntegrityError, InterfaceError, DataError, ProgrammingError, ArgumentError,
 )  # fmt: skip
 """What a body of another shape makes of a handler; a package must never stand still because of one message."""
 _log = logging.getLogger(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import CHANGE_KIND
 from models.domain.errors import FileRefusedError
+from models.domain.fields import STUDENTS
 from models.domain.progress import Progress
 from models.domain.units import Actor
 from models.services import merging, reported
@@ -96,14 +98,20 @@ def _apply(session: Session, actor: Actor, incoming: Incoming, report_id: str) -
     _keep(session, incoming, report_id)
     touched = merging.Touched()
     rows = _Rows(changes.rows)
+    known = reported.taken_before(session, section, changes.items)
     for place in rows.groups():
         item = changes.items[place]
         lines = rows.lines(place, CHANGE_KIND[item["kind"]].subjects)
         kept = reported.keeping(session, section.package_id, item["id"], lines)
+        if (item["id"], item["attempt"]) in known:
+            deque(kept, maxlen=0)
+            continue
         touched.add(item, apply_item(session, actor, section.unit_id, item, kept))
     for item in changes.items:
-        if item["batch"] is None:
+        if item["batch"] is None and (item["id"], item["attempt"]) not in known:
             touched.add(item, apply_item(session, actor, section.unit_id, item))
+    for item in reported.later_items(session, section, touched.of(STUDENTS)):  # a section that came late
+        apply_item(session, actor, section.unit_id, item)
     return rows.count, touched
 
 
@@ -129,10 +137,13 @@ class _Rows:
         self.count = 0
 
     def groups(self) -> Iterator[int]:
-        """The place of each baseline whose rows come next; its `lines` must be used up before the next."""
+        """The place of each baseline whose rows come next; what nobody takes of its `lines` is passed over."""
         self._ahead = next(self._rows, None)
         while self._ahead is not None:
-            yield self._ahead[0]
+            place = self._ahead[0]
+            yield place
+            while self._ahead is not None and self._ahead[0] == place:
+                self._ahead = next(self._rows, None)
 
     def lines(self, place: int, subjects: str) -> Iterator[bytes]:
         """The canonical rows of the baseline at `place`, about `subjects` (students or teachers)."""

@@ -225,8 +225,10 @@ def test_rows_and_kinds_of_the_other_line_are_refused() -> None:
         with pytest.raises(FileRefusedError):
             check_row({"id": "a", "values": values}, kind)
     texts = dict.fromkeys(("id", "number", "subject", "label", "reason", "created"), "x")
-    item = {**texts, "kind": "account.baseline", "unit": LU.id, "attempt": 1, "before": {}, "after": {}}
+    item = {**texts, "kind": "account.baseline", "unit": LU.id, "attempt": 1, "before": {}, "after": {}, "batch": {}}
     check_shape(item, LU.id, Line.OPEN)
+    with pytest.raises(FileRefusedError):
+        check_shape(item | {"batch": None}, LU.id, Line.OPEN)
     with pytest.raises(FileRefusedError):
         check_shape(item, LU.id, Line.BASIC)
     with pytest.raises(FileRefusedError):

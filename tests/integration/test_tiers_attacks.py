@@ -315,7 +315,9 @@ ELSEWHERE: dict[tuple[str, str], Outcome] = {
     ("added", "report"): Not("a section with more than belongs to it is left out alone: see below"),
 }
 MATRIX: dict[tuple[str, str], Outcome] = {
-    (attack, purpose): ELSEWHERE.get((attack, purpose), EVERYWHERE[attack]) for attack in ATTACKS for purpose in PURPOSES
+    (attack, purpose): ELSEWHERE.get((attack, purpose), EVERYWHERE[attack])
+    for attack in ATTACKS
+    for purpose in PURPOSES
 }
 
 
@@ -335,7 +337,8 @@ def kept(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict
     """One scene a purpose for all attacks that leave nothing behind."""
     with ExitStack() as stack:
         yield {
-            purpose: stack.enter_context(scene(world, tmp_path_factory.mktemp(purpose), purpose)) for purpose in PURPOSES
+            purpose: stack.enter_context(scene(world, tmp_path_factory.mktemp(purpose), purpose))
+            for purpose in PURPOSES
         }
 
 
