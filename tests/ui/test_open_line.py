@@ -108,7 +108,7 @@ def test_from_a_list_of_teachers_to_a_package(qtbot: Any, units: tuple[Member, M
     assert deliver(lu, tang)
     window = enter(qtbot, tang, Role.REGISTRAR, tmp_path)
     page = show(qtbot, window, "review")
-    assert (page.queue_title.text(), page.desk_tabs["received"].isChecked()) == ("待我核办 2", True)
+    assert (page.queue_title.text(), page.desk_tabs.tabs["received"].isChecked()) == ("待我核办 2", True)
     look(window, "open-received")
     click(qtbot, page, "本单位")
     assert not page.queue.queue.entries

@@ -9,6 +9,7 @@ from models.domain.policy_settings import STAGES
 from models.services.class_sizes import ClassSize, class_sizes
 from ui.context import AppContext
 from ui.kit import EmptyState, button, column, label, row
+from ui.pages.listing_columns import ListingColumns
 from ui.pages.simple_table import simple_table
 from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
@@ -74,3 +75,14 @@ def _state(one: ClassSize) -> Cell:
     if one.over and one.cap is not None:
         return Cell(f"超出 {one.size - one.cap} 人", "warn", "alert-triangle", tip=one.sentence)
     return Cell("符合" if one.cap is not None else "没有规定", "ok" if one.cap is not None else "mute", "circle-check")
+
+
+def class_filters(one: ClassSize, columns: ListingColumns) -> dict[str, str]:
+    """What shows the pupils of a class in the roster; `columns` learn the name of its school."""
+    where = {"class_name": one.class_name}
+    if not one.alone:
+        where["grade"] = one.grade
+    if not columns.one_unit:
+        columns.unit_names[one.unit_id] = one.unit_name
+        where["unit_id"] = one.unit_id
+    return where

@@ -101,7 +101,6 @@ class AccountsPage(Page):
 
     def refresh(self) -> None:
         """Read the list again."""
-        self.listing.show_chips()
         self.listing.refresh()
         unit = self.listing.query.unit_id
         self.context.read(count_accounts, unit, done=self._show_counts, owner=self, replaces="account-counts")

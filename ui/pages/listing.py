@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -15,7 +14,8 @@ from models.domain.fields import STUDENTS
 from models.services.roster import ALL_UNITS, RosterQuery
 from ui import icons
 from ui.context import AppContext
-from ui.kit import Button, EmptyState, button, clear, column, holder, label, row, rule
+from ui.kit import EmptyState, button, column, holder, label, row, rule
+from ui.pages.filter_chips import FilterChips
 from ui.pages.listing_columns import ListedRow, ListingColumns, read_rows
 from ui.tables.columns import ColumnChooser, store_columns, stored_columns
 from ui.tables.model import CHECK, PagedModel
@@ -23,7 +23,6 @@ from ui.tables.view import TableView
 
 TYPING_PAUSE = 60
 """ms between the last key and the search; the search itself takes some 10 ms."""
-MOST_VALUES = 40
 
 
 class Listing(QWidget):
@@ -40,8 +39,12 @@ class Listing(QWidget):
         self.context, self.kind, self.columns = context, kind, columns
         self._facets = facets
         self.query = RosterQuery(kind=kind, unit_id=None if columns.one_unit else ALL_UNITS)
+        self._chips = FilterChips(context, columns, facets)
+        self._chips.filtered.connect(self._filtered)
+        self._chips.cleared.connect(self.clear)
         self._keep = ""
         self._to_first = False
+        self._unseen = True
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(TYPING_PAUSE)
@@ -73,7 +76,6 @@ class Listing(QWidget):
         self.search.textChanged.connect(lambda _text: self._typing.start())
         self.search.returnPressed.connect(self._to_table)
         QShortcut(Qt.Key.Key_Down, self.search, self._to_table, context=Qt.ShortcutContext.WidgetShortcut)
-        self._chips = row(spacing=8)
         self.number = label("", "strong")
         self.more = button(
             self.tr("列"), "columns", "link", self.tr("选择和排列各列"), on_click=self._columns_below_button
@@ -115,6 +117,9 @@ class Listing(QWidget):
         """Read the ids again; the rows in sight follow, the current row stays."""
         from models.services import roster
 
+        if self._unseen:
+            self._unseen = False
+            self._chips.show_query(self.query)
         self.columns.words = tuple(self.query.text.split())
         self.context.read(
             roster.list_ids, self.query, done=self._show_ids, owner=self, replaces=f"ids-{self.kind}"
@@ -202,7 +207,7 @@ class Listing(QWidget):
         self.query = query
         if self.search.text().strip() != query.text:
             self.search.setText(query.text)
-        self.show_chips()
+        self._chips.show_query(query)
         self.refresh()
 
     def clear(self) -> None:
@@ -224,52 +229,8 @@ class Listing(QWidget):
         key = key if key in found.values else self._facets[0]
         self.filter(key, found.values[key])
 
-    def show_chips(self) -> None:
-        """A chip for each filter, the usual facets, and 筛选."""
-        clear(self._chips)
-        for key, value in self.query.filters.items():
-            words = f"{self.columns.title(key)}：{self.columns.words_of(key, value) or self.tr('（空）')}  ✕"
-            chip = button(words, "", "chip", on_click=partial(self._drop, key))
-            chip.setAccessibleName(self.tr("取消筛选 {what}").format(what=words[:-3]))
-            self._chips.addWidget(chip)
-        for key in [key for key in self._facets[:2] if key not in self.query.filters]:
-            words = self.tr("{title}：全部").format(title=self.columns.title(key))
-            facet = button(f"{words}  ▾", "", "ghost")
-            facet.clicked.connect(partial(self._ask_values, key, facet))
-            self._chips.addWidget(facet)
-        more = button(self.tr("＋ 筛选"), "", "ghost")
-        more.clicked.connect(partial(self._more_filters, more))
-        self._chips.addWidget(more)
-        if self.query.filters or self.query.text:
-            self._chips.addWidget(button(self.tr("清除"), "", "link", on_click=self.clear))
-
-    def _drop(self, key: str) -> None:
-        self.set_query(replace(self.query, filters={k: v for k, v in self.query.filters.items() if k != key}))
-
-    def _more_filters(self, near: Button) -> None:
-        menu = QMenu(self)
-        for key in self._facets[2:]:
-            menu.addAction(self.columns.title(key), partial(self._ask_values, key, near))
-        menu.popup(near.mapToGlobal(QPoint(0, near.height())))
-
-    def _ask_values(self, key: str, near: Button, _checked: bool = False) -> None:
-        from models.services import roster
-
-        place = near.mapToGlobal(QPoint(0, near.height()))
-        self.context.read(
-            roster.facets, self.kind, key, self.query.unit_id, done=partial(self._show_values, key, place), owner=self
-        )
-
-    def _show_values(self, key: str, place: QPoint, values: list[tuple[str, int]]) -> None:
-        menu = QMenu(self)
-        for value, number in values[:MOST_VALUES]:
-            words = self.columns.words_of(key, value) or self.tr("（空）")
-            menu.addAction(f"{words}    {number:,}", partial(self.filter, key, value))
-        if len(values) > MOST_VALUES:
-            menu.addAction(self.tr("还有 {n} 个值，请用查找框").format(n=len(values) - MOST_VALUES)).setEnabled(False)
-        if not values:
-            menu.addAction(self.tr("没有可选的值")).setEnabled(False)
-        menu.popup(place)
+    def _filtered(self, filters: dict[str, str]) -> None:
+        self.set_query(replace(self.query, filters=filters))
 
     def _sort(self, section: int, ascending: bool) -> None:
         key = self.model.column_key(section)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy
 
 from models.domain.change_kinds import CHANGE_KIND
 from models.domain.states import VERDICT_LABELS, Verdict
@@ -20,6 +20,7 @@ from ui.pages.baseline_list import BaselineList, BaselineRows
 from ui.pages.change_cards import checks_card, difference_card, route_card, why_card
 from ui.pages.companion_bar import CompanionBar
 from ui.pages.decision_queue import QueueEntry, QueueView
+from ui.pages.desk_tabs import DeskTabs
 from ui.pages.evidence_view import EvidenceView
 from ui.pages.review_desks import BureauDesk, Decision, Desk, Matter, desks_of
 from ui.pages.review_verdicts import HeldVerdicts, WrittenVerdicts
@@ -50,13 +51,16 @@ class ReviewPage(Page):
     # --- building -----------------------------------------------------------------------------------------
 
     def _build(self) -> None:
+        self.desk_tabs = DeskTabs(self._desks)
+        self.desk_tabs.chosen.connect(self.show_desk)
+        self.desk_tabs.mark(self._desk_key)
         self.queue = QueueView()
         self.queue.selectionModel().currentChanged.connect(lambda *_: self._open_current())
         self.queue_title = label(kind="h2")
         hint = label(self.tr("J / K 上下一条"), "cap", wrap=True)
         self.companion = CompanionBar(self.context, (14, 0, 10, 10))
         left = column(
-            *self._desk_tabs(), row(self.queue_title, None, margins=(14, 10, 10, 8)), rule(), (self.queue, 1),
+            self.desk_tabs, row(self.queue_title, None, margins=(14, 10, 10, 8)), rule(), (self.queue, 1),
             row(hint, margins=(14, 4, 8, 8)), self.companion, spacing=0,
         )  # fmt: skip
         self.queue_frame = frame("plain", left)
@@ -91,20 +95,6 @@ class ReviewPage(Page):
         self.bar.take_back.connect(self._take_back_current)
         self.setLayout(column((holder(parts), 1), self.bar, spacing=0))
 
-    def _desk_tabs(self) -> list[QWidget]:
-        """Where a unit reports itself and has units below (open line), a tab for each desk."""
-        if len(self._desks) == 1:
-            return []
-        words, made = {"own": self.tr("本单位"), "received": self.tr("下级报来")}, []
-        group = QButtonGroup(self)
-        for key, desk in self._desks.items():
-            tab = button(words[key], "", "tab", checkable=True, checked=desk is self._desk)
-            tab.clicked.connect(lambda _on, key=key: self.show_desk(key))
-            group.addButton(tab)
-            made.append(tab)
-        self.desk_tabs = dict(zip(self._desks, made, strict=True))
-        return [holder(row(*made, None, margins=(8, 0, 0, 0), spacing=0)), rule()]
-
     @property
     def _verdicts(self) -> HeldVerdicts | WrittenVerdicts:
         return self.held if self._desk.collects else self._written
@@ -124,8 +114,7 @@ class ReviewPage(Page):
         """Work at a desk, "own" or "received", when the unit has it."""
         if key in self._desks:
             self._desk_key, self._desk = key, desk or self._desks[key]
-        if len(self._desks) > 1:
-            self.desk_tabs[self._desk_key].setChecked(True)
+        self.desk_tabs.mark(self._desk_key)
         self.refresh()
 
     def refresh(self) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QButtonGroup
 from models.domain.fields import STUDENTS
 from models.domain.units import Line, Role, Tier
 from ui.context import AppContext
-from ui.dialogs.class_list import ClassList
+from ui.dialogs.class_list import ClassList, class_filters
 from ui.kit import Button, EmptyState, PageHead, button, column, holder, row, rule
 from ui.page import Page
 from ui.pages.bulk_bar import BulkBar
@@ -114,8 +114,6 @@ class RosterPage(Page):
         """Read list, counts and the pupil shown again."""
         from models.services.checking import controlled_fields
 
-        if not self.listing._chips.count():
-            self.listing.show_chips()
         self.listing.refresh()
         unit = self.listing.query.unit_id
         self.context.read(read_counts, unit, done=self._take_counts, owner=self, replaces="roster-counts")
@@ -165,14 +163,8 @@ class RosterPage(Page):
 
     def show_class(self, one: ClassSize) -> None:
         """Only the pupils of a class."""
-        where = {"class_name": one.class_name}
-        if not one.alone:
-            where["grade"] = one.grade
-        if not self.listing.columns.one_unit:
-            self.listing.columns.unit_names[one.unit_id] = one.unit_name
-            where["unit_id"] = one.unit_id
         self.show_view("all")
-        self.listing.set_query(replace(self.listing.query, text="", filters=where))
+        self.listing.set_query(replace(self.listing.query, text="", filters=class_filters(one, self.listing.columns)))
 
     def show_view(self, key: str) -> None:
         """Show one of the tabs."""
@@ -258,12 +250,9 @@ class RosterPage(Page):
 
     def _step(self, by: int) -> None:
         if self.detail.form is not None:
-            self.detail.save(lambda: self._stepped(by))
+            self.detail.save(lambda: self.listing.step(by))
         else:
             self.listing.step(by)
-
-    def _stepped(self, by: int) -> None:
-        self.listing.step(by)
 
     def run_action(self, key: str) -> bool:
         """Keys of this page."""
