@@ -234,7 +234,10 @@ def receive(
         taken = receiving.receive_all(store, paths, call.passphrase(), call.progress)
     lines: list[str] = []
     for one in taken:
-        lines += [f"{one.path.name}：", *(_told(one.received) if one.received is not None else [one.sentence]), ""]
+        if not one.known:
+            lines += [f"{one.path.name}：", *(_told(one.received) if one.received is not None else [one.sentence]), ""]
+    known = sum(one.known for one in taken)
+    lines += [f"有 {known} 个文件此前已经接收，无需重复接收。", ""] if known else []
     refused = sum(one.refused for one in taken)
     call.emit({"files": [one.to_json() for one in taken], "refused": refused}, lines[:-1])
     return 1 if refused else 0
