@@ -3,88 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QWidget
 
+from models.domain.change_kinds import KEY_FIELD
 from models.domain.errors import UserError
 from models.domain.fields import POLICE_PROOF_FIELDS, STUDENT_FIELD, STUDENTS
 from models.domain.findings import Finding
 from models.domain.masking import mask
-from models.services import changes, evidence, roster
-from models.services.checking import controlled_fields
-from models.services.policies import effective
-from models.services.roster import Row
+from models.services import evidence
 from ui.context import AppContext
 from ui.forms.record import RecordForm, find_faults
 from ui.kit import Banner, button, card, clear, column, frame, holder, label, row, section
 from ui.kit.around import Around
 from ui.pages.change_cards import returned_words, why_card
+from ui.pages.change_keeping import Filled, Opened, keep, open_form
 from ui.pages.evidence_box import HOUSEHOLD, OTHER, THUMBNAIL, EvidenceBox, Exhibit
 from ui.pages.opinion_line import REASONS, OpinionLine
 
 AUTOSAVE_MS = 1500
-KIND = "student.key_field"
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What the form starts from."""
-
-    row: Row
-    controlled: frozenset[str]
-    origin: dict[str, tuple[str, ...]]
-    policy_version: int
-    detail: changes.ChangeDetail | None
-    exhibits: tuple[Exhibit, ...]
-
-
-def open_form(session: Any, subject_id: str, change_id: str) -> Opened:
-    """Read the pupil and the draft with its evidence; thumbnails are drawn later."""
-    detail = changes.get(session, change_id) if change_id else None
-    pupil = roster.get(session, STUDENTS, detail.summary.subject_id if detail else subject_id)
-    policy = effective(session)
-    exhibits = []
-    for info in detail.evidence if detail else ():
-        exhibits.append(Exhibit(info.name, info.size, 0, info.kind, b"", info.digest))
-    return Opened(pupil, controlled_fields(session), dict(policy.origin), policy.version, detail, tuple(exhibits))
-
-
-@dataclass(frozen=True)
-class Filled:
-    """What is to be kept: changed values, reason, files."""
-
-    subject_id: str
-    change_id: str
-    values: dict[str, str]
-    reason: str
-    exhibits: tuple[Exhibit, ...]
-    kept: tuple[Exhibit, ...]
-
-
-def keep(session: Any, actor: Any, filled: Filled, submit: bool) -> tuple[str, tuple[Exhibit, ...]]:
-    """Write the draft, and hand it in when asked, in one transaction; its id and its files as they are kept now."""
-    change_id = filled.change_id
-    if change_id:
-        changes.update_draft(session, actor, change_id, filled.values, filled.reason)
-    else:
-        change_id = changes.propose(session, actor, KIND, filled.subject_id, filled.values, filled.reason)
-    wanted = {(one.digest, one.kind) for one in filled.exhibits if one.digest}
-    for one in filled.kept:
-        if (one.digest, one.kind) not in wanted:
-            changes.detach(session, actor, change_id, one.digest)
-    kept = []
-    for one in filled.exhibits:
-        digest = one.digest
-        if one.file is not None:
-            file = one.file
-            digest = changes.attach(session, actor, change_id, one.name, file.data, file.media_type, one.kind)
-        kept.append(Exhibit(one.name, one.size, one.pages, one.kind, one.thumbnail, digest, one.file))
-    if submit:
-        changes.submit(session, actor, change_id)
-    return change_id, tuple(kept)
 
 
 class ChangeForm(QWidget):
@@ -163,7 +102,7 @@ class ChangeForm(QWidget):
             self._draw(exhibit)
         clear(self._why)
         origin = {key: opened.origin.get(key, ()) for key in opened.controlled}
-        self._why.addWidget(why_card(KIND, origin, opened.policy_version))
+        self._why.addWidget(why_card(KEY_FIELD.key, origin, opened.policy_version))
         self._say_returned()
         self._say_state()
         self._focus_first()

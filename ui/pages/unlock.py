@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QScrollArea, QVBoxLa
 from ui.context import AppContext
 from ui.forms.inputs import Entry, choice, fill, let_type, line, on_enter, secret
 from ui.kit import Banner, Button, IconLabel, button, column, frame, holder, label, row
+from ui.pages import unlocking
+from ui.pages.unlocking import People
 from ui.start_hooks import Hooks
 
 if TYPE_CHECKING:
@@ -142,9 +143,11 @@ class UnlockPage(Doorway):
     def _warm_up(self) -> None:
         """Read the names, and import what opening needs, after the first paint and off the window's thread."""
         home = self.context.home
-        self.context.jobs.run(lambda: _people(home), self._show_names, self._fail, owner=self)
-        self.context.jobs.run(_import_store, owner=self)
-        self.context.jobs.run(lambda: _remembered(home), self._show_remembered, lambda _error: None, owner=self)
+        self.context.jobs.run(lambda: unlocking.people(home), self._show_names, self._fail, owner=self)
+        self.context.jobs.run(unlocking.import_store, owner=self)
+        self.context.jobs.run(
+            lambda: unlocking.remembered(home), self._show_remembered, lambda _error: None, owner=self
+        )
 
     def _show_names(self, people: People) -> None:
         self._people = people
@@ -181,11 +184,11 @@ class UnlockPage(Doorway):
             return
         home, name, code, passphrase = self.context.home, self.name.text(), self.code.text(), self._typed()
         if self._mode == "open":
-            self._run(lambda: _open(home, name, passphrase))
+            self._run(lambda: unlocking.open_store(home, name, passphrase))
         elif self._mode == "activate":
-            self._run(lambda: _activate(home, name, code, passphrase))
+            self._run(lambda: unlocking.activate(home, name, code, passphrase))
         else:
-            self._run(lambda: _recover(home, name, code, passphrase), self._recovered)
+            self._run(lambda: unlocking.recover(home, name, code, passphrase), self._recovered)
 
     def _typed(self) -> str:
         assert isinstance(self.passphrase.widget, QLineEdit)
@@ -208,7 +211,7 @@ class UnlockPage(Doorway):
 
     def _open_remembered(self) -> None:
         home, name = self.context.home, self.name.text()
-        self._run(lambda: _open_by_keyring(home, name))
+        self._run(lambda: unlocking.open_by_keyring(home, name))
 
     def _run(self, work: Callable[[], Any], done: Callable[[Any], None] | None = None) -> None:
         self._busy(True)
@@ -258,58 +261,3 @@ class UnlockPage(Doorway):
         dialog.restored.connect(self._warm_up)
         dialog.restored.connect(self.notice.hide)
         dialog.open()
-
-
-def _import_store() -> None:
-    import models.services.operators
-    import models.services.roster  # noqa: F401
-
-
-@dataclass(frozen=True)
-class People:
-    """Names: who can open the store, and who has an activation code that waits."""
-
-    active: tuple[str, ...]
-    waiting: tuple[str, ...]
-
-
-def _people(home: Path) -> People:
-    from models.store.vault import keyfile
-    from models.store.vault.codes import CodeKind
-
-    keys = keyfile.load(home)
-    waiting = tuple(slot.name for slot in keys.codes if slot.kind is CodeKind.ACTIVATION)
-    return People(tuple(slot.name for slot in keys.operators), waiting)
-
-
-def _remembered(home: Path) -> list[str]:
-    from models.store.vault import keyfile
-
-    people = {slot.person_id: slot.name for slot in keyfile.load(home).operators}
-    return [people[slot.person_id] for slot in keyfile.load(home).remembered if slot.person_id in people]
-
-
-def _open(home: Path, name: str, passphrase: str) -> Store:
-    from models.store.store import Store
-
-    return Store.open(home, name, passphrase)
-
-
-def _open_by_keyring(home: Path, name: str) -> Store:
-    from models.store.store import Store
-
-    return Store.open_remembered(home, name)
-
-
-def _activate(home: Path, name: str, code: str, passphrase: str) -> Store:
-    from models.services import operators
-
-    operators.activate(home, name, code, passphrase)
-    return _open(home, name, passphrase)
-
-
-def _recover(home: Path, name: str, code: str, passphrase: str) -> tuple[Store, str]:
-    from models.services import operators
-
-    new_code = operators.recover(home, code, name, passphrase)
-    return _open(home, name, passphrase), new_code
