@@ -14,10 +14,11 @@ from pathlib import Path
 
 import zstandard
 
-from models.domain.policy import Policy
 from models.domain.units import Role
+from models.exchange.unit_list import ListedUnit
+from models.services import invitations as invited
 from models.services import policies as policy_service
-from sync import enrolment, envelope, policies, signedfile
+from sync import enrolment, envelope, invitations, policies, signedfile
 from sync.identity import opening_keys, own_anchor
 from sync.jsonlines import encode
 from sync.suites import open_chunks
@@ -65,14 +66,16 @@ def documents(school: Member, county: Member) -> None:
     asked = enrolment.request(school.store, school.out)
     passphrase = county.act(Role.ADMINISTRATOR)
     reply = enrolment.certify(county.store, asked.path, passphrase, PEOPLE[Role.REGISTRAR], asked.words, county.out)
+    plan = county.store.read(invited.plan, [ListedUnit(2, "青禾县第三小学", "2113099903")])
+    slip = invitations.invite(county.store, plan, passphrase, PEOPLE[Role.REGISTRAR], county.out).slips[0]
     county.store.write(policy_service.set_own, county.store.actor, controlled_fields=["phone"], ue="yu")
     policy = policies.issue_policy(county.store, passphrase, PEOPLE[Role.REGISTRAR], county.out)
-    for name, path in (("request", asked.path), ("reply", reply.path), ("policy", policy)):
+    for name, path in (("request", asked.path), ("reply", reply.path), ("invitation", slip.path), ("policy", policy)):
         keep("signed_file", f"{name}.rollbook", path.read_bytes())
         if name != "policy":
             keep("enrolment_file", f"{name}.rollbook", path.read_bytes())
     keep("policy_body", "policy.json", signedfile.read(policy).statement.body)
-    keep("canonical_json", "policy.json", encode(Policy(1, ("phone",), "yu", None, "").to_json()))
+    keep("canonical_json", "policy.json", signedfile.read(policy).statement.body)
     anchor = county.store.read(own_anchor)
     assert anchor is not None
     keep("certificate", "anchor.der", anchor.der)

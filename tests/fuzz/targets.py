@@ -21,7 +21,7 @@ from models.exchange.reading import read_data
 from models.store import backup
 from models.store.errors import DamagedKeysError, NewerStoreError
 from models.store.vault import keyfile
-from sync import approvals, envelope, formats, opening, requests, signedfile
+from sync import approvals, envelope, formats, invitations, opening, requests, signedfile
 from sync.certificates import load_public, parse
 from sync.content import check_item, is_row
 from sync.jsonlines import LineReader, decode
@@ -62,9 +62,9 @@ def signed_file(data: bytes) -> None:
 
 
 def enrolment_file(data: bytes) -> None:
-    """Requests and replies, as they are read before words are compared."""
+    """Requests, replies and invitations, as they are read before words are compared."""
     path = _as_file(data)
-    for read in (requests.read_request, requests.read_reply):
+    for read in (requests.read_request, requests.read_reply, invitations.read_invitation):
         try:
             read(path)
         except RefusedError:

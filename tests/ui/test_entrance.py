@@ -95,7 +95,7 @@ def _activate(qtbot: Any, window: Any, name: str, code: str) -> None:
 def test_demo_door_only_when_lent(qtbot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     from PySide6.QtWidgets import QPushButton
 
-    for hooks, doors in ((Hooks(), 3), (Hooks(lambda _home, _progress: ("某", "某")), 4)):
+    for hooks, doors in ((Hooks(), 4), (Hooks(lambda _home, _progress: ("某", "某")), 5)):
         window = make_window(tmp_path / "空", tmp_path, hooks)
         qtbot.addWidget(window)
         tiles = [made for made in window.entrance.findChildren(QPushButton) if made.property("kind") == "tile"]
