@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.sync_world import COUNTY, SCHOOL, found, opened
+from models.domain.units import Role
+from sync.formats import FileKind
+from tests.sync_world import COUNTY, PEOPLE, SCHOOL, enrol, found, opened
 from tests.ui.pagekit import finish, make_context, settle
 from ui.dialogs.two_people import TwoPeople
+from ui.pages.reset_card import ResetCard
 from ui.pages.settings_units import UnitSettings
 
 
@@ -53,4 +56,39 @@ def test_the_request_goes_to_the_stick_and_is_known_again(qtbot, sides, tmp_path
     settle(qtbot, other)
     assert not theirs.confirm.isHidden()
     assert theirs.findChild(TwoPeople) is None
+    finish(other)
+
+
+def test_a_bureau_writes_the_notice_of_reset_and_a_school_has_none(qtbot, sides, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    school, county = sides
+    enrol(school, county)
+    stick = tmp_path / "通知"
+    stick.mkdir()
+    context, said = make_context(county.store, tmp_path)
+    county.act(Role.ADMINISTRATOR)
+    context.prompt.target = stick
+    part = UnitSettings(context)
+    qtbot.addWidget(part)
+    part.show()
+    cards = part.findChildren(ResetCard)
+    assert len(cards) == 1
+    cards[0].write()
+    settle(qtbot, context)
+    (dialog,) = cards[0].findChildren(TwoPeople)
+    dialog.own.widget.setText(PEOPLE[Role.ADMINISTRATOR][1])
+    dialog.officer.set_text("登记员")
+    dialog.other.widget.setText(PEOPLE[Role.REGISTRAR][1])
+    dialog.go.click()
+    settle(qtbot, context)
+    (path,) = stick.glob("重建通道通知*.rollbook")
+    assert not cards[0].result.isHidden()
+    assert not said
+    assert school.receive(path).kind is FileKind.RESET
+    finish(context)
+
+    other, _said = make_context(school.store, tmp_path)
+    theirs = UnitSettings(other)
+    qtbot.addWidget(theirs)
+    theirs.show()
+    assert not any(one.go.isVisible() for one in theirs.findChildren(ResetCard))
     finish(other)
