@@ -21,6 +21,7 @@ from models.services import preferences
 from models.services.units import unit_name
 from sync import envelope, ledger, outbox
 from sync.formats import open_file
+from sync.messages import sealing
 from sync.transport.deliveries import note
 from sync.transport.parts import split
 from sync.transport.removable import WRITTEN, folder_for
@@ -136,6 +137,8 @@ def split_delivery(
     """
     if package_ids is not None:
         package_ids = outbox.everything_for(store, package_ids)
+    elif not store.read_only:
+        store.write(sealing.seal_waiting, store.actor, store.home)
     rows = store.read(_rows_for, package_ids)
     store.write(preferences.set_mailbox_megabytes, store.actor, megabytes)
     folder = folder_for(store.home, out_dir)

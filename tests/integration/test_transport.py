@@ -18,11 +18,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.domain.errors import UserError
-from models.domain.units import Role
+from models.domain.units import Role, Tier
 from models.services import preferences
 from models.store.errors import DiskFullError
 from sync import ledger, outbox, receiving
 from sync.formats import FileKind, describe
+from sync.messages import notices
 from sync.refusals import Fault, MalformedError, RefusedError
 from sync.transport import incoming, mail, parts, watching
 from sync.transport.deliveries import deliveries
@@ -369,6 +370,15 @@ def test_a_delivery_by_mail_carries_all_that_is_unanswered_and_says_so(world: Si
     assert {row["state"] for row in rows} == {"delivered"}
     with pytest.raises(UserError, match="MB"):
         mail.split_delivery(world.school.store, None, 0, out)
+
+
+def test_everything_by_mail_takes_along_what_waits_to_be_said(world: SimpleNamespace) -> None:
+    county, school = world.county.store, world.school.store
+    notices.send(county, world.county.act(Role.REGISTRAR), None, "通知", "请阅。", tiers={Tier.SCHOOL})
+    made_ = mail.split_delivery(county, None, 1, made(world.folder, "mail"))
+    to_school = next(one for one in made_ if one.audience == school.actor.unit.name)
+    receiving.receive_all(school, to_school.paths)
+    assert [one.title for one in school.read(notices.list_notices)] == ["通知"]
 
 
 def test_each_hand_over_is_kept_with_medium_and_carrier(world: SimpleNamespace) -> None:
