@@ -12,7 +12,8 @@ from models.services import maintenance, policies
 from models.store import tables as t
 from sync import ledger
 from tests.sync_world import Member
-from tests.tier_walk import ABOVE, BUREAUX, DOZEN, SCHOOLS, Walk
+from tests.tier_post import ABOVE, BUREAUX, DOZEN, SCHOOLS
+from tests.tier_walk import Walk
 
 _STATE_OF = {"accept": "effective", "refuse": "refused", "withdrawn": "withdrawn"}
 _UNIT = {name: unit.id for name, (unit, _) in DOZEN.items()}

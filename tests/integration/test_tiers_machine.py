@@ -13,8 +13,8 @@ import pytest
 from tests.tier_agreement import disagreements
 from tests.tier_walk import Walk, make_dozen
 
-STEPS = 60
-_ONE, _MANY = os.environ.get("ROLLBOOK_WALK"), int(os.environ.get("ROLLBOOK_WALKS", "3"))
+STEPS = 45
+_ONE, _MANY = os.environ.get("ROLLBOOK_WALK"), int(os.environ.get("ROLLBOOK_WALKS", "2"))
 SEEDS = [int(_ONE)] if _ONE else range(1, _MANY + 1)
 
 
