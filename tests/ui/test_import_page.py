@@ -88,7 +88,6 @@ def test_a_messy_list_to_zero_errors_and_into_the_roster(world, qtbot):
     assert errors(page) == 4
     assert not page.foot.next.isEnabled()
     assert page.check.popover.isVisible(), "the first error explains itself"
-    page.grab().save("/tmp/ui2_import.png")
 
     for code in ("BIRTH_DIFFERS_FROM_ID", "SEX_DIFFERS_FROM_ID"):
         group = next(g for g in page.check.session.marks.groups if g.code == code)
@@ -121,12 +120,10 @@ def test_a_messy_list_to_zero_errors_and_into_the_roster(world, qtbot):
     settle(qtbot, context)
     assert page.step == PREVIEW
     assert "新增" in page.preview.note.words.text()
-    page.grab().save("/tmp/ui2_preview.png")
     page.run_action("submit")
     settle(qtbot, context)
     assert page.step == RESULT, said
     assert page.result.result.new == 18
-    page.grab().save("/tmp/ui2_result.png")
     assert len(store.read(roster.list_ids, roster.RosterQuery())) == 18
     page.result.submit_baseline()
     settle(qtbot, context)
@@ -298,7 +295,6 @@ def test_a_row_is_left_out_by_delete_on_its_header_and_taken_in_again(world, qtb
     assert (errors(page), page.check.session.text(faulty[0], "name")) == (3, text)
     assert page.check.session.is_left_out(faulty[0])
     assert page.check.session.totals()[0] == 17
-    page.grab().save("/tmp/ui2_left_out.png")
     page.run_action("undo")
     settle(qtbot, context)
     assert errors(page) == 4
@@ -324,7 +320,6 @@ def test_the_names_stay_in_sight_in_the_last_column(world, qtbot):
     name = page.check.grid.index(0, table.pinned.section)
     assert table.pinned.visualRect(name).left() == 0
     assert table.rowHeight(0) == table.pinned.rowHeight(0)
-    page.grab().save("/tmp/ui2_pinned.png")
     table.go_to(page.check.grid.index(0, table.pinned.section + 1))
     assert table.visualRect(table.currentIndex()).left() >= table.pinned.covered
 

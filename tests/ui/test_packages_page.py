@@ -78,7 +78,6 @@ def test_the_whole_way_up_and_down(world, qtbot):
     given = next(p for p in page.book.outgoing() if p.id == package.id)
     assert (given.handed, given.steps[3].title) == ("已写出", "已写出"), "a folder is not yet the other side"
     prints = [label.text() for label in page.detail.findChildren(QLabel) if label.text().startswith("指纹")]
-    page.grab().save("/tmp/ui2_packages.png")
     page.hide()
     assert page.news.isHidden(), "what was said is over once the page was left"
     page.show()
@@ -102,7 +101,6 @@ def test_the_whole_way_up_and_down(world, qtbot):
     desk.arrive(package=arrived.id)
     settle(qtbot, desk_context)
     settle(qtbot, desk_context)
-    desk.grab().save("/tmp/ui2_bureau.png")
     first = desk.queue.current_entry().id
     desk.bar.opinion.setText("证明材料不清晰，请重新扫描。")
     desk.run_action("return")
@@ -127,7 +125,6 @@ def test_the_whole_way_up_and_down(world, qtbot):
     sent = next(p for p in page.book.outgoing() if p.id == package.id)
     assert sent.returned == 1
     assert sent.progress == (5, 5, True)
-    page.grab().save("/tmp/ui2_packages2.png")
     assert not said
     assert not wrong
 

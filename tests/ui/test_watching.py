@@ -100,7 +100,6 @@ def test_files_in_a_watched_folder_are_offered_and_taken_only_by_a_click(
     assert f"在“收件”发现 {len(world.files)} 个文件：" in bar.words.text()
     assert "青禾县第一小学" in bar.words.text()
     assert store.read(ledger.list_packages, "in") == [], "nothing is taken without a click"
-    window.grab().save("/tmp/tpshots/offer.png")
     bar._take()
     calm(qtbot, window.context)
     settle(qtbot, window.context)
@@ -108,7 +107,6 @@ def test_files_in_a_watched_folder_are_offered_and_taken_only_by_a_click(
     page = window.workspace.page
     assert isinstance(page, PackagesPage)
     assert f"接收 {len(world.files)} 个" in page.news.words.text()
-    window.grab().save("/tmp/tpshots/taken.png")
     assert look(qtbot, window).isHidden(), "what is received is not offered again"
     window.close()
 
@@ -201,7 +199,6 @@ def test_a_package_becomes_attachments_with_a_text(world: SimpleNamespace, qtbot
     assert "青禾县教育局" in dialog.body.toPlainText()
     assert "赵明" not in dialog.body.toPlainText()
     QApplication.processEvents()
-    dialog.grab().save("/tmp/tpshots/mail.png")
     dialog.accept()
     settle(qtbot, context)
     package = page.current()
@@ -220,7 +217,6 @@ def test_the_carrier_is_noted_and_shown(world: SimpleNamespace, qtbot: Any) -> N
     settle(qtbot, context)
     assert page.delivery.sheet.carrier == "王老师"
     assert page.current().deliveries[0].words == "邮件，由王老师送交"
-    page.grab().save("/tmp/tpshots/detail.png")
 
 
 def test_parts_and_folders_opened_in_the_window(world: SimpleNamespace, qtbot: Any) -> None:
@@ -256,7 +252,6 @@ def test_settings_keep_folders_and_size_and_give_up_parts(world: SimpleNamespace
     card.keep_size()
     calm(qtbot, context)
     assert store.read(preferences.mailbox_megabytes) == 50
-    card.grab().save("/tmp/tpshots/settings.png")
     card.remove(world.inbox.parent / "不见了")
     calm(qtbot, context)
     assert store.read(preferences.watched_folders) == [world.inbox]
