@@ -24,7 +24,7 @@ from models.store import tables as t
 from sync import renewal
 from sync.certificates import Certificate, is_issued_by, parse
 from sync.identity import own_anchor, superior_of
-from sync.known import anchor_of, issuing, remember
+from sync.known import anchor_of, anchors, is_key_revoked, issuing, remember
 from sync.messages.message import Message
 from sync.messages.post import post
 from sync.refusals import Fault, MalformedError, UntrustedError
@@ -86,6 +86,7 @@ def take_message(session: Session, actor: Actor, message: Message) -> str:
     names = "、".join(str(one["unit"]["name"]) for one in message.body["tiers"])
     before = tiers(session)
     _refuse_fewer(session, message.body["tiers"])
+    _refuse_other_anchors(session, _read(message.body["tiers"]))
     take(session, superior, message.body["tiers"], message.at)
     renewal.take(session, message.body["certificates"], superior.id, message.at)
     if tiers(session) == before:
@@ -97,10 +98,24 @@ def take_message(session: Session, actor: Actor, message: Message) -> str:
 
 def _refuse_fewer(session: Session, told: Any) -> None:
     """A tier whose policies and decisions hold does not vanish because the one between says so (decision 5)."""
-    present = {one["unit"]["tier"] for one in told}
+    present = {one["unit"]["id"] for one in told}
     for unit in ancestors(session, own_unit(session).id):
-        if unit.tier.value not in present:
+        if unit.id not in present:
             raise UntrustedError(Fault.TIER_LEFT_OUT, unit=unit.name)
+
+
+def _refuse_other_anchors(session: Session, told: Sequence[Above]) -> None:
+    """A tier believed already changes its issuing key only when a tier above it, believed as it was, certified that.
+
+    Else whoever has the keys of one unit could speak for every tier above it. Words compared anew may say otherwise.
+    """
+    vouched = False
+    for tier in reversed(told):
+        known = anchors(session, tier.unit.id)
+        in_force = {one.public_key for one in known if not is_key_revoked(session, one.key_mark)}
+        vouched = vouched or tier.anchor.public_key in in_force
+        if known and not vouched:
+            raise UntrustedError(Fault.OTHER_ANCHOR, unit=tier.unit.name)
 
 
 def take(session: Session, superior: Unit, value: Any, at: str) -> None:

@@ -230,6 +230,28 @@ def keep_items(
     session.execute(insert(t.reported_item), rows)
 
 
+def taken_before(session: Session, section: Section, items: Sequence[Mapping[str, Any]]) -> set[tuple[str, int]]:
+    """Which of the items (change id, attempt) an earlier section brought: a second receipt for them changes nothing."""
+    r = t.reported_item.c
+    query = select(r.change_id, r.attempt).where(r.unit_id == section.unit_id, r.receipt_id != section.receipt_id)
+    subjects = list({item["subject"] for item in items})
+    found = (row for part in in_chunks(subjects) for row in session.execute(query.where(r.subject_id.in_(part))))
+    return {(row.change_id, row.attempt) for row in found} & {(item["id"], item["attempt"]) for item in items}
+
+
+def later_items(session: Session, section: Section, subjects: Sequence[str]) -> list[dict[str, Any]]:
+    """Items on these pupils of the unit that were accepted after `section` but came before it, in their order."""
+    r, s = t.reported_item.c, t.report_section.c
+    at = select(s.at).where(s.receipt_id == section.receipt_id).scalar_subquery()
+    query = select(r.body).join(t.report_section, s.receipt_id == r.receipt_id)
+    query = query.where(r.unit_id == section.unit_id, s.at > at).order_by(s.at, r.position)
+    return [
+        json.loads(body)
+        for part in in_chunks(subjects)
+        for body in session.execute(query.where(r.subject_id.in_(part))).scalars()
+    ]
+
+
 def refused_in(session: Session, report_id: str) -> list[tuple[str, str]]:
     """Sections of a received report that were not taken: (receipt id, sentence)."""
     c = t.report_section.c

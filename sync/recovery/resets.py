@@ -95,6 +95,8 @@ def _next_epoch(session: Session, own: Unit, after: int) -> int:
     """Greater than any known, and than any given since the backup: the time of day is part of it."""
     c = t.channel.c
     known = session.execute(select(func.max(c.epoch)).where(c.issuer_id == own.id)).scalar() or 0
+    if after >= channels.latest_epoch(session, known):
+        raise UserError(f"第 {after} 轮的数字太大，下级不会接收。请按下级提示中的轮次填写。")
     return max(known + 1, after + 1, channels.stamp(to_time(clock.now(session))))
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.domain.errors import NotAllowedError
+from models.domain.errors import NotAllowedError, UserError
 from models.domain.states import Verdict
 from models.domain.units import Role
 from models.services import maintenance, review
@@ -116,7 +116,10 @@ def test_a_notice_of_reset_is_taken_once_and_from_the_superior_alone(world: Worl
     passphrase = county.act(Role.ADMINISTRATOR)
     older = resets.write_reset(county.store, passphrase, PEOPLE[Role.REGISTRAR], county.out, 3)
     old = older.read_bytes()
-    newer = resets.write_reset(county.store, passphrase, PEOPLE[Role.HEAD], county.out, 999912312359)
+    begun = open_file(older).statement.content["epoch"]
+    with pytest.raises(UserError, match="太大"):
+        resets.write_reset(county.store, passphrase, PEOPLE[Role.HEAD], county.out, 999912312359)
+    newer = resets.write_reset(county.store, passphrase, PEOPLE[Role.HEAD], county.out, begun + 40)
     assert "重建的通道" in school.receive(newer).sentence
     assert "此前已经接收" in school.receive(newer).sentence
     older.write_bytes(old)
@@ -125,7 +128,8 @@ def test_a_notice_of_reset_is_taken_once_and_from_the_superior_alone(world: Worl
     assert caught.value.fault is Fault.OLDER_EPOCH
     edited = tmp_path / "edited.rollbook"
     statement = open_file(newer).statement
-    edited.write_bytes(header_bytes(replace(statement, body=statement.body.replace(b"999912312360", b"999912312361"))))
+    body = statement.body.replace(b"%d" % (begun + 41), b"%d" % (begun + 42))
+    edited.write_bytes(header_bytes(replace(statement, body=body)))
     with pytest.raises(RefusedError) as refused:
         second.receive(edited)
     assert refused.value.fault is Fault.EDITED

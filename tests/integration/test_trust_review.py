@@ -10,24 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from models.domain.ids import new_id
 from models.domain.orders import read_order
 from models.domain.times import local_day
 from models.domain.units import Role
-from models.services import maintenance, review_apply
+from models.services import maintenance, reported, review_apply
 from models.services.items import row_line
 from models.store import audit, backup, clock
 from models.store import tables as t
-from sync import enrolment, inbox, ledger, new_keys, outbox, receipts, revocation
-from sync.certificates import to_time
+from sync import authority, enrolment, identity, inbox, ledger, new_keys, outbox, receipts, revocation
+from sync.certificates import Subject, issue, new_private_key, public_der, to_time
 from sync.messages import sending
 from sync.messages.post import post
 from sync.recovery import channels, memory
 from sync.refusals import Fault, OutOfTurnError, RefusedError
-from tests.sync_world import COUNTY, PEOPLE, SCHOOL, TIERS, Member, deliver, enrol, make_tiers, opened
+from sync.requests import base64_text, unit_from, unit_json
+from sync.statements import sign
+from tests.integration.test_reports import bring_roster
+from tests.sync_world import COUNTY, PEOPLE, PROVINCE, SCHOOL, TIERS, Member, deliver, enrol, make_tiers, opened
 from ui.moments import moment
 
 World = dict[str, Member]
@@ -253,3 +256,113 @@ def test_a_pupil_twice_in_a_list_holds_up_nobody(world: World) -> None:
     touched = county.store.write(review_apply.apply_item, county.store.actor, SCHOOL.id, item, rows)
     assert touched == [pupil]
     assert county.store.read(lambda s: s.execute(select(t.student.c.name)).scalars().all()) == ["赵小亮"]
+
+
+# --- the tiers above (decision 5) -----------------------------------------------------------------------
+
+
+def forged_tiers(county: Member, changed: int, unit: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """The tiers as a county with all its keys tells them that has put an issuing key of its own in a place above it."""
+    told = county.store.read(authority.tiers)
+    now, own = county.store.read(clock.now), county.store.read(identity.own_anchor)
+    assert own is not None
+    units = [unit_from(one["unit"]) for one in told]
+    units[changed] = unit_from(unit) if unit else units[changed]
+    keys = [new_private_key() for _ in told]
+    subjects = [Subject(one.id, one.name, "issuing", frozenset({"basic"})) for one in units]
+    made = [issue(subject, public_der(key), subject, key, now) for subject, key in zip(subjects, keys, strict=True)]
+    for place in range(changed, 0, -1):  # down to the county, whose own key stays
+        below = own if place == 1 else made[place - 1]
+        way = issue(below.subject, below.public_key, made[place].subject, keys[place], now)
+        told[place] |= {"unit": unit_json(units[place]), "anchor": base64_text(made[place].der)}
+        told[place - 1]["issued"] = [base64_text(way.der)]
+    if changed + 1 < len(told):
+        told = told[: changed + 1]
+    return told
+
+
+@pytest.mark.parametrize("changed", [1, 2])
+def test_a_county_does_not_become_the_tiers_above_it(world: World, changed: int) -> None:
+    """Not under the names they have, nor as other units in their place."""
+    school, county = world["school"], world["county"]
+    before = school.store.read(authority.tiers)
+    stranger = {**unit_json(PROVINCE), "id": "a0000100-0000-4000-8000-0000000000ff", "name": "他省教育厅"}
+    fewer, other = "中少了", "签发密钥与本单位所信任的不同"
+    for unit, sentences in ((None, (fewer, other)), (stranger, (fewer,))):
+        told = forged_tiers(county, changed, unit)
+        received = send(county, school, "authority", {"tiers": told, "certificates": []})
+        assert received.counts["refused"] == 1
+        assert any(words in received.warnings[0] for words in sentences), received.warnings
+        assert school.store.read(authority.tiers) == before
+
+
+# --- tiers that agree (decision 14) ---------------------------------------------------------------------
+
+
+def name_at(member: Member, pupil: str) -> str | None:
+    return member.store.read(lambda s: s.execute(select(t.student.c.name).where(t.student.c.id == pupil)).scalar())
+
+
+def rename(school: Member, county: Member, pupil: str, name: str) -> str:
+    """A change of name goes up, is accepted and comes back; the package's id."""
+    change = school.propose(pupil, name)
+    school.approve([change])
+    package = outbox.build(school.store, school.act(Role.REGISTRAR), school.out).package_id
+    assert package is not None
+    deliver(school, county)
+    county.review_all(package)
+    deliver(county, school)
+    return package
+
+
+def go_up(below: Member, above: Member) -> inbox.Received:
+    outbox.build(below.store, below.act(Role.REGISTRAR), below.out)
+    (received,) = [one for one in deliver(below, above) if one.kind.value == "report"]
+    receipts.finish_review(above.store, received.package_id or "", above.act(Role.REGISTRAR), above.out)
+    deliver(above, below)
+    return received
+
+
+def test_a_section_that_comes_late_does_not_undo_what_came_after_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was refused at first arrives behind later ones: the city ends with the county's values all the same."""
+    school, county, city = world["school"], world["county"], world["city"]
+    (pupil,) = bring_roster(school, county, 1)
+    deliver(county, school)
+    go_up(county, city)
+    honest = reported.waiting
+    first = rename(school, county, pupil, "赵小明")
+    time.sleep(1.1)
+    rename(school, county, pupil, "赵小亮")
+    monkeypatch.setattr(reported, "waiting", lambda s: [one for one in honest(s) if one.package_id != first])
+    go_up(county, city)
+    monkeypatch.setattr(reported, "waiting", honest)
+    assert go_up(county, city).warnings == ()
+    assert [name_at(one, pupil) for one in (school, county, city)] == ["赵小亮"] * 3
+
+
+def test_a_second_receipt_for_the_same_item_changes_nothing_above(world: World) -> None:
+    """A county that accepts an old item once more would turn back what came after it."""
+    school, county, city = world["school"], world["county"], world["city"]
+    (pupil,) = bring_roster(school, county, 1)
+    deliver(county, school)
+    first = rename(school, county, pupil, "赵小明")
+    rename(school, county, pupil, "赵小亮")
+    go_up(county, city)
+    time.sleep(1.1)
+    passphrase = county.act(Role.REGISTRAR)
+    signer = county.store.signer(passphrase)
+
+    def again(session: Session) -> None:
+        c = t.received_item.c
+        (old,) = session.execute(select(c.receipt_id).where(c.package_id == first)).scalars()
+        body = ledger.recall(session, old).content | {"at": clock.now(session)}  # type: ignore[union-attr]
+        statement = sign(body, [identity.certified(session, signer)])
+        ledger.keep(session, statement)
+        session.execute(update(t.received_item).where(c.package_id == first).values(receipt_id=statement.id))
+        reported.note_answered(session, reported.Section(statement.id, first, SCHOOL.id, COUNTY.id, 1))
+
+    county.store.write(again)
+    assert go_up(county, city).warnings == ()
+    assert name_at(city, pupil) == "赵小亮"
