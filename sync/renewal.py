@@ -55,13 +55,18 @@ def take(session: Session, texts: Sequence[str], superior_id: str, at: str) -> N
 
 
 def _take(session: Session, text: str, superior_id: str, at: str) -> None:
-    """Take over a certificate of one of our own keys or persons, or of a key of the superior."""
+    """Take over a certificate of one of our own keys or persons, or of a key of the superior.
+
+    One that was revoked since is left out: what came late or once more says nothing wrong by it.
+    """
     try:
         der = unbase64(text)
         trust = trust_of(session)
         issues = parse(der).subject.purpose == ISSUING
         certificate = trust.issuing(der, at) if issues else trust.certificate(der, at)[0]
-    except (ValueError, UntrustedError):
+    except (ValueError, UntrustedError) as error:
+        if isinstance(error, UntrustedError) and error.fault in (Fault.REVOKED, Fault.ISSUER_REVOKED):
+            return
         raise ContentRefusedError(Fault.CONTENT_DAMAGED, what="上级所附的证书") from None
     subject = certificate.subject
     if subject.unit_id == superior_id and subject.purpose in (OPENING, ISSUING):
