@@ -71,9 +71,7 @@ class Fault(Enum):
     TOO_FAR_AHEAD = "这是第 {sequence} 号包，前面还缺 {missing} 个包，超出可暂存的数量。请对方先补交前面的包。"
 
     NOTHING_LOST = "本单位没有申请过恢复，不接收补回的名册。确需恢复的，请重新生成入网申请，交上级办理。"
-    EPOCH_AHEAD = (
-        "“{issuer}”所说的编号轮次（第 {epoch} 轮）晚于现在，没有采用。请双方核对电脑时间，由对方重新办理。"
-    )
+    EPOCH_AHEAD = "“{issuer}”所说的编号轮次（第 {epoch} 轮）晚于现在，没有采用。请双方核对电脑时间，由对方重新办理。"
     OLDER_EPOCH = (
         "“{issuer}”的包按第 {epoch} 轮编号，而本单位已在接收第 {held} 轮的，这是旧文件，未作改动。"
         "如果是对方刚恢复过备份，请对方按“大于 {held}”重新生成重建通道通知（命令 unit reset --after {held}）。"

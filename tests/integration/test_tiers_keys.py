@@ -378,7 +378,7 @@ def test_a_request_shows_that_the_issuing_key_is_held(world: World, tmp_path: Pa
     assert asked.anchor.subject.unit_id == COUNTY.id
     anchor = world["other"].store.read(identity.own_anchor)
     assert anchor is not None
-    body = world["county"].store.write(enrolment._request, county.store.actor).content
+    body = world["county"].store.write(enrolment._request, county.store.actor, "").content
     key = county.store.read(identity.private_keys, "signing")[0]
     forged = sign({**body, "anchor": base64_text(anchor.der)}, [identity.UnitSigner(None, key)])
     policies.write_statement(forged, tmp_path / "x.rollbook")
