@@ -22,6 +22,7 @@ from sync import enrolment, envelope, invitations, policies, signedfile
 from sync.identity import opening_keys, own_anchor
 from sync.jsonlines import encode
 from sync.suites import open_chunks
+from tests.fuzz import make_store_corpus
 from tests.fuzz.targets import CORPUS
 from tests.sync_world import PEOPLE, Member, make_template, opened
 
@@ -107,6 +108,7 @@ def main() -> None:
         if path.name.startswith("02_"):
             with zipfile.ZipFile(path) as book:
                 keep("sheet_part", "sheet1.xml", book.read("xl/worksheets/sheet1.xml"))
+            make_store_corpus.make(keep, path)
 
 
 if __name__ == "__main__":

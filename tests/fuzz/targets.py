@@ -17,17 +17,22 @@ from pathlib import Path
 
 from models.domain.errors import UserError
 from models.domain.policy import Policy
+from models.exchange.problem_list import read_problem_list
 from models.exchange.reading import read_data
+from models.services.orders import names_in_file
 from models.store import backup
 from models.store.errors import DamagedKeysError, NewerStoreError
 from models.store.vault import keyfile
 from sync import approvals, envelope, formats, invitations, opening, requests, signedfile
 from sync.certificates import load_public, parse
+from sync.companions import papers
 from sync.content import check_item, is_row
 from sync.jsonlines import LineReader, decode
+from sync.messages.message import read_message
 from sync.refusals import RefusedError
 from sync.statements import Statement
 from sync.trust import Trust
+from tests.fuzz import store_targets
 
 CORPUS = Path(__file__).with_name("corpus")
 
@@ -38,6 +43,8 @@ class Target:
 
     name: str
     run: Callable[[bytes], None]
+    rounds: int = 300
+    """Damages to seeds in the quick test."""
 
     def seeds(self) -> list[bytes]:
         """The seed corpus kept for it, in a fixed order."""
@@ -111,6 +118,11 @@ def _address(purpose: str) -> envelope.Address:
     return envelope.Address(purpose, _UNIT, _UNIT, "basic", 1, 1, "", "0" * 64, _AT, _AT)
 
 
+def _read_messages(reader: LineReader, address: envelope.Address, trust: Trust, at: str) -> None:
+    for statement, _ in opening.read_messages(reader, address, trust, at)[1]:
+        read_message(statement)
+
+
 def payload_lines(data: bytes) -> None:
     """The lines of a payload that was decrypted: a sender who holds the keys may still write anything."""
     nobody = Trust(())
@@ -118,6 +130,7 @@ def payload_lines(data: bytes) -> None:
         ("changes", opening.read_changes),
         ("evidence", opening.read_evidence),
         ("receipt", opening.read_receipt),
+        ("messages", _read_messages),
     ):
         with suppress(RefusedError):
             read(LineReader(_Lines(data)), _address(purpose), nobody, _AT)
@@ -183,13 +196,37 @@ def spreadsheet(data: bytes) -> None:
         return
 
 
-def sheet_part(data: bytes) -> None:
-    """The XML of a worksheet inside an xlsx whose other parts are good."""
+def _book_with(part_name: str, data: bytes) -> bytes:
+    """An xlsx whose parts are good but for one."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as book:
         for name, part in _workbook_parts():
-            book.writestr(name, data if name == "xl/worksheets/sheet1.xml" else part)
-    spreadsheet(made.getvalue())
+            book.writestr(name, data if name == part_name else part)
+        if part_name not in book.namelist():
+            book.writestr(part_name, data)
+    return made.getvalue()
+
+
+def sheet_part(data: bytes) -> None:
+    """The XML of a worksheet inside an xlsx whose other parts are good."""
+    spreadsheet(_book_with("xl/worksheets/sheet1.xml", data))
+
+
+def book_parts(data: bytes) -> None:
+    """Any other part of an xlsx; the first bytes choose which."""
+    chosen = next((name for name in BOOK_PARTS if name.encode()[3:5] == data[:2]), BOOK_PARTS[0])
+    spreadsheet(_book_with(chosen, data[2:]))
+
+
+BOOK_PARTS = ("xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml", "xl/_rels/workbook.xml.rels")
+"""Named in the corpus by the two letters after `xl/`."""
+
+
+def lists(data: bytes) -> None:
+    """Lists of problems and of accounts that other offices send as spreadsheets."""
+    for read in (read_problem_list, names_in_file):
+        with suppress(UserError):
+            read(_as_file(data, "list.xlsx"))
 
 
 @cache
@@ -198,9 +235,17 @@ def _workbook_parts() -> tuple[tuple[str, bytes], ...]:
         return tuple((name, book.read(name)) for name in book.namelist())
 
 
+def pairing_file(data: bytes) -> None:
+    """The two files of a pairing, before words are compared."""
+    path = _as_file(data)
+    for read in (papers.read_request, papers.read_reply):
+        with suppress(RefusedError):
+            read(path)
+
+
 TARGETS: tuple[Target, ...] = (
     Target("signed_file", signed_file),
-    Target("enrolment_file", enrolment_file),
+    Target("enrolment_file", enrolment_file, 80),
     Target("envelope_head", envelope_head),
     Target("certificate", certificate),
     Target("canonical_json", canonical_json),
@@ -210,7 +255,15 @@ TARGETS: tuple[Target, ...] = (
     Target("policy_body", policy_body),
     Target("key_slots", key_slots),
     Target("backup_file", backup_file),
-    Target("spreadsheet", spreadsheet),
-    Target("sheet_part", sheet_part),
+    Target("spreadsheet", spreadsheet, 80),
+    Target("sheet_part", sheet_part, 80),
+    Target("book_parts", book_parts, 80),
+    Target("lists", lists, 80),
+    Target("pairing_file", pairing_file),
+    Target("mail_part", store_targets.mail_part),
+    Target("message_body", store_targets.message_body, 80),
+    Target("report_lines", store_targets.report_lines, 80),
+    Target("companion_lines", store_targets.companion_lines, 80),
+    Target("revocation_list", store_targets.revocation_list),
 )
 TARGET: dict[str, Target] = {target.name: target for target in TARGETS}

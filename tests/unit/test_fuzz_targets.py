@@ -8,8 +8,6 @@ import pytest
 
 from tests.fuzz.targets import CORPUS, TARGETS, Target
 
-ROUNDS = 300
-
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
     """`data` with a few bytes changed, cut out, doubled or put in."""
@@ -36,7 +34,7 @@ def test_seeds_and_damaged_seeds_only_refuse(target: Target) -> None:
     chance = random.Random(target.name)
     for seed in seeds:
         target.run(seed)
-    for _ in range(ROUNDS):
+    for _ in range(target.rounds):
         target.run(damaged(chance.choice(seeds), chance))
 
 
