@@ -27,6 +27,7 @@ from sync.certificates import parse
 from sync.formats import open_file
 from sync.refusals import Fault, RefusedError
 from sync.requests import read_request
+from tests.integration.test_cli import rollbook
 from tests.sync_world import (
     COUNTY,
     PEOPLE,
@@ -342,3 +343,23 @@ def test_a_merger_told_by_who_may_not_is_refused(world: World) -> None:
     with pytest.raises(RefusedError) as refused:
         city.store.write(mergers.take, city.store.actor, replace(message, body={"statement": edited}))
     assert refused.value.fault is Fault.EDITED
+
+
+def test_a_merger_by_commands_is_said_before_it_is_done(template: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "world"
+    shutil.copytree(template, folder)
+    (tmp_path / "admin").write_text(PEOPLE[Role.ADMINISTRATOR][1], "utf-8")
+    (tmp_path / "other").write_text(OFFICER[1], "utf-8")
+    general = ("--json", "--home", folder / "county", "--operator", "管理员", "--secret-file", tmp_path / "admin")
+    words = ("unit", "merge", SECOND.name, SCHOOL.code, "--since", "2026-09-01", "--reason", "青教〔2026〕9号")
+    told = rollbook(*general, *words)
+    assert (told.code, told.json["done"]) == (1, False)
+    done = rollbook(
+        *general, *words, "--yes", "--second-operator", OFFICER[0], "--second-secret-file", tmp_path / "other"
+    )
+    assert (done.code, done.json["done"]) == (0, True)
+    units = {one["unit"]["name"]: one["state"] for one in rollbook(*general, "unit", "list").json}
+    assert units[SECOND.name] == "closed"
+    again = rollbook(*general, *words)
+    assert again.code == 2
+    assert "此前已经并入" in again.err
