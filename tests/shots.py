@@ -34,7 +34,8 @@ def settle(window: MainWindow, seconds: float = 20) -> None:
     while quiet < 5 and time.monotonic() < until:
         assert app is not None
         app.processEvents()
-        quiet = 0 if window.context.jobs.busy else quiet + 1
+        busy = window.context.jobs.busy or window.context.evidence_jobs.busy
+        quiet = 0 if busy else quiet + 1
         time.sleep(0.02)
 
 

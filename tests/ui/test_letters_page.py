@@ -14,6 +14,7 @@ from sync.messages import notices
 from tests.problem_world import send
 from tests.sync_world import COUNTY, PEOPLE, SCHOOL, SECOND, Member, enrol, found, opened
 from tests.ui.pagekit import finish, make_context, settle
+from tests.ui.test_layout import faults
 from ui.pages.letters import LIST, WRITE, LettersPage
 
 
@@ -67,10 +68,13 @@ def test_a_notice_is_written_read_and_counted(members: Any, page_of: Any, qtbot:
     settle(qtbot, context)
     assert page.stack.currentIndex() == WRITE
     form = page.form
+    page.resize(1045, 534)  # 1366x768 at 125 %, the navigation collapsed
     form.give()
+    qtbot.wait(1)
+    assert not faults(page)
     assert "请填写标题和正文" in form.fault.text()
     form.title.set_text("秋季学籍核查")
-    form.text.setPlainText("请于月底前完成。")
+    form.words.setPlainText("请于月底前完成。")
     form.due.set_text("月底")
     form.give()
     assert "2026-12-01" in form.due._fault.text()
@@ -115,6 +119,7 @@ def test_a_notice_is_written_read_and_counted(members: Any, page_of: Any, qtbot:
     page.list.chosen.emit(page.list.current())
     settle(qtbot, context)
     assert page.panel.entry.notice.unread == ("青禾县第二小学",)
+    assert not faults(page)
     assert not said
     assert not wrong
 

@@ -14,6 +14,7 @@ from tests.integration.conftest import sheet_file
 from tests.open_world import account_list, add_account, carry, make_open_tiers, open_world, report
 from tests.sync_world import PEOPLE, Member
 from tests.ui.pagekit import finish, make_context, settle
+from tests.ui.test_layout import faults
 from ui.pages.accounts import AccountsPage
 from ui.pages.orders import FORM, LIST, VIEW, OrdersPage
 
@@ -59,7 +60,10 @@ def test_given_above_and_carried_out_below(world: Any, page_of: Any, qtbot: Any,
     page, context, said = page_of(tang)
     page.run_action("new")
     assert page.stack.currentIndex() == FORM
+    page.resize(1045, 534)  # 1366x768 at 125 %, the navigation collapsed
     page.form.give()
+    qtbot.wait(1)
+    assert not faults(page)
     assert "请粘贴用户名" in page.form.fault.text()
     page.open_file(sheet_file(tmp_path / "名单.xlsx", [{"用户名": "tslnzhangsan"}, {"用户名": "nobody"}]))
     settle(qtbot, context)
@@ -88,6 +92,7 @@ def test_given_above_and_carried_out_below(world: Any, page_of: Any, qtbot: Any,
     below.open_row(below.list.current())
     settle(qtbot, context2)
     assert below.stack.currentIndex() == VIEW
+    assert not faults(below)
     below.view.list.table.select_row(0)
     assert below.view.execute.text() == "禁用所选 1 个"
     below.run_action("submit")

@@ -86,7 +86,7 @@ class LetterPanel(SidePanel):
             words = self.tr("现在在{unit}{late}").format(unit=one.holder, late=late)
             events.append(TimelineEntry("", "", "", words, "", done=False))
         title = f"{kind_label(one.kind)}：{one.from_name} → {one.to_name}"
-        said = f"{STATE_LABELS.get(one.state, one.state)} {one.note}".strip() if not one.holder else ""
+        said = f"{STATE_LABELS['refused']}：{one.note}" if one.state == "refused" else ""
         return route_card(events, said, title)
 
     def _fill_foot(self, entry: Entry) -> None:

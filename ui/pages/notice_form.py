@@ -52,10 +52,10 @@ class NoticeForm(QWidget):
         self.title = line(self.tr("标题"))
         assert isinstance(self.title.widget, QLineEdit)
         self.title.widget.setMaxLength(MAX_TITLE)
-        self.text = QPlainTextEdit()
-        self.text.setAccessibleName(self.tr("正文"))
-        self.text.setTabChangesFocus(True)
-        self.text.setMinimumHeight(120)
+        self.words = QPlainTextEdit()
+        self.words.setAccessibleName(self.tr("正文"))
+        self.words.setTabChangesFocus(True)
+        self.words.setMinimumHeight(120)
         self.due = line(self.tr("请在这一天之前（含）确认已阅（可不填）"), "2026-12-01")
         self.whom = Choices(
             [(ALL, self.tr("全部下级")), (TIERS, self.tr("按层级")), (CHOSEN, self.tr("指定单位"))], self.tr("发给")
@@ -81,7 +81,7 @@ class NoticeForm(QWidget):
 
     def _lay_out(self) -> None:
         words = card(
-            label(self.tr("内容"), "strong"), self.title, label(self.tr("正文"), "cap"), (self.text, 1), self.due
+            label(self.tr("内容"), "strong"), self.title, label(self.tr("正文"), "cap"), (self.words, 1), self.due
         )
         whom = card(
             label(self.tr("发给"), "strong"), self.whom, self._tier_row, (self._unit_part, 1), self.number, None
@@ -90,6 +90,7 @@ class NoticeForm(QWidget):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(body)
         cancel = button(self.tr("取消"), tip="Esc", on_click=self.left.emit)
         go = button(self.tr("签名发出"), "writing", "primary", "Ctrl+Enter", on_click=self.give)
@@ -101,7 +102,7 @@ class NoticeForm(QWidget):
         """Start anew, for these units below."""
         self._units = units
         self.title.set_text("")
-        self.text.clear()
+        self.words.clear()
         self.due.set_text("")
         self.whom.choose(ALL)
         present = {unit.tier for unit in units}
@@ -141,13 +142,13 @@ class NoticeForm(QWidget):
 
     def has_draft(self) -> bool:
         """Whether something was written."""
-        return bool(self.title.text() or self.text.toPlainText().strip())
+        return bool(self.title.text() or self.words.toPlainText().strip())
 
     def give(self) -> None:
         """Hand the notice on when all is there; what is missing is said where it stands."""
         self.fault.hide()
-        title, text = self.title.text(), self.text.toPlainText().strip()
-        set_tone(self.text, "" if text else "true", "wrong")
+        title, text = self.title.text(), self.words.toPlainText().strip()
+        set_tone(self.words, "" if text else "true", "wrong")
         if not title or not text or len(text) > MAX_TEXT:
             self.title.fail("" if title else self.tr("请填写标题。"))
             self._complain(self.tr("请填写标题和正文，正文最多 {n} 字。").format(n=MAX_TEXT))

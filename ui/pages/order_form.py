@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QScrollArea, QWidget
 
 from models.domain.orders import REASONS
@@ -66,6 +66,7 @@ class OrderForm(QWidget):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(body)
         cancel = button(self.tr("取消"), tip="Esc", on_click=self.left.emit)
         self.go = button(self.tr("签名下达"), "writing", "primary", "Ctrl+Enter", on_click=self.give)

@@ -8,8 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
+from models.domain.fields import ACCOUNTS
+from models.domain.problems import PROBLEM_KIND, Claim
 from models.services.change_views import EvidenceInfo, TimelineEntry
-from models.services.problem_views import ProblemDetail, ProblemSummary
+from models.services.problem_views import ProblemDetail, ProblemSummary, SideView
 from ui.context import AppContext
 from ui.kit import Banner, Button, button, card, clear, column, frame, holder, label, row, section
 from ui.pages.change_cards import facts_card, route_card
@@ -53,6 +55,7 @@ class ProblemView(QWidget):
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setAccessibleName(self.tr("问题的详细情况"))
         self.area.setWidget(holder(self.body))
         self.evidence = EvidenceView(context)
         self._buttons = row(margins=(16, 8, 16, 8))
@@ -96,6 +99,7 @@ class ProblemView(QWidget):
             late = self.tr("已逾期 {n} 天。").format(n=one.late) if one.late else ""
             cards.append(Banner(tone, words.format(turn=one.turn) + late))
         cards += [Banner("info", words) for words in detail.others]
+        cards += [self._rename(side.subject_id) for side in detail.sides if self._renames(detail, side)]
         cards.append(sides_card(detail, self.context.actor.unit.id))
         if detail.opinion:
             cards.append(card(section(self.tr("裁定的理由")), label(detail.opinion, wrap=True, selectable=True)))
@@ -103,6 +107,16 @@ class ProblemView(QWidget):
         cards.append(facts_card(self.tr("为什么是问题"), facts))
         cards.append(route_card(timeline(detail), self.tr("等待{turn}").format(turn=one.turn) if one.turn else ""))
         return cards
+
+    def _renames(self, detail: ProblemDetail, side: SideView) -> bool:
+        """Whether a user name of this unit lost: it is changed in the account itself, not by a request (A17h)."""
+        mine = side.unit_id == self.context.actor.unit.id and side.outcome == Claim.CHANGE
+        return mine and not detail.closed_at and PROBLEM_KIND[detail.summary.kind].roster == ACCOUNTS
+
+    def _rename(self, account_id: str) -> Banner:
+        go = button(self.tr("去教师账户"), "id-badge", "link")
+        go.clicked.connect(lambda: self.context.navigate("accounts", subject_id=account_id))
+        return Banner("warn", self.tr("请在教师账户中把这个用户名改成别的，改好后这个问题自动办结。"), [go])
 
     def _fill_foot(self, detail: ProblemDetail) -> None:
         clear(self._buttons)

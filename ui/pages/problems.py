@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QComboBox, QStackedWidget
 
 from models.domain.problems import PROBLEM_KINDS
-from models.domain.units import Role, Tier
+from models.domain.units import Line, Role, Tier
 from models.services.problem_views import (
     ProblemDetail,
     ProblemQuery,
@@ -50,15 +50,17 @@ class ProblemsPage(Page):
         self._opened: tuple[str, ...] = ()
         self._signs = context.has(Role.REGISTRAR)
         self._leads = self._signs and context.actor.unit.tier is not Tier.SCHOOL
+        self._pupils = context.actor.unit.line is Line.BASIC
+        self._title = self.tr("问题学籍") if self._pupils else self.tr("问题账户")
         self._build()
 
     def _build(self) -> None:
         self.take = button(self.tr("导入清单"), "file-import", tip=self.tr("公安或上级提供的问题学籍清单"))
         self.take.clicked.connect(self.choose)
         self.ask = button(self.tr("下发"), "send", "primary", on_click=self.ask_all)
-        for one in (self.take, self.ask):
-            one.setVisible(self._leads)
-        self.head = PageHead(self.tr("问题学籍"), "", [self.take, self.ask])
+        self.ask.setVisible(self._leads)
+        self.take.setVisible(self._leads and self._pupils)  # lists name pupils
+        self.head = PageHead(self._title, "", [self.take, self.ask])
         self.news = Banner("info", "", closable=True)
         self.news.hide()
         self.letters = LettersOut(self.context, self.news, self)
@@ -71,7 +73,7 @@ class ProblemsPage(Page):
         self.confirm = button(self.tr("确认所选"), "rubber-stamp", tip=self.tr("同意所选各项的学校答复，一次签名"))
         self.confirm.clicked.connect(self.confirm_selected)
         self.confirm.hide()
-        self.list = TabbedList(self.tr("问题学籍"), TABS, columns(), "alert-octagon", [self.confirm, self.kind])
+        self.list = TabbedList(self._title, TABS, columns(), "alert-octagon", [self.confirm, self.kind])
         self.list.tab_chosen.connect(lambda _: self.refresh())
         self.list.opened.connect(self.open_row)
         self.list.table.selectionModel().selectionChanged.connect(lambda *_: self._offer_confirm())
@@ -125,7 +127,9 @@ class ProblemsPage(Page):
         if total and self.list.tab == "mine" and not self.kind.currentData():
             return self.tr("现在没有轮到本单位办的问题。“未办结”中是等待其他单位的。")
         if total:
-            return self.tr("这里没有问题学籍。")
+            return self.tr("这里没有{what}。").format(what=self._title)
+        if not self._pupils:
+            return self.tr("还没有问题账户。不同单位用了同一个用户名时列在这里，由共同的上级裁定谁保留。")
         if self._leads:
             return self.tr("还没有问题学籍。合并下级数据时发现的重复会自动列在这里；公安或上级给的清单用“导入清单”。")
         return self.tr("还没有问题学籍。上级下发核实的身份证号错误、重复等问题会列在这里，由本单位答复。")
@@ -220,7 +224,7 @@ class ProblemsPage(Page):
 
     def open_file(self, path: Path) -> bool:
         """A dropped scan belongs to the answer in front; a list is taken in."""
-        if path.suffix.lower() in (".xlsx", ".xls", ".csv", ".ods") and self._leads:
+        if path.suffix.lower() in (".xlsx", ".xls", ".csv", ".ods") and self._leads and self._pupils:
             self.import_list(path)
             return True
         return self.stack.currentIndex() == VIEW and self.view.take_files([path])
