@@ -92,9 +92,13 @@ def _below(session: Session, own: Unit) -> list[Unit]:
 
 
 def _next_epoch(session: Session, own: Unit, after: int) -> int:
-    """Greater than any known, and than any given since the backup: the time of day is part of it."""
+    """Greater than any known, and than any given since the backup: the time of day is part of it.
+
+    One begun by a clock of 2099 does not count: no unit has taken it.
+    """
     c = t.channel.c
-    known = session.execute(select(func.max(c.epoch)).where(c.issuer_id == own.id)).scalar() or 0
+    mine = select(func.max(c.epoch)).where(c.issuer_id == own.id, c.epoch <= channels.latest_epoch(session, 0))
+    known = session.execute(mine).scalar() or 0
     if after >= channels.latest_epoch(session, known):
         raise UserError(f"第 {after} 轮的数字太大，下级不会接收。请按下级提示中的轮次填写。")
     return max(known + 1, after + 1, channels.stamp(to_time(clock.now(session))))

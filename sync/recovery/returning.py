@@ -47,6 +47,8 @@ def answer(session: Session, actor: Actor, own: Unit, asked: Request) -> dict[st
     if not (forgot_sent or lost_here or _forgot_taken(session, own, unit, memory.down)):
         return None
     given = ledger.place_of(session, own.id, unit.id, own.line.value).epoch
+    if given > channels.latest_epoch(session, memory.down.epoch):  # begun by a clock of 2099: no unit has taken it
+        given = memory.down.epoch
     if memory.down.epoch > channels.latest_epoch(session, given):
         raise MalformedError(Fault.BAD_REQUEST, what="收发编号")
     epoch = max(given, memory.down.epoch) + 1

@@ -22,6 +22,8 @@ from sync.messages import notices
 from sync.recovery import resets
 from sync.refusals import Fault, OutOfTurnError, RefusedError
 from sync.signedfile import header_bytes
+from tests.integration.test_cli import Done, rollbook
+from tests.integration.test_recovery_clocks import clock_of
 from tests.integration.test_recovery_school import baseline
 from tests.recovery_world import (
     answer,
@@ -140,6 +142,21 @@ def test_a_notice_of_reset_is_taken_once_and_from_the_superior_alone(world: Worl
         resets.write_reset(school.store, school.act(Role.ADMINISTRATOR), PEOPLE[Role.HEAD], school.out)
 
 
+def test_a_notice_written_in_2099_leaves_room_for_the_next(world: World) -> None:
+    county, school, second = world
+    passphrase = county.act(Role.ADMINISTRATOR)
+    with clock_of(2099):
+        wrong = resets.write_reset(county.store, passphrase, PEOPLE[Role.REGISTRAR], county.out)
+    with pytest.raises(OutOfTurnError) as caught:
+        school.receive(wrong)
+    assert caught.value.fault is Fault.EPOCH_AHEAD
+    wrong.unlink()
+    assert all("重建的通道" in taken.sentence for taken in reset(county, [school, second]))
+    notices.send(county.store, county.act(Role.REGISTRAR), None, "时钟已校正", "请阅。")
+    carry(world)
+    assert [len(one.store.read(notices.list_notices)) for one in (school, second)] == [1, 1]
+
+
 def test_packages_of_a_new_epoch_wait_for_the_notice(world: World) -> None:
     county, school, second = world
     notices.send(county.store, county.act(Role.REGISTRAR), None, "通知", "请阅。")
@@ -165,3 +182,30 @@ def test_a_school_the_backup_does_not_know_is_told_to_ask(world: World) -> None:
     with pytest.raises(RefusedError) as caught:
         reset(county, [school, second])
     assert caught.value.fault is Fault.NOT_LISTED
+
+
+def test_the_notice_by_commands(template: Path, tmp_path: Path) -> None:
+    shutil.copytree(template, tmp_path / "units")
+    files = {}
+    for role in (Role.ADMINISTRATOR, Role.REGISTRAR):
+        files[role] = tmp_path / role.value
+        files[role].write_text(PEOPLE[role][1] + "\n")
+
+    def run(unit: str, role: Role, *arguments: object) -> Done:
+        home = tmp_path / "units" / unit
+        general = ("--json", "--home", home, "--operator", PEOPLE[role][0], "--secret-file", files[role])
+        return rollbook(*general, *arguments)
+
+    second = ("--second-operator", PEOPLE[Role.REGISTRAR][0], "--second-secret-file", files[Role.REGISTRAR])
+    path = run("county", Role.ADMINISTRATOR, "unit", "reset", *second, "--out", tmp_path).json["path"]
+    told = run("school", Role.REGISTRAR, "package", "inspect", path).json
+    assert told["title"].endswith("重建通道通知")
+    taken = run("school", Role.REGISTRAR, "receive", path).json
+    assert taken["kind"] == "reset"
+    assert "没有它缺少的数据包" in taken["sentence"]
+    epoch = open_file(Path(path)).statement.content["epoch"]
+    again = run("county", Role.ADMINISTRATOR, "unit", "reset", *second, "--after", str(epoch + 5), "--out", tmp_path)
+    assert run("school", Role.REGISTRAR, "receive", again.json["path"]).code == 0
+    old = run("school", Role.REGISTRAR, "receive", path)
+    assert old.code == 1
+    assert f"--after {epoch + 6}" in old.err

@@ -17,6 +17,7 @@ from sync import enrolment, ledger, outbox
 from sync.messages import notices
 from sync.recovery import founding
 from sync.refusals import Fault, RefusedError
+from tests.integration.test_cli import rollbook
 from tests.integration.test_recovery_bureau import with_list
 from tests.recovery_world import answer, carry, closing, empty, in_review, names_of, reset, send_changes
 from tests.sync_world import (
@@ -147,3 +148,30 @@ def reset_without_schools(county: Member, school: Member) -> None:
     )
     reply.path.unlink()
     reset(county, [school])
+
+
+def test_a_loss_is_mended_by_commands(tmp_path: Path) -> None:
+    """init --unit-id under the old UID, and what is wrong with it in a sentence; the notice needs units below."""
+    home, secret = tmp_path / "县", "administrator lantern 41"
+    general = ("--json", "--home", home, "--operator", "王管", "--secret-file", "-")
+    given = {
+        "unit": COUNTY.name, "tier": "county", "line": "basic", "code": COUNTY.code, "registrar": "李录",
+        "head": "赵长", "administrator": "王管",
+    }  # fmt: skip
+    options = [text for key, value in given.items() for text in (f"--{key}", value)]
+    wrong = rollbook(*general, "init", *options, "--unit-id", "青禾", given=f"{secret}\n")
+    assert wrong.code == 2
+    assert "不是单位标识" in wrong.err
+    made = rollbook(*general, "init", *options, "--unit-id", COUNTY.id.upper(), given=f"{secret}\n").json
+    assert made["unit"]["id"] == COUNTY.id
+    (own,) = rollbook(*general, "unit", "list", given=secret).json
+    assert own["unit"]["id"] == COUNTY.id
+    activated = ("--home", home, "--operator", "李录", "--secret-file", "-", "operator", "activate")
+    code = made["activation_codes"]["李录"]
+    assert rollbook(*activated, "--code", code, given="registrar window 52\n").code == 0
+    other = tmp_path / "李录"
+    other.write_text("registrar window 52\n")
+    reset_ = ("unit", "reset", "--second-operator", "李录", "--second-secret-file", other, "--out", tmp_path)
+    nobody = rollbook(*general, *reset_, given=secret)
+    assert nobody.code == 2
+    assert "还没有入网的单位" in nobody.err
