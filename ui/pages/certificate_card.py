@@ -18,8 +18,6 @@ from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from sync.known import CertificateInfo
 
 
@@ -32,7 +30,7 @@ class CertificateState:
     officers: tuple[str, ...]
 
 
-def read_certificates(session: Session) -> CertificateState:
+def read_certificates(session: Any) -> CertificateState:
     """The chain, own and issued certificates (and whether each ends soon); the latest first, revoked ones last."""
     from models.services.operators import officers
     from models.services.units import ancestors, own_unit
