@@ -9,38 +9,31 @@ from pathlib import Path
 from typing import Final
 
 from desktop.cli.call import Call
+from desktop.demo import dispute
 from desktop.demo.school import found
 from desktop.demo.story import approve, enrol
 from desktop.demo.units import SECRET, TIERS, name_of, secret_of
-from desktop.demo.world import World, right_number, rosters, scan
-from desktop.selftest import picture
+from desktop.demo.world import DOWN, SIDES, UP, World, kept, named, registrar, rosters, scan
 from models.domain.change_kinds import ACCOUNT_BASELINE, KEY_FIELD
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.policy_settings import class_size_key
-from models.domain.problems import Claim
 from models.domain.units import Line, Role, Tier
 from models.services import (
     accounts,
     changes,
-    evidence,
     maintenance,
     order_views,
     policies,
     policy_views,
-    problem_answers,
     roster,
 )
-from models.services.problem_views import ProblemQuery, get_problem, list_problems
+from models.services.problem_views import ProblemQuery, list_problems
 from models.services.units import descendants
-from models.store.store import Store
-from sync import orders, problems
+from sync import orders
 from sync import policies as policy_packages
 from sync.messages import notices
 from sync.transport import mail
 
-_UP: Final = ("green", "white", "city", "province")
-_DOWN: Final = ("province", "city", "green", "white", "green_first", "white_school")
-_SIDES: Final = ("green_first", "white_school")
 _NEW_NAME: Final = "张亦诺"
 
 
@@ -50,7 +43,9 @@ def tell(folder: Path, call: Call) -> World:
     for path in (world.files, world.stick):
         path.mkdir(parents=True)
     acts: tuple[Callable[[World], None], ...] = (
-        _found_units, _join, _policy, _baselines, _key_field, _ask, _answer, _decide, _notice, _order, _restore, _end,
+        _found_units, _join, _policy, _baselines, _key_field,
+        dispute.ask, dispute.answer, dispute.decide,
+        _notice, _order, _restore, _end,
     )  # fmt: skip
     try:
         for act in acts:
@@ -60,14 +55,6 @@ def tell(folder: Path, call: Call) -> World:
     if call.json:
         call.line({"folder": str(world.base), "steps": world.steps})
     return world
-
-
-def _name(unit: str) -> str:
-    return TIERS[unit].name
-
-
-def _registrar(unit: str) -> str:
-    return secret_of(unit, Role.REGISTRAR)
 
 
 # --- units ----------------------------------------------------------------------------------------------------
@@ -91,7 +78,7 @@ def _join(world: World) -> None:
         if facts.above:
             request, reply = enrol(world, key, facts.above)
             words = f"申请 {request.words}；批复 {reply.words}"
-            said.append(f"{facts.name} → {_name(facts.above)}，电话核对：{words}")
+            said.append(f"{facts.name} → {named(facts.above)}，电话核对：{words}")
     world.step("逐级入网：下级交申请文件，上级两人签名批复，双方核对词一致", *said)
     world.go(*reversed([*TIERS]))
     with world.at("province", Role.REGISTRAR) as store:
@@ -106,15 +93,15 @@ def _policy(world: World) -> None:
             policies.set_own, store.actor,
             controlled_fields=("ethnicity",), values={size: "45"}, locks={size: True},
         )  # fmt: skip
-        officer = (name_of("province", Role.REGISTRAR), _registrar("province"))
+        officer = (name_of("province", Role.REGISTRAR), registrar("province"))
         policy_packages.issue_policy(store, secret_of("province", Role.ADMINISTRATOR), officer, world.files)
-    world.go(*_DOWN)
+    world.go(*DOWN)
     with world.at("white_school", Role.REGISTRAR) as store:
         view = store.read(policy_views.view)
     said = [f"{one.label}：{one.text}（由{one.origin_text}设置，{one.locked_by}规定下级不得修改）"
             for one in view.settings if one.key == size]  # fmt: skip
     said += [f"受控字段“{label}”：{tiers}设置" for key, label, tiers in view.controlled if key == "ethnicity"]
-    world.step("省厅两人签名下发政策，经市、县转到学校", f"{_name('white_school')}看到：", *said)
+    world.step("省厅两人签名下发政策，经市、县转到学校", f"{named('white_school')}看到：", *said)
 
 
 # --- upwards --------------------------------------------------------------------------------------------------
@@ -122,11 +109,11 @@ def _policy(world: World) -> None:
 
 def _baselines(world: World) -> None:
     world.heard()
-    for unit, records in zip(_SIDES, rosters(), strict=True):
+    for unit, records in zip(SIDES, rosters(), strict=True):
         world.bring_roster(unit, records)
-    world.go(*_UP)
-    world.go(*_DOWN)
-    said = world.heard("green", "white", "city", "province", *_SIDES)
+    world.go(*UP)
+    world.go(*DOWN)
+    said = world.heard("green", "white", "city", "province", *SIDES)
     last = rosters()[1][-1]
     rows = "姓名,身份证号,问题类型\n{name},{id_number},身份证号不存在\n".format(**last)
     (world.files / "核查清单.csv").write_text(rows, encoding="utf-8")
@@ -144,7 +131,7 @@ def _key_field(world: World) -> None:
         change_id = store.write(
             changes.propose, store.actor, KEY_FIELD.key, row_id, {"name": _NEW_NAME}, "户口簿登记为张亦诺"
         )
-        proof = _kept(world, "户口簿扫描件.png", scan())
+        proof = kept(world, "户口簿扫描件.png", scan())
         store.write(changes.attach, store.actor, change_id, proof.name, proof.data, proof.media_type)
         store.write(changes.submit, store.actor, change_id)
     approve(world, unit, change_id)
@@ -159,93 +146,19 @@ def _key_field(world: World) -> None:
     for path in reversed(made.paths):
         shutil.copy(path, way)
     world.step(
-        f"{_name(unit)}备份后变更一名学生的姓名，证明材料大，改用邮件送交：拆成 {len(made.paths)} 个附件",
+        f"{named(unit)}备份后变更一名学生的姓名，证明材料大，改用邮件送交：拆成 {len(made.paths)} 个附件",
         f"邮件主题：{made.subject}", f"共 {len(made.mails)} 封，每封不超过 1 MB；备份 {_backup_of(world)}",
     )  # fmt: skip
-    world.go(*_UP)
-    world.go(*_DOWN)
+    world.go(*UP)
+    world.go(*DOWN)
     said = world.heard("green", "city", "province", unit)
     with world.at("province", Role.REGISTRAR) as store:
         name = store.read(roster.get, STUDENTS, row_id).values["name"]
     world.step(f"县局拼合附件、核办，上报到市、省，省厅名册中已是“{name}”", *said)
 
 
-def _kept(world: World, name: str, content: bytes) -> evidence.EvidenceFile:
-    path = world.files / name
-    path.write_bytes(content)
-    return evidence.inspect(path)
-
-
 def _backup_of(world: World) -> Path:
     return world.base / "青禾县第一小学备份.rbk"
-
-
-# --- a problem between two counties ---------------------------------------------------------------------------
-
-
-def _problem(store: Store) -> str:
-    return store.read(list_problems, ProblemQuery())[0].id
-
-
-def _ask(world: World) -> None:
-    with world.at("city", Role.REGISTRAR) as store:
-        found = store.read(get_problem, _problem(store))
-        asked = problems.ask(store, _registrar("city"))
-    sides = [f"{one.unit_name}  {one.label}（主管：{one.bureau_name}）" for one in found.sides]
-    world.go(*_DOWN[1:])
-    world.step(
-        "市局汇总时发现：同一个身份证号在两个县各有一人，下发核实",
-        f"问题 {found.summary.number}，{found.summary.kind_label}", *sides, f"答复期限 {asked.due}",
-    )  # fmt: skip
-
-
-def _answer(world: World) -> None:
-    said = []
-    for unit, bureau, claim, opinion in (
-        ("green_first", "green", Claim.KEEP, "与户口簿一致"),
-        ("white_school", "white", Claim.CHANGE, "核对户口簿，录入时抄错"),
-    ):
-        with world.at(unit, Role.REGISTRAR) as store:
-            proof = _kept(world, f"{_name(unit)}户口簿.png", picture(unit))
-            files = [(proof.name, proof.data)]
-            done = problems.answer(store, _registrar(unit), _problem(store), claim, opinion, files=files)
-            said.append(f"{done.unit_name}答复：{opinion}")
-        world.go(unit, bureau)
-        with world.at(bureau, Role.REGISTRAR) as store:
-            problems.confirm(store, _registrar(bureau), [_problem(store)], None, "同意学校意见")
-            said.append(f"{_name(bureau)}确认并上报")
-        world.go(bureau)
-    world.go("city")
-    with world.at("city", Role.REGISTRAR) as store:
-        turn = store.read(get_problem, _problem(store)).summary.turn
-    world.step("两校答复并附证明，两县确认", *said, f"现在等待：{turn}")
-
-
-def _decide(world: World) -> None:
-    with world.at("city", Role.REGISTRAR) as store:
-        sides = store.read(get_problem, _problem(store)).sides
-        wrong = world.ids["white_school"]
-        outcomes = {one.position: Claim.CHANGE if one.unit_id == wrong else Claim.KEEP for one in sides}
-        problems.decide(store, _registrar("city"), _problem(store), outcomes, "青禾县材料与户籍一致")
-    world.go(*_DOWN[1:])
-    unit = "white_school"
-    with world.at(unit, Role.REGISTRAR) as store:
-        wanted = {"id_number": right_number(rosters()[0])}
-        number = store.write(problem_answers.start_change, store.actor, _problem(store), wanted, "按裁定更正")
-        change_id = store.read(changes.get, number).summary.id
-        proof = _kept(world, "更正证明.png", picture("corrected"))
-        store.write(changes.attach, store.actor, change_id, proof.name, proof.data, proof.media_type)
-        store.write(changes.submit, store.actor, change_id)
-    approve(world, unit, change_id)
-    world.build(unit)
-    world.go("white", "city", "province")
-    world.go(*_DOWN)
-    states = []
-    for key in ("city", "green", "white", *_SIDES):
-        with world.at(key, Role.REGISTRAR) as store:
-            one = store.read(get_problem, _problem(store))
-            states.append(f"{_name(key)}：{one.summary.state_label}，{one.closed_note}")
-    world.step("市局裁定：青禾县保留、白石县变更；白石县中心小学更正号码，变更上报后问题自动办结", *states)
 
 
 # --- notices, orders, coming back -----------------------------------------------------------------------------
@@ -254,7 +167,7 @@ def _decide(world: World) -> None:
 def _notice(world: World) -> None:
     text = "请各校于本月底前核对本校全部学生的身份证件号。"
     with world.at("city", Role.REGISTRAR) as store:
-        notices.send(store, _registrar("city"), None, "关于核对身份证件号的通知", text, tiers={Tier.SCHOOL})
+        notices.send(store, registrar("city"), None, "关于核对身份证件号的通知", text, tiers={Tier.SCHOOL})
     world.go("city", "green", "white", "green_first")
     with world.at("green_first", Role.REGISTRAR) as store:
         (one,) = store.read(notices.list_notices)
@@ -282,7 +195,7 @@ def _order(world: World) -> None:
     world.build("centre")
     world.go("branch", "centre")
     with world.at("branch", Role.REGISTRAR) as store:
-        made = orders.issue(store, _registrar("branch"), [account], "unfiled", "请先备案再使用")
+        made = orders.issue(store, registrar("branch"), [account], "unfiled", "请先备案再使用")
     world.go("branch", "centre")
     with world.at("centre", Role.REGISTRAR) as store:
         store.write(orders.execute, store.actor, made.order_id)
@@ -299,7 +212,7 @@ def _order(world: World) -> None:
 
 def _restore(world: World) -> None:
     unit = "green_first"
-    new = world.base / "单位" / f"{_name(unit)}（新电脑）"
+    new = world.base / "单位" / f"{named(unit)}（新电脑）"
     pupil = rosters()[0][5]
     maintenance.restore(_backup_of(world), new, name_of(unit, Role.ADMINISTRATOR), secret_of(unit, Role.ADMINISTRATOR))
     world.leave(unit)
@@ -310,7 +223,7 @@ def _restore(world: World) -> None:
     world.go("green", unit)
     after = _name_at(world, unit, pupil["id_number"])
     world.step(
-        f"{_name(unit)}的电脑坏了：用变更之前的备份在新电脑恢复，重新办理入网",
+        f"{named(unit)}的电脑坏了：用变更之前的备份在新电脑恢复，重新办理入网",
         f"恢复后名册中是“{before}”；县局答复后是“{after}”",
         *world.heard("green", unit),
     )

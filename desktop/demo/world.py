@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from PIL import Image
 
@@ -19,14 +20,18 @@ from models.domain.change_kinds import BASELINE
 from models.domain.states import Verdict
 from models.domain.units import Role
 from models.exchange.reading import read_workbook
-from models.services import changes, imports, reported, review
+from models.services import changes, evidence, imports, reported, review
 from models.store.store import Store
 from sync import ledger, outbox, receipts, receiving
 from sync.formats import FileKind
 from sync.messages import sending
 from sync.openers import Received
 
-_TRAVELLED = (FileKind.CHANGES, FileKind.REPORT)
+_TRAVELLED: Final = (FileKind.CHANGES, FileKind.REPORT)
+UP: Final = ("green", "white", "city", "province")
+DOWN: Final = ("province", "city", "green", "white", "green_first", "white_school")
+SIDES: Final = ("green_first", "white_school")
+"""Ways of the stick: through both counties up, and down again to the two schools of the story."""
 
 
 @dataclass
@@ -160,3 +165,20 @@ def right_number(records: Iterable[dict[str, str]]) -> str:
     """The ID number the third pupil should have had."""
     third = list(records)[2]
     return invented.id_number(invented.AREA, third["birth_date"], 800 + int(third["sex"] == "1"))
+
+
+def named(unit: str) -> str:
+    """A unit as it is called."""
+    return TIERS[unit].name
+
+
+def registrar(unit: str) -> str:
+    """The passphrase of its registrar."""
+    return secret_of(unit, Role.REGISTRAR)
+
+
+def kept(world: World, file_name: str, content: bytes) -> evidence.EvidenceFile:
+    """A picture among the files of the demo, looked at as evidence."""
+    path = world.files / file_name
+    path.write_bytes(content)
+    return evidence.inspect(path)
