@@ -400,7 +400,7 @@ def test_the_demo_ends_with_the_change_in_effect(tmp_path: Path) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(not LINUX, reason="too slow under Wine; the way is the same")
 def test_the_demo_of_four_tiers_ends_with_the_problem_closed_and_all_logs_whole(tmp_path: Path) -> None:
-    """Some 45 s on an idle machine: more than a hundred passphrases at their full price."""
+    """About 70 s of processor time on two busy cores: more than a hundred passphrases at their full price."""
     done = rollbook("--json", "demo", "--tiers", tmp_path, process=True)
     assert done.code == 0, done.err
     steps = {step["title"]: step["lines"] for step in done.json["steps"]}
