@@ -131,6 +131,17 @@ def _check_replay(session: Session, address: Address) -> None:
         raise OutOfTurnError(Fault.ALREADY_RECEIVED, what=f"第 {address.sequence} 号" if address.sequence else "")
 
 
+def check_still(session: Session, arrival: Arrival) -> None:
+    """Judge the turn again where it is taken: another part of the program may have taken the same file meanwhile.
+
+    Raises OutOfTurnError.
+    """
+    address = arrival.address
+    _check_replay(session, address)
+    if address.sequence:
+        ledger.check_turn(session, address, arrival.issuer.name)
+
+
 def check_deadline(session: Session, address: Address) -> None:
     """Refuse what lay too long; the channel advances and a receipt says so. Evidence is sent once and never late."""
     now = clock.now(session)

@@ -17,13 +17,13 @@ from models.services.companions import require_main
 from models.store import audit
 from sync import envelope as envelopes
 from sync import heads, ledger, policies, receipts
-from sync.arrival import Arrival, about, authenticate, check_deadline
+from sync.arrival import Arrival, about, authenticate, check_deadline, check_still
 from sync.formats import COMPANION_KINDS, KIND_LABELS, NEXT_STEPS, PAIRING_KINDS, FileKind, open_file, sniff
 from sync.identity import opening_keys
 from sync.messages import missing, traces
 from sync.openers import OPENERS, Received, file_facts, told
 from sync.recovery import resets
-from sync.refusals import Fault, MalformedError, RefusedError
+from sync.refusals import Fault, MalformedError, OutOfTurnError, RefusedError
 from sync.signedfile import SignedFile
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ def _receive_package(store: Store, file: SignedFile, progress: Progress) -> Rece
         return store.write(_hold, store.actor, arrival, what)
     try:
         received = store.write(_take, store.actor, arrival, what, progress)
+    except OutOfTurnError as error:
+        raise error.told_about(what) from None
     except FileRefusedError as error:
         sentence = error.sentence if isinstance(error, RefusedError) else str(error)
         if not arrival.address.sequence:  # outside the channel: nothing to move on, it can simply be sent again
@@ -127,6 +129,7 @@ def _receive_package(store: Store, file: SignedFile, progress: Progress) -> Rece
 
 def _hold(session: Session, actor: Actor, arrival: Arrival, what: str) -> Received:
     """Keep an early package aside, unopened, until the gap is filled (decision 7)."""
+    check_still(session, arrival)
     address = arrival.address
     ledger.add(session, address, direction="in", state=ledger.HELD, items=0, file=file_facts(arrival))
     with arrival.file.path.open("rb") as source:
@@ -144,6 +147,7 @@ def _refuse(session: Session, actor: Actor, arrival: Arrival, what: str, sentenc
 
     Messages come again, and so does a receipt when the reason is `passing`.
     """
+    check_still(session, arrival)
     address = arrival.address
     ledger.add(session, address, direction="in", state=ledger.REFUSED, items=0, file=file_facts(arrival), note=sentence)
     ledger.drop_file(session, address.content)
@@ -161,6 +165,7 @@ def _take(session: Session, actor: Actor, arrival: Arrival, what: str, progress:
     if ledger.pass_over(session, arrival.address):
         sentence = f"{what}此前已按旧编号接收，没有改动，编号已接续。"
         return told(arrival, what, sentence, "没有需要办理的事项。", ledger.ANSWERED)
+    check_still(session, arrival)
     check_deadline(session, arrival.address)
     key = envelopes.unwrap(arrival.envelope, opening_keys(session))
     with arrival.file.path.open("rb") as source:

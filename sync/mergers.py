@@ -179,7 +179,7 @@ def _judged(session: Session, message: Message, statement: Statement) -> tuple[U
     body = statement.content
     closed, into = _shape(body)
     own, issuer = own_unit(session), str(body["unit"])
-    if not all(is_signed_by(statement, signature) for signature in statement.signatures):
+    if not all(one.person_id and is_signed_by(statement, one) for one in statement.signatures):
         raise UntrustedError(Fault.EDITED)
     if body["line"] != own.line.value or {closed.line, into.line} != {own.line}:
         raise UntrustedError(Fault.WRONG_LINE)

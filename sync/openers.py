@@ -57,7 +57,8 @@ class Received:
 
 
 def file_facts(arrival: Arrival) -> tuple[str, int, str]:
-    return arrival.file.path.name, arrival.file.offset + arrival.file.payload_size, arrival.envelope.sha256
+    name = "".join(sign if sign.isprintable() else "_" for sign in arrival.file.path.name)  # it will be shown
+    return name, arrival.file.offset + arrival.file.payload_size, arrival.envelope.sha256
 
 
 def told(

@@ -157,7 +157,7 @@ def take(session: Session, actor: Actor, statement: Statement) -> TakenPolicy:
     """Judge a policy, record it and pass it on, in the caller's transaction. Raises RefusedError."""
     issuer = _issuer(session, statement)
     body = statement.content
-    if not all(is_signed_by(statement, signature) for signature in statement.signatures):
+    if not all(one.person_id and is_signed_by(statement, one) for one in statement.signatures):
         raise UntrustedError(Fault.EDITED)
     if issuer is None:
         raise UntrustedError(Fault.NOT_SUPERIOR)

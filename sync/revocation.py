@@ -210,7 +210,7 @@ def take(session: Session, actor: Actor, statement: Statement) -> int:
     body = statement.content
     entries = _shape(body)
     issuer, own = str(body["unit"]), own_unit(session)
-    if not all(is_signed_by(statement, signature) for signature in statement.signatures):
+    if not all(one.person_id and is_signed_by(statement, one) for one in statement.signatures):
         raise UntrustedError(Fault.EDITED)
     if body["line"] != own.line.value:
         raise UntrustedError(Fault.WRONG_LINE)

@@ -166,8 +166,6 @@ class Trust:
     ) -> Certificate:
         """The certificate of the person of `unit_id` who made the signature. Raises UntrustedError."""
         certificate, _ = self._of(signature, PERSON, unit_id, line, at)
-        if certificate.subject.person_id != signature.person_id:
-            raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
         if not is_signed_by(statement, signature):
             raise UntrustedError(Fault.EDITED)
         return certificate
@@ -178,7 +176,8 @@ class Trust:
         certificate, late = self.certificate(signature.certificate, at)
         if certificate.subject.purpose != purpose:
             raise UntrustedError(Fault.WRONG_KEY_USE)
-        if certificate.subject.unit_id != unit_id or certificate.public_key != signature.public_key:
+        said = (signature.person_id, signature.public_key)  # neither is signed over: they follow from the certificate
+        if certificate.subject.unit_id != unit_id or said != (certificate.subject.person_id, certificate.public_key):
             raise UntrustedError(Fault.ISSUER_UNLIKE_CERTIFICATE)
         if line not in certificate.subject.lines:
             raise UntrustedError(Fault.WRONG_LINE)
@@ -193,13 +192,15 @@ def require_role(certificate: Certificate, *roles: Role) -> None:
 
 
 def require_two(statement: Statement, trust: Trust, unit_id: str, line: str, at: str) -> None:
-    """Refuse what an administrator and an officer, two persons, have not both signed (decision 6)."""
+    """Refuse what an administrator and an officer, two persons, have not both signed, each once (decision 6)."""
     officers, administrators = set(), set()
-    for signature in statement.signatures:
-        if signature.person_id:
-            roles = trust.signed_by_person(statement, signature, unit_id, line, at).subject.roles
-            administrators |= {signature.person_id} if Role.ADMINISTRATOR.value in roles else set()
-            officers |= {signature.person_id} if roles & {Role.REGISTRAR.value, Role.HEAD.value} else set()
+    people = [signature for signature in statement.signatures if signature.person_id]
+    if len({signature.person_id for signature in people}) < len(people):
+        raise UntrustedError(Fault.TWO_PERSONS)
+    for signature in people:
+        roles = trust.signed_by_person(statement, signature, unit_id, line, at).subject.roles
+        administrators |= {signature.person_id} if Role.ADMINISTRATOR.value in roles else set()
+        officers |= {signature.person_id} if roles & {Role.REGISTRAR.value, Role.HEAD.value} else set()
     if not administrators or not officers or len(administrators | officers) < 2:
         raise UntrustedError(Fault.TWO_PERSONS)
 

@@ -31,6 +31,7 @@ from sync.companions.exchange import Arrived, damaged, deliver, note_received, o
 from sync.content import is_number, item_digest
 from sync.formats import FileKind
 from sync.jsonlines import LineReader, encode, long_value
+from sync.misshapen import MISSHAPEN
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
 from sync.statements import Statement, is_signed_by
 
@@ -121,14 +122,13 @@ def receive_decisions(store: Store, arrived: Arrived) -> TakenDecisions:
 def _take(session: Session, actor: Actor, arrived: Arrived) -> TakenDecisions:
     require_role(actor, Role.REGISTRAR, "接收核办结果")
     person = companions.person_of(session, arrived.peer)
-    with opened(session, arrived) as reader:
-        try:
+    try:
+        with opened(session, arrived) as reader:
             told = _changes(reader)
-            statements = _statements(reader)
-        except (KeyError, TypeError, ValueError):
-            raise damaged("核办结果的格式") from None
-    approved = _Approved(statements, person, actor)
-    taken = _carry_out(session, actor, person, told, approved)
+            approved = _Approved(_statements(reader), person, actor)
+        taken = _carry_out(session, actor, person, told, approved)
+    except MISSHAPEN:
+        raise damaged("核办结果的格式") from None
     note_received(session, arrived)
     body = {"sequence": arrived.envelope.address.sequence, **taken.done, "known": taken.known, "left": len(taken.left)}
     audit.append(session, actor, "companion.apply", f"companion:{arrived.peer.id}", body)

@@ -132,6 +132,8 @@ def authenticate(session: Session, file: SignedFile) -> Arrived:
     signatures = file.statement.signatures
     if len(signatures) != 1 or signatures[0].public_key != peer.signing_key:
         raise UntrustedError(Fault.NOT_PAIRED)
+    if signatures[0].certificate is not None or signatures[0].person_id:
+        raise UntrustedError(Fault.EDITED)
     if not is_signed_by(file.statement, signatures[0]):
         raise UntrustedError(Fault.EDITED)
     envelopes.check_payload(file, parsed)

@@ -29,6 +29,7 @@ from sync.companions.drafts import BY_HEAD, DECISION, decisions_of
 from sync.companions.exchange import Arrived, damaged, note_received, opened
 from sync.content import Item, RowsHash, check_item, is_number, is_row, item_digest
 from sync.jsonlines import LineReader, encode
+from sync.misshapen import MISSHAPEN
 from sync.refusals import ContentRefusedError, Fault
 from sync.requests import unit_from
 from sync.statements import unbase64
@@ -63,16 +64,27 @@ def receive_drafts(store: Store, arrived: Arrived, progress: Progress) -> TakenD
 def _take(session: Session, actor: Actor, arrived: Arrived, progress: Progress) -> TakenDrafts:
     require_role(actor, Role.HEAD, "接收待核办")
     taken = TakenDrafts()
-    with opened(session, arrived) as reader:
-        try:
-            head = _head(session, actor, arrived, reader)
-            kept = _Kept(session, actor.person_id)
-            items = list(_changes(session, actor, reader, kept, taken))
-            pupils = list(keeping.read_pupils(reader))
-            told = list(_history(reader))
-            taken.files = keeping.read_evidence(session, reader, progress)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise damaged("待核办的格式") from None
+    try:
+        with opened(session, arrived) as reader:
+            _take_lines(session, actor, arrived, reader, (taken, progress))
+    except MISSHAPEN:
+        raise damaged("待核办的格式") from None
+    note_received(session, arrived)
+    body = {"sequence": arrived.envelope.address.sequence, "waiting": taken.waiting, "new": taken.new}
+    audit.append(session, actor, "companion.take", f"companion:{arrived.peer.id}", body)
+    return taken
+
+
+def _take_lines(
+    session: Session, actor: Actor, arrived: Arrived, reader: LineReader, into: tuple[TakenDrafts, Progress]
+) -> None:
+    taken, progress = into
+    head = _head(session, actor, arrived, reader)
+    kept = _Kept(session, actor.person_id)
+    items = list(_changes(session, actor, reader, kept, taken))
+    pupils = list(keeping.read_pupils(reader))
+    told = list(_history(reader))
+    taken.files = keeping.read_evidence(session, reader, progress)
     for one in told:
         _move_on(session, kept, one)
     later = set(head["later"])
@@ -83,10 +95,6 @@ def _take(session: Session, actor: Actor, arrived: Arrived, progress: Progress) 
     keeping.put_pupils(session, pupils)
     keeping.tidy(session)
     _check(session, items)
-    note_received(session, arrived)
-    body = {"sequence": arrived.envelope.address.sequence, "waiting": taken.waiting, "new": taken.new}
-    audit.append(session, actor, "companion.take", f"companion:{arrived.peer.id}", body)
-    return taken
 
 
 # --- what the unit is and what holds --------------------------------------------------------------------

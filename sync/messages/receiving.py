@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
@@ -28,6 +27,7 @@ from sync.messages import traces
 from sync.messages.handlers import HANDLERS
 from sync.messages.message import Message, read_message, require_kind, verified
 from sync.messages.post import OPEN, WAITING, record_step
+from sync.misshapen import MISSHAPEN
 from sync.refusals import ContentRefusedError, Fault, RefusedError, UntrustedError
 from sync.statements import Statement
 from sync.trust import Trust
@@ -42,11 +42,6 @@ LABELS: Final = (
 )
 _MOST_TOLD: Final = 5
 _CHANGE_TRUST: Final = ("authority", "directory", "revocation")
-_MISSHAPEN: Final = (
-    LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError,
-    IntegrityError, InterfaceError, DataError, ProgrammingError, ArgumentError,
-)  # fmt: skip
-"""What a body of another shape makes of a handler; a package must never stand still because of one message."""
 _log = logging.getLogger(__name__)
 _WAYS: Final = {DOWN: "由上级发给下级", UP: "由下级报送上级"}
 
@@ -143,7 +138,7 @@ def _take_one(session: Session, turn: _Turn, statement: Statement, chain: Sequen
             return _pass_on(session, turn, message) if message.to_id != turn.own.id else _handle(session, turn, message)
     except UserError as error:
         sentence = error.sentence if isinstance(error, RefusedError) else str(error)
-    except _MISSHAPEN as error:
+    except MISSHAPEN as error:  # a package must never stand still because of one message
         _log.warning("message of kind %s refused: %s", message.kind, type(error).__name__)
         sentence = Fault.CONTENT_DAMAGED.value.format(what=f"{kind.label}的内容")
     return _refuse(session, turn, message, sentence, authentic=True)

@@ -154,7 +154,7 @@ def join(home: Path, found: PartSet) -> Path:
                 size += len(block)
                 whole.write(block)
     if (sha.hexdigest(), size) != (found.whole, found.total):
-        drop(home, found)
+        shutil.rmtree(folder, ignore_errors=True)  # parts of another size may be the true ones
         raise MalformedError(Fault.PARTS_UNLIKE_WHOLE, count=found.count)
     return target
 

@@ -17,6 +17,8 @@ from models.store.store import Store
 from models.store.tables import setting
 from models.store.vault import keyfile
 from models.store.vault.passphrase import KdfParameters
+from sync import inbox, ledger
+from sync.transport import incoming
 
 CHEAPEST = KdfParameters(19456, 2, 1)
 PLACES: dict[str, tuple[Any, str]] = {
@@ -28,6 +30,10 @@ PLACES: dict[str, tuple[Any, str]] = {
     "replace": (files, "replace"),
     "admit": (opening, "admit"),
     "assemble": (backup, "_assemble"),
+    "entered": (ledger, "add"),
+    "moved": (ledger, "move"),
+    "joined": (incoming, "join"),
+    "dropped": (incoming, "drop"),
 }
 
 
@@ -85,6 +91,10 @@ def main(act: str, home: Path, name: str, secret: str, *rest: str) -> None:
     elif act == "backup":
         stop_at(rest[0], rest[1], int(rest[2]))
         maintenance.backup(store, home / "out.rollbook")
+    elif act == "receive":
+        stop_at(rest[0], rest[1], 1)
+        for path in rest[2:]:
+            inbox.receive(store, Path(path))
     elif act == "renew":
         stop_at(rest[0], rest[1], int(rest[2]))
         operators.renew_recovery(store)
