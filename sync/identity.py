@@ -46,6 +46,8 @@ from sync.suites import key_id
 from sync.words import words_of
 
 _MOST_LATE: Final = 730
+_READY: Final = "identity.ready"
+"""Where a transaction notes that `ensure` has been through it."""
 _PATH_LENGTH: Final = {Tier.COUNTY: 0, Tier.CITY: 1, Tier.PROVINCE: 2}
 """How many issuing certificates may follow below that of a bureau."""
 
@@ -95,11 +97,13 @@ def ensure(session: Session) -> Unit:
             add_key(session, purpose)
     if certifies:
         _certify_self(session, unit)
+    session.info[_READY] = True
     return unit
 
 
 def add_key(session: Session, purpose: str) -> None:
     """Make a new key for a purpose, of the next generation; the older ones stay."""
+    session.info.pop(_READY, None)
     c = t.unit_key.c
     last = session.execute(select(func.max(c.generation)).where(c.purpose == purpose)).scalar() or 0
     row = {"purpose": purpose, "generation": last + 1, "private_key": _pkcs8(new_private_key())}
@@ -252,7 +256,7 @@ def _issuer_toward(session: Session, own: Unit, above: bool) -> str:
 
 def unit_signer(session: Session, above: bool = False) -> UnitSigner:
     """The unit's current signing key with its certificate in force for those above, or for those below."""
-    ensure(session)
+    unit = own_unit(session) if session.info.get(_READY) else ensure(session)
     return ready_signer(session, above)
 
 

@@ -50,7 +50,6 @@ MESSAGE_KINDS: Final[tuple[MessageKind, ...]] = (
     MessageKind("recovery.receipts", "交回的回执", UNIT, "decision 9", UP, ON_REFUSAL),
     MessageKind("unit.merger", "单位合并决定", UNIT, "decision 5"),
     MessageKind("unit.rows", "随合并转入的名册", UNIT, "decision 14", DOWN),
-    MessageKind("reask", "重新核对请求", REGISTRAR, "decision 14"),
 )
 _BY_KEY: Final = {kind.key: kind for kind in MESSAGE_KINDS}
 

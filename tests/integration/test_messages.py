@@ -15,7 +15,9 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from models.domain import message_kinds
 from models.domain.errors import FileRefusedError, NotAllowedError, UserError
+from models.domain.message_kinds import REGISTRAR, MessageKind
 from models.domain.times import to_text
 from models.domain.units import Actor, Role, Tier, Unit
 from models.services import matters
@@ -49,6 +51,9 @@ from tests.sync_world import (
 )
 
 pytestmark = pytest.mark.filterwarnings("error")
+
+QUESTION = MessageKind("test.question", "重新核对请求", REGISTRAR, "")
+"""A kind that goes any way, from a person, and is answered at once: no kind of the program is all three."""
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +168,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
         arrived.append(message)
         return "已核对"
 
-    monkeypatch.setitem(HANDLERS, "reask", take)
+    monkeypatch.setitem(message_kinds._BY_KEY, QUESTION.key, QUESTION)
+    monkeypatch.setattr(matters, "_MATTERS", (*matters._MATTERS, QUESTION.key))
+    monkeypatch.setitem(HANDLERS, QUESTION.key, take)
     return arrived
 
 
@@ -171,7 +178,7 @@ def ask(member: Member, to: str, text: str = "请核对", **more: str) -> str:
     """A question signed by the registrar; its id."""
     signer = member.store.signer(member.act(Role.REGISTRAR))
     given = {"title": "核对学籍", "signers": [signer], **more}
-    return member.store.write(post, member.store.actor, "reask", to, {"text": text}, **given)  # type: ignore[arg-type]
+    return member.store.write(post, member.store.actor, QUESTION.key, to, {"text": text}, **given)  # type: ignore[arg-type]
 
 
 def walk(tiers: dict[str, Member], *names: str) -> inbox.Received:
@@ -252,7 +259,7 @@ def smuggle(member: Member, statement: Statement, next_id: str) -> str:
     return statement.id
 
 
-def forged(member: Member, origin: Unit, to: str, kind: str = "reask", role: Role = Role.REGISTRAR) -> Statement:
+def forged(member: Member, origin: Unit, to: str, kind: str = "test.question", role: Role = Role.REGISTRAR) -> Statement:
     """A message that a person of `member` signs in the name of `origin`."""
     signer = member.store.signer(member.act(role))
     head = {
