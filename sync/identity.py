@@ -256,7 +256,8 @@ def _issuer_toward(session: Session, own: Unit, above: bool) -> str:
 
 def unit_signer(session: Session, above: bool = False) -> UnitSigner:
     """The unit's current signing key with its certificate in force for those above, or for those below."""
-    unit = own_unit(session) if session.info.get(_READY) else ensure(session)
+    if not session.info.get(_READY):
+        ensure(session)
     return ready_signer(session, above)
 
 

@@ -30,7 +30,8 @@ PURPOSE_LABELS: Final = {
     "changes": "变更包",
     "evidence": "证明材料包",
     "receipt": "回执",
-    "messages": "往来函件包", "report": "汇总上报包",
+    "messages": "往来函件包",
+    "report": "汇总上报包",
 }
 ACKNOWLEDGED: Final = ("receipt", "messages")
 """Purposes that nobody answers: the other direction's number closes them."""

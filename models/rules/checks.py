@@ -68,9 +68,7 @@ def _label(kind: str, field: str) -> str:
     return next(declared.label for declared in FIELDS_OF[kind] if declared.key == field)
 
 
-def _findings(
-    kind: str, group: _Group, values: Values, broken: tuple[Broken, ...], context: Context
-) -> list[Finding]:
+def _findings(kind: str, group: _Group, values: Values, broken: tuple[Broken, ...], context: Context) -> list[Finding]:
     found = []
     for code, message in broken:
         place = group.shown_at.get(code, 0)

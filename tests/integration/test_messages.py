@@ -259,7 +259,7 @@ def smuggle(member: Member, statement: Statement, next_id: str) -> str:
     return statement.id
 
 
-def forged(member: Member, origin: Unit, to: str, kind: str = "test.question", role: Role = Role.REGISTRAR) -> Statement:
+def forged(member: Member, origin: Unit, to: str, kind: str = QUESTION.key, role: Role = Role.REGISTRAR) -> Statement:
     """A message that a person of `member` signs in the name of `origin`."""
     signer = member.store.signer(member.act(role))
     head = {
