@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from models.domain.units import LINE_LABELS, TIER_LABELS, Line, Tier
-from sync import envelope, signedfile
-from sync.certificates import parse
 from sync.refusals import Fault, MalformedError, NotWrittenError, RefusedError
-from sync.signedfile import FAMILY, SignedFile
-from sync.statements import Statement, is_signed_by, unbase64
-from sync.words import words_of
+from sync.trust.certificates import parse
+from sync.trust.words import words_of
+from sync.wire import envelope, signedfile
+from sync.wire.signedfile import FAMILY, SignedFile
+from sync.wire.statements import Statement, is_signed_by, unbase64
 
 if TYPE_CHECKING:
     from models.store.store import Store
@@ -205,7 +205,7 @@ def _names(store: Store | None) -> Mapping[str, str]:
     if store is None:
         return {}
     from models.services.companions import pc_names
-    from sync.enrolment import list_units
+    from sync.joining.enrolment import list_units
 
     return {info.unit.id: info.unit.name for info in store.read(list_units)} | store.read(pc_names)
 
@@ -297,7 +297,7 @@ def _describe_part(path: Path, names: Mapping[str, str]) -> Description:
 
 def _anchor_words(anchor: Any) -> str:
     """The words of the anchor a reply brings; "" when it cannot be read."""
-    from sync.identity import anchor_words
+    from sync.trust.identity import anchor_words
 
     try:
         return anchor_words(parse(unbase64(anchor)))

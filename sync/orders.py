@@ -14,10 +14,10 @@ from models.domain.units import Actor, Role
 from models.services import order_execution, orders
 from models.services.units import own_unit
 from models.store import tables as t
-from sync.identity import require_signer
 from sync.messages import traces
 from sync.messages.message import Message
 from sync.messages.post import post
+from sync.trust.identity import require_signer
 
 if TYPE_CHECKING:
     from models.store.store import Store

@@ -26,19 +26,19 @@ from models.services.units import ancestors, own_unit
 from models.store import audit, clock
 from models.store import tables as t
 from models.store.errors import WrongSecretError
-from sync import ledger
-from sync.certificates import to_time
-from sync.dispatch import file_name
 from sync.formats import POLICY, open_file, require_whole
-from sync.identity import certified, ensure
-from sync.known import trust_of
 from sync.messages.message import Message
 from sync.messages.post import post
+from sync.packages import ledger
+from sync.packages.dispatch import file_name
 from sync.refusals import Fault, MalformedError, OutOfTurnError, RefusedError, UntrustedError
-from sync.signedfile import header_bytes
-from sync.statements import Statement, is_signed_by, sign
 from sync.transport.removable import folder_for, write_out
-from sync.trust import Trust, require_two
+from sync.trust.certificates import to_time
+from sync.trust.chains import Trust, require_two
+from sync.trust.identity import certified, ensure
+from sync.trust.known import trust_of
+from sync.wire.signedfile import header_bytes
+from sync.wire.statements import Statement, is_signed_by, sign
 
 if TYPE_CHECKING:
     from models.store.store import Store

@@ -11,10 +11,11 @@ from pathlib import Path
 from models.domain.units import Role, Tier, Unit
 from models.services import changes
 from models.store import tables as t
-from sync import envelope, inbox, outbox, signedfile
-from sync.certificates import new_private_key
-from sync.identity import UnitSigner, certify, ensure, public_der
 from sync.messages import notices, sending
+from sync.packages import inbox, outbox
+from sync.trust.certificates import new_private_key
+from sync.trust.identity import UnitSigner, certify, ensure, public_der
+from sync.wire import envelope, signedfile
 from tests.sync_world import COUNTY, TIERS, Member, found, make_tiers, opened
 
 PURPOSES = envelope.PURPOSES
@@ -106,7 +107,7 @@ class Scene:
 
 
 def _row(unit: Unit) -> dict[str, object]:
-    from sync.requests import unit_json
+    from sync.joining.requests import unit_json
 
     return {**unit_json(unit), "is_self": 0, "state": "active"}
 

@@ -23,13 +23,14 @@ from sqlalchemy.orm import Session
 from models.domain.units import Role
 from models.store import tables as t
 from models.store.store import Store
-from sync import envelope, identity, signedfile
-from sync.envelope import Address, Envelope, Sealed
-from sync.identity import certified, is_above, unit_signer
-from sync.jsonlines import encode, long_value
-from sync.signedfile import header_bytes
-from sync.statements import Signs, Statement, sign
-from sync.suites import P256_AES, SealingWriter
+from sync.trust import identity
+from sync.trust.identity import certified, is_above, unit_signer
+from sync.wire import envelope, signedfile
+from sync.wire.envelope import Address, Envelope, Sealed
+from sync.wire.jsonlines import encode, long_value
+from sync.wire.signedfile import header_bytes
+from sync.wire.statements import Signs, Statement, sign
+from sync.wire.suites import P256_AES, SealingWriter
 from tests.sync_world import Member
 
 Rows = dict[str, list[Any]]

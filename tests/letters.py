@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from models.domain.units import Role, Tier
 from models.services import policies as policy_service
 from models.store import tables as t
-from sync import authority, directory, policies, revocation
-from sync.content import leaf_hash, state_content
-from sync.identity import certified
-from sync.jsonlines import encode
+from sync import policies
+from sync.joining.requests import unit_json
 from sync.messages import notices
-from sync.requests import unit_json
-from sync.statements import Statement, sign
+from sync.trust import authority, directory, revocation
+from sync.trust.identity import certified
+from sync.wire.content import leaf_hash, state_content
+from sync.wire.jsonlines import encode
+from sync.wire.statements import Statement, sign
 from tests.problem_world import SHARED, ask, open_at, put
 from tests.sync_world import CITY, COUNTY, OTHER, PEOPLE, PNG, SCHOOL, SECOND, WHITE_SCHOOL, Member
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from models.domain.states import Verdict
 from models.domain.units import Line, Role, Tier, Unit
 from models.services import accounts, changes
-from sync import outbox
 from sync.messages import sending
+from sync.packages import outbox
 from tests.sync_world import Member, deliver, enrol, found, opened
 
 PROVINCE = Unit("a0000900-0000-4000-8000-000000000001", "虚拟省开放大学", "OU00", Tier.PROVINCE, Line.OPEN, "", "")

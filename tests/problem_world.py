@@ -16,10 +16,10 @@ from models.services import problems as services
 from models.services.change_log import find_change
 from models.store import audit, bulk
 from models.store import tables as t
-from sync import outbox
-from sync import problems as sync_problems
 from sync.messages import sending
 from sync.messages.post import post
+from sync.packages import outbox
+from sync.problems import acts as sync_problems
 from tests.sync_world import PNG, Member, deliver
 
 

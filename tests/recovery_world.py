@@ -12,8 +12,8 @@ from models.domain.states import Verdict
 from models.domain.units import Role
 from models.services import maintenance
 from models.store import tables as t
-from sync import inbox, outbox
 from sync.messages.sending import send
+from sync.packages import inbox, outbox
 from sync.recovery import resets
 from tests.sync_world import PEOPLE, Member, deliver, open_member
 

@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 
 from models.domain.units import Role
 from models.services import outgoing
-from sync import approvals, envelope, ledger
-from sync.content import leaf_hash, state_content
-from sync.dispatch import content_head
-from sync.envelope import Address, Sealed
-from sync.identity import certificates_toward, certified, opening_certificate, require_superior, unit_signer
-from sync.jsonlines import encode, line, long_value
-from sync.signedfile import header_bytes
-from sync.statements import Signs, Statement
+from sync.packages import ledger
+from sync.packages.dispatch import content_head
+from sync.trust.identity import certificates_toward, certified, opening_certificate, require_superior, unit_signer
+from sync.wire import approvals, envelope
+from sync.wire.content import leaf_hash, state_content
+from sync.wire.envelope import Address, Sealed
+from sync.wire.jsonlines import encode, line, long_value
+from sync.wire.signedfile import header_bytes
+from sync.wire.statements import Signs, Statement
 from tests.sync_world import Member
 
 

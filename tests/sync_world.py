@@ -20,9 +20,10 @@ from models.store import audit, bulk
 from models.store import tables as t
 from models.store.store import NewOperator, Store
 from models.store.vault.passphrase import KdfParameters
-from sync import enrolment, inbox, outbox, receipts
 from sync.formats import open_file
+from sync.joining import enrolment
 from sync.messages import sending
+from sync.packages import inbox, outbox, receipts
 from sync.refusals import Fault, OutOfTurnError
 
 CHEAPEST = KdfParameters(memory=19456, passes=2, lanes=1)

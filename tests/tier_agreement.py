@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from models.services import maintenance, policies
 from models.store import tables as t
-from sync import ledger
+from sync.packages import ledger
 from tests.sync_world import Member
 from tests.tier_post import ABOVE, BUREAUX, DOZEN, SCHOOLS
 from tests.tier_walk import Walk

@@ -12,11 +12,11 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from models.domain.units import Line, Role, Tier, Unit
-from sync import inbox, ledger
-from sync.envelope import TYPE, parse_statement
 from sync.formats import FileKind, open_file
+from sync.packages import inbox, ledger
 from sync.policies import POLICY
 from sync.refusals import Fault, OutOfTurnError, RefusedError
+from sync.wire.envelope import TYPE, parse_statement
 from tests.sync_world import TIERS, Member, open_member
 
 _WHITE_SECOND = Unit(

@@ -19,15 +19,17 @@ from sqlalchemy.orm import Session
 
 from models.domain.units import Role, Unit
 from models.store import clock
-from sync import authority, envelope, identity, ledger
-from sync.content import leaf_hash, state_content
-from sync.dispatch import content_head
-from sync.envelope import Address, Sealed
-from sync.jsonlines import long_value
 from sync.messages.message import TYPE as MESSAGE
-from sync.opening import RECEIPT
-from sync.signedfile import header_bytes
-from sync.statements import Signs, Statement, sign
+from sync.packages import ledger
+from sync.packages.dispatch import content_head
+from sync.packages.opening import RECEIPT
+from sync.trust import authority, identity
+from sync.wire import envelope
+from sync.wire.content import leaf_hash, state_content
+from sync.wire.envelope import Address, Sealed
+from sync.wire.jsonlines import long_value
+from sync.wire.signedfile import header_bytes
+from sync.wire.statements import Signs, Statement, sign
 from tests.sync_world import PEOPLE, Member
 
 Body = dict[str, Any]

@@ -23,10 +23,10 @@ from models.rules.naming import pinyin_keys
 from models.services import changes, maintenance, policies, reported, review
 from models.store import audit, bulk
 from models.store import tables as t
-from sync import ledger, outbox, receipts
 from sync import policies as signed_policies
-from sync import problems as sync_problems
 from sync.messages import notices, sending
+from sync.packages import ledger, outbox, receipts
+from sync.problems import acts as sync_problems
 from tests.problem_world import id_number
 from tests.sync_world import CHEAPEST, PEOPLE, PNG, Member, enrol, make_tiers
 from tests.tier_post import ABOVE, BUREAUX, COUNTIES, DOZEN, SCHOOLS, Post

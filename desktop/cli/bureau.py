@@ -36,7 +36,7 @@ def list_(
 ) -> None:
     """List items of received packages."""
     from models.services import review as services
-    from sync import ledger
+    from sync.packages import ledger
 
     call: Call = ctx.obj
     states = (choice(state, {one: one for one in ITEM_STATES}, "--state"),) if state else ()
@@ -142,7 +142,7 @@ def finish(
 ) -> None:
     """Sign the receipt of a package and apply what was accepted."""
     from models.services import review as services
-    from sync import ledger, receipts
+    from sync.packages import ledger, receipts
 
     call: Call = ctx.obj
     with call.store() as store:

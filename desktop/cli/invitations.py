@@ -37,7 +37,7 @@ def invite(
     """Invite the units of a list."""
     from models.exchange.unit_list import read_unit_list
     from models.services import invitations as services
-    from sync import invitations
+    from sync.joining import invitations
 
     call: Call = ctx.obj
     listed = read_unit_list(existing(file))
@@ -90,7 +90,7 @@ def certify_all(
     out: Out = None,
 ) -> int:
     """Certify every request that its one-time code shows."""
-    from sync import batch_enrolment
+    from sync.joining import batch_enrolment
 
     call: Call = ctx.obj
     for path in files:

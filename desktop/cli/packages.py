@@ -30,7 +30,7 @@ def build(
 ) -> None:
     """Seal what is approved into packages for the superior."""
     from models.services import changes
-    from sync import outbox
+    from sync.packages import outbox
 
     call: Call = ctx.obj
     with call.store() as store:
@@ -54,7 +54,7 @@ def write(
     carrier: Annotated[str, typer.Option(metavar="姓名", help="由谁送交，记入交接记录（须同时给出 --out）")] = "",
 ) -> None:
     """Write packages or receipts of this unit to files again."""
-    from sync import outbox
+    from sync.packages import outbox
 
     call: Call = ctx.obj
     if carrier and out is None:
@@ -72,13 +72,13 @@ def write(
 
 
 def _unanswered(store: Any) -> list[str]:
-    from sync import ledger
+    from sync.packages import ledger
 
     return [row.id for row in store.read(ledger.unanswered)]
 
 
 def _sent(store: Any, start: str) -> str:
-    from sync import ledger
+    from sync.packages import ledger
 
     return find_package(store.read(ledger.list_packages, "out"), start, "发出")
 
@@ -86,7 +86,7 @@ def _sent(store: Any, start: str) -> str:
 @package.add("show", "一个数据包：状态和交接记录（何时、用什么介质、由谁送交）")
 def show(ctx: typer.Context, package_id: Annotated[str, typer.Argument(metavar="标识")]) -> None:
     """Show a package and every time it was handed over."""
-    from sync import ledger
+    from sync.packages import ledger
     from sync.transport.deliveries import deliveries
 
     call: Call = ctx.obj
@@ -177,7 +177,7 @@ def send(
 @package.add("list", "列出生成的和收到的数据包及其状态")
 def list_(ctx: typer.Context) -> None:
     """List packages in both directions."""
-    from sync import ledger
+    from sync.packages import ledger
 
     call: Call = ctx.obj
     with call.store() as store:
@@ -222,7 +222,7 @@ def receive(
     files: Annotated[list[Path], typer.Argument(metavar="文件|文件夹...", help="一个或几个文件，或文件夹")],
 ) -> int:
     """Verify files and take the next step with each."""
-    from sync import receiving
+    from sync.packages import receiving
 
     call: Call = ctx.obj
     with call.store() as store:

@@ -66,7 +66,7 @@ def init(
     unit_id: Annotated[str, typer.Option("--unit-id", metavar="标识", help="重新建立丢失了数据的单位")] = "",
 ) -> None:
     """Create the store, the first operators and the unit's keys."""
-    from sync import invitations
+    from sync.joining import invitations
 
     call: Call = ctx.obj
     invited = invitations.read_invitation(existing(invitation)) if invitation else None
@@ -132,8 +132,9 @@ def _new_unit(given: Mapping[str, str]) -> Unit:
 def _create(call: Call, unit: Unit, persons: Sequence[tuple[str, Role]], invited: Any, again: bool) -> Any:
     """The store with its keys; `invited` is the invitation it is founded by, or None; `again` after a loss."""
     from models.store.store import NewOperator, Store
-    from sync import identity, invitations
+    from sync.joining import invitations
     from sync.recovery import founding
+    from sync.trust import identity
 
     people: dict[str, set[Role]] = {}
     for name, role in persons:

@@ -99,7 +99,7 @@ def import_(
     """Open problems from a list."""
     from models.exchange.problem_list import read_problem_list
     from models.services.problem_lists import open_list
-    from sync import problems as sync
+    from sync.problems import acts as sync
 
     call: Call = ctx.obj
     listed = read_problem_list(file)
@@ -123,7 +123,7 @@ def ask(
     due: Due = "",
 ) -> None:
     """Send problems down."""
-    from sync import problems as sync
+    from sync.problems import acts as sync
 
     call: Call = ctx.obj
     with call.store() as store:
@@ -145,7 +145,7 @@ def answer(
 ) -> None:
     """Answer a problem."""
     from models.services.evidence import inspect
-    from sync import problems as sync
+    from sync.problems import acts as sync
 
     call: Call = ctx.obj
     word = choice(claim, _CLAIMS, "答复", {one.value: label for one, label in CLAIM_LABELS.items()})
@@ -175,7 +175,7 @@ def confirm(
     side: Place = None,
 ) -> None:
     """Confirm answers."""
-    from sync import problems as sync
+    from sync.problems import acts as sync
 
     call: Call = ctx.obj
     labels = {one.value: label for one, label in CLAIM_LABELS.items()}
@@ -193,7 +193,7 @@ def decide(
     opinion: Annotated[str, typer.Option(metavar="文字", help="裁定的理由（必填，各方都会看到）")] = "",
 ) -> None:
     """Decide a problem."""
-    from sync import problems as sync
+    from sync.problems import acts as sync
 
     call: Call = ctx.obj
     labels = {one.value: label for one, label in OUTCOME_LABELS.items()}
@@ -226,7 +226,7 @@ def close(
     ctx: typer.Context, number: Number, note: Annotated[str, typer.Option(metavar="文字", help="理由")] = ""
 ) -> None:
     """Close a problem by hand."""
-    from sync import problems as sync
+    from sync.problems import acts as sync
 
     call: Call = ctx.obj
     if not note.strip():

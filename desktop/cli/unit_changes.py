@@ -30,7 +30,7 @@ def rename(
     code: Annotated[str, typer.Option(metavar="代码", help="新的学校标识码或单位代码，不改则不写")] = "",
 ) -> None:
     """Rename this unit."""
-    from sync import unit_changes
+    from sync.joining import unit_changes
 
     call: Call = ctx.obj
     with call.store() as store:
@@ -56,7 +56,7 @@ def merge(
     """Merge one school into another."""
     from models.services.unit_changes import plan_merger
     from models.services.units import unit_by
-    from sync import mergers
+    from sync.joining import mergers
 
     call: Call = ctx.obj
     moment = start_moment(since)

@@ -36,7 +36,7 @@ def enrol_request(
     code: Annotated[str, typer.Option(metavar="一次性码", help="随邀请函发来的一次性码；用它就不必念核对词")] = "",
 ) -> None:
     """Write the request that the superior certifies."""
-    from sync import enrolment
+    from sync.joining import enrolment
 
     call: Call = ctx.obj
     with call.store() as store:
@@ -56,7 +56,7 @@ def certify(
     out: Out = None,
 ) -> None:
     """Certify the keys and persons of a unit below."""
-    from sync import enrolment
+    from sync.joining import enrolment
 
     call: Call = ctx.obj
     with call.store() as store:
@@ -74,7 +74,7 @@ def trust(
     words: Annotated[str | None, typer.Option(metavar="核对词", help="对方在电话里念的核对词")] = None,
 ) -> None:
     """Take the certificates and trust the superior."""
-    from sync import enrolment
+    from sync.joining import enrolment
 
     call: Call = ctx.obj
     with call.store() as store:
@@ -97,7 +97,7 @@ def revoke(
 ) -> None:
     """Revoke keys that this unit certified."""
     from models.store import clock
-    from sync import revocation
+    from sync.trust import revocation
 
     call: Call = ctx.obj
     with call.store() as store:
@@ -118,7 +118,7 @@ def certificates(
     of: Annotated[str, typer.Option("--unit", metavar="名称", help="只看某个单位的")] = "",
 ) -> None:
     """List the certificates this store knows."""
-    from sync import known
+    from sync.trust import known
 
     call: Call = ctx.obj
     with call.store() as store:
@@ -144,7 +144,7 @@ def new_keys(
     stolen_since: Annotated[str, typer.Option(metavar="日期", help="旧密钥可能已落入他人之手的日期，没有则不写")] = "",
 ) -> None:
     """Make new keys for this unit."""
-    from sync import new_keys as keys
+    from sync.trust import new_keys as keys
 
     call: Call = ctx.obj
     with call.store() as store:
@@ -192,7 +192,7 @@ def start_moment(day: str) -> str:
 @unit.add("list", "列出已知的单位：本单位、上级、下级")
 def list_(ctx: typer.Context) -> None:
     """List the units this store knows."""
-    from sync import enrolment
+    from sync.joining import enrolment
 
     call: Call = ctx.obj
     with call.store() as store:

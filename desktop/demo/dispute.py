@@ -10,7 +10,7 @@ from models.domain.units import Role
 from models.services import changes, problem_answers
 from models.services.problem_views import ProblemQuery, get_problem, list_problems
 from models.store.store import Store
-from sync import problems
+from sync.problems import acts as problems
 
 
 def _problem(store: Store) -> str:

@@ -16,7 +16,7 @@ from models.domain.units import Role, Unit
 from models.exchange.reading import read_workbook
 from models.services import imports, operators
 from models.store.store import NewOperator, Store
-from sync import identity
+from sync.trust import identity
 
 
 def found(home: Path, key: str) -> tuple[Unit, str]:

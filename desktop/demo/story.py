@@ -27,8 +27,10 @@ from models.exchange.reading import read_workbook
 from models.exchange.writing import write_error_workbook
 from models.services import changes, evidence, imports, maintenance, policies, review, roster
 from models.store.store import Store
-from sync import enrolment, formats, inbox, outbox, receipts, receiving
+from sync import formats
 from sync import policies as policy_packages
+from sync.joining import enrolment
+from sync.packages import inbox, outbox, receipts, receiving
 
 
 @dataclass

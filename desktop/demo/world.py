@@ -22,10 +22,10 @@ from models.domain.units import Role
 from models.exchange.reading import read_workbook
 from models.services import changes, evidence, imports, reported, review
 from models.store.store import Store
-from sync import ledger, outbox, receipts, receiving
 from sync.formats import FileKind
 from sync.messages import sending
-from sync.openers import Received
+from sync.packages import ledger, outbox, receipts, receiving
+from sync.packages.openers import Received
 
 _TRAVELLED: Final = (FileKind.CHANGES, FileKind.REPORT)
 UP: Final = ("green", "white", "city", "province")

@@ -1,4 +1,4 @@
-"""What waits to be sent to the superior, as `sync/outbox` asks for it."""
+"""What waits to be sent to the superior, as `sync/packages/outbox` asks for it."""
 
 from __future__ import annotations
 

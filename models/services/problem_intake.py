@@ -1,6 +1,6 @@
 """What other units say of problems, taken into this store: asked, answered, decided, closed (E8-E11).
 
-The signatures are judged and the shapes read before (`sync/problem_bodies.py`); here is who may say it, and when.
+The signatures are judged and the shapes read before (`sync/problems/bodies.py`); here is who may say it, and when.
 Every refusal is a sentence that goes back to the sender.
 """
 

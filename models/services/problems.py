@@ -1,7 +1,7 @@
 """Problems at the unit that leads them: opened at merges, decided, closed when the reason is gone (E8-E11, A17h).
 
 Found by the program, asked and decided by the registrar. What one unit says to another is signed and sent by
-`sync/problems.py`; here is what it means.
+`sync/problems/acts.py`; here is what it means.
 """
 
 from __future__ import annotations

@@ -26,14 +26,14 @@ from models.services.items import build_items
 from models.services.permissions import require_role
 from models.store import audit, clock
 from models.store import tables as t
-from sync import ledger
 from sync.companions.exchange import Arrived, damaged, deliver, note_received, opened
-from sync.content import is_number, item_digest
 from sync.formats import FileKind
-from sync.jsonlines import LineReader, encode, long_value
-from sync.misshapen import MISSHAPEN
+from sync.packages import ledger
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
-from sync.statements import Statement, is_signed_by
+from sync.wire.content import is_number, item_digest
+from sync.wire.jsonlines import LineReader, encode, long_value
+from sync.wire.misshapen import MISSHAPEN
+from sync.wire.statements import Statement, is_signed_by
 
 if TYPE_CHECKING:
     from models.store.store import Store

@@ -31,12 +31,12 @@ from models.services.units import ancestors, own_unit
 from models.store import clock
 from models.store import tables as t
 from sync.companions.exchange import deliver
-from sync.content import Item
 from sync.formats import FileKind
-from sync.identity import certificates_toward
-from sync.jsonlines import encode, line, long_value
-from sync.outbox import EVIDENCE_LIMIT, EVIDENCE_PIECE
-from sync.requests import base64_text, unit_json
+from sync.joining.requests import base64_text, unit_json
+from sync.packages.outbox import EVIDENCE_LIMIT, EVIDENCE_PIECE
+from sync.trust.identity import certificates_toward
+from sync.wire.content import Item
+from sync.wire.jsonlines import encode, line, long_value
 
 if TYPE_CHECKING:
     from models.store.store import Store

@@ -26,17 +26,17 @@ from models.services.units import own_unit
 from models.store import audit, clock
 from models.store import tables as t
 from models.store.restoring import RESTORED_AT
-from sync import envelope as envelopes
-from sync.certificates import TIME, to_time
 from sync.companions import keys
-from sync.dispatch import VALID_DAYS, file_name
-from sync.envelope import Address, Envelope
 from sync.formats import KIND_LABELS, FileKind, kind_of
-from sync.jsonlines import LineReader
+from sync.packages.dispatch import VALID_DAYS, file_name
 from sync.refusals import ContentRefusedError, Fault, OutOfTurnError, RefusedError, UntrustedError
-from sync.signedfile import SignedFile, header_bytes
-from sync.statements import is_signed_by
 from sync.transport.removable import folder_for, write_out
+from sync.trust.certificates import TIME, to_time
+from sync.wire import envelope as envelopes
+from sync.wire.envelope import Address, Envelope
+from sync.wire.jsonlines import LineReader
+from sync.wire.signedfile import SignedFile, header_bytes
+from sync.wire.statements import is_signed_by
 
 if TYPE_CHECKING:
     from models.store.store import Store

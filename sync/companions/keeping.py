@@ -18,9 +18,9 @@ from models.services.records import KEYS_OF
 from models.store import bulk, clock, search
 from models.store import tables as t
 from sync.companions.exchange import damaged
-from sync.jsonlines import LineReader
-from sync.opening import read_file
-from sync.requests import base64_text
+from sync.joining.requests import base64_text
+from sync.packages.opening import read_file
+from sync.wire.jsonlines import LineReader
 
 
 def read_pupils(reader: LineReader) -> Iterator[dict[str, Any]]:

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from models.store import clock
 from models.store import tables as t
 from models.store.vault.keys import new_pair
-from sync.certificates import load_private, public_der
-from sync.identity import UnitSigner, private_keys
-from sync.suites import key_id
+from sync.trust.certificates import load_private, public_der
+from sync.trust.identity import UnitSigner, private_keys
+from sync.wire.suites import key_id
 
 SIGNING: Final = "pc-signing"
 OPENING: Final = "pc-opening"

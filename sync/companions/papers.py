@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from models.domain.units import Unit
-from sync.certificates import load_public, to_time
 from sync.formats import FileKind, open_file, require_kind, require_whole
+from sync.joining.requests import unit_from
 from sync.refusals import Fault, MalformedError, UntrustedError
-from sync.requests import unit_from
-from sync.statements import is_signed_by, unbase64
-from sync.words import words_of
+from sync.trust.certificates import load_public, to_time
+from sync.trust.words import words_of
+from sync.wire.statements import is_signed_by, unbase64
 
 
 @dataclass(frozen=True)

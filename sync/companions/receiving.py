@@ -10,7 +10,7 @@ from models.domain.states import Event
 from sync.companions import decisions, taking
 from sync.companions.exchange import authenticate
 from sync.formats import KIND_LABELS, FileKind, open_file
-from sync.openers import Received
+from sync.packages.openers import Received
 
 if TYPE_CHECKING:
     from models.store.store import Store

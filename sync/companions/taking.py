@@ -27,12 +27,12 @@ from models.store import tables as t
 from sync.companions import keeping
 from sync.companions.drafts import BY_HEAD, DECISION, decisions_of
 from sync.companions.exchange import Arrived, damaged, note_received, opened
-from sync.content import Item, RowsHash, check_item, is_number, is_row, item_digest
-from sync.jsonlines import LineReader, encode
-from sync.misshapen import MISSHAPEN
+from sync.joining.requests import unit_from
 from sync.refusals import ContentRefusedError, Fault
-from sync.requests import unit_from
-from sync.statements import unbase64
+from sync.wire.content import Item, RowsHash, check_item, is_number, is_row, item_digest
+from sync.wire.jsonlines import LineReader, encode
+from sync.wire.misshapen import MISSHAPEN
+from sync.wire.statements import unbase64
 
 if TYPE_CHECKING:
     from models.store.store import Store

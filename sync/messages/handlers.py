@@ -8,11 +8,13 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor
-from sync import authority, directory, mergers, orders, policies, revocation, taken_names
-from sync import problem_handlers as problems
+from sync import orders, policies, taken_names
+from sync.joining import mergers
 from sync.messages import missing, notices, traces
 from sync.messages.message import Message
+from sync.problems import handlers as problems
 from sync.recovery import founding, offering, taking, telling
+from sync.trust import authority, directory, revocation
 
 Handler = Callable[[Session, Actor, Message], str]
 """Carries out a verified message in the caller's transaction and says in a sentence what was done.

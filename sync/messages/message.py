@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from models.domain.message_kinds import REGISTRAR, UNIT, MessageKind, find_kind
 from models.domain.units import Role
-from sync.certificates import parse, to_time
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
-from sync.statements import Signs, Statement, sign
-from sync.trust import Trust, require_role, require_two
+from sync.trust.certificates import parse, to_time
+from sync.trust.chains import Trust, require_role, require_two
+from sync.wire.statements import Signs, Statement, sign
 
 TYPE: Final = "rollbook.message"
 MAX_BODY: Final = 256 << 10

@@ -16,11 +16,11 @@ from models.domain.units import Actor
 from models.services.units import unit_name
 from models.store import audit
 from models.store import tables as t
-from sync import ledger
-from sync.content import is_number
-from sync.envelope import Address
 from sync.messages.message import Message
 from sync.messages.post import WAITING, post
+from sync.packages import ledger
+from sync.wire.content import is_number
+from sync.wire.envelope import Address
 
 KIND: Final = "resend"
 

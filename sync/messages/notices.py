@@ -15,14 +15,14 @@ from models.domain.signing import Signer
 from models.domain.units import Actor, Tier, Unit
 from models.services.units import descendants, find_unit
 from models.store import tables as t
-from sync import ledger
-from sync.certificates import parse
-from sync.identity import certified
 from sync.messages.message import MAX_TITLE, Message
 from sync.messages.post import post
 from sync.messages.traces import finish
+from sync.packages import ledger
 from sync.refusals import ContentRefusedError, Fault
-from sync.statements import Statement
+from sync.trust.certificates import parse
+from sync.trust.identity import certified
+from sync.wire.statements import Statement
 
 if TYPE_CHECKING:
     from models.store.store import Store

@@ -17,10 +17,10 @@ from models.services.units import is_below, next_hop, own_unit, unit_name
 from models.store import audit, clock
 from models.store import tables as t
 from models.store.clock import now_text
-from sync import ledger
-from sync.identity import CertifiedSigner, certified, is_above, require_signer, unit_signer
 from sync.messages.message import state_message
-from sync.statements import Signs
+from sync.packages import ledger
+from sync.trust.identity import CertifiedSigner, certified, is_above, require_signer, unit_signer
+from sync.wire.statements import Signs
 
 WAITING: Final = "waiting"
 OPEN: Final = "open"

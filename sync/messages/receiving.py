@@ -19,18 +19,18 @@ from models.services.units import find_unit, is_below, next_hop, own_unit, super
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
-from sync import ledger, opening
-from sync.arrival import Arrival
-from sync.jsonlines import LineReader
-from sync.known import issuing, remember, trust_of
 from sync.messages import traces
 from sync.messages.handlers import HANDLERS
 from sync.messages.message import Message, read_message, require_kind, verified
 from sync.messages.post import OPEN, WAITING, record_step
-from sync.misshapen import MISSHAPEN
+from sync.packages import ledger, opening
+from sync.packages.arrival import Arrival
 from sync.refusals import ContentRefusedError, Fault, RefusedError, UntrustedError
-from sync.statements import Statement
-from sync.trust import Trust
+from sync.trust.chains import Trust
+from sync.trust.known import issuing, remember, trust_of
+from sync.wire.jsonlines import LineReader
+from sync.wire.misshapen import MISSHAPEN
+from sync.wire.statements import Statement
 
 HANDLED, REFUSED = traces.HANDLED, traces.REFUSED
 LABELS: Final = (

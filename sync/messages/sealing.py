@@ -16,17 +16,18 @@ from models.services.unit_changes import is_closed
 from models.services.units import find_unit, own_unit
 from models.store import tables as t
 from models.store.clock import now_text
-from sync import ledger, taken_names
-from sync.certificates import Certificate, parse
-from sync.content import leaf_hash, state_content
-from sync.dispatch import Draft, content_head, dispatch
-from sync.identity import certificates_toward, find_opening, is_above, unit_signer
-from sync.jsonlines import long_value
-from sync.known import issuing
+from sync import taken_names
 from sync.messages.post import WAITING, record_step
-from sync.opening import MOST_MESSAGES
-from sync.problem_closings import tell_closed
-from sync.statements import Statement
+from sync.packages import ledger
+from sync.packages.dispatch import Draft, content_head, dispatch
+from sync.packages.opening import MOST_MESSAGES
+from sync.problems.closings import tell_closed
+from sync.trust.certificates import Certificate, parse
+from sync.trust.identity import certificates_toward, find_opening, is_above, unit_signer
+from sync.trust.known import issuing
+from sync.wire.content import leaf_hash, state_content
+from sync.wire.jsonlines import long_value
+from sync.wire.statements import Statement
 
 _MOST_BYTES: Final = 64 << 20
 _MOST_UNITS, _MOST_EACH = 4, 2

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from models.services.units import next_hop
-from sync import outbox
+from sync.packages import outbox
 
 if TYPE_CHECKING:
     from models.store.store import Store

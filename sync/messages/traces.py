@@ -18,12 +18,12 @@ from models.services.units import find_unit, own_unit, unit_name
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
-from sync import ledger
-from sync.certificates import to_time
-from sync.envelope import Address
 from sync.messages.message import Message
 from sync.messages.post import OPEN, post, record_step
+from sync.packages import ledger
 from sync.recovery.channels import send_receipts_again
+from sync.trust.certificates import to_time
+from sync.wire.envelope import Address
 
 PASSED, RECEIVED, HANDLED, REFUSED = "passed", "received", "handled", "refused"
 MOST_ENTRIES: Final = 200

@@ -14,15 +14,15 @@ from models.domain.units import Actor, Unit
 from models.store import clock
 from models.store import tables as t
 from models.store.clock import now_text
-from sync import ledger
-from sync.certificates import to_time
-from sync.dispatch import Draft, dispatch
-from sync.identity import certificates_toward
-from sync.jsonlines import long_value
-from sync.ledger import Place
 from sync.messages.post import WAITING
+from sync.packages import ledger
+from sync.packages.dispatch import Draft, dispatch
+from sync.packages.ledger import Place
 from sync.refusals import Fault, MalformedError, OutOfTurnError
-from sync.statements import unbase64
+from sync.trust.certificates import to_time
+from sync.trust.identity import certificates_toward
+from sync.wire.jsonlines import long_value
+from sync.wire.statements import unbase64
 
 _NOTE: Final = "已按新的编号重发"
 _MOST_SKIPPED: Final = 1000

@@ -17,18 +17,19 @@ from models.services.units import descendants, find_unit, own_unit, superior_id_
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
-from sync import authority, directory, ledger
-from sync.certificates import ISSUING, OPENING, PERSON, SIGNING, Certificate, key_mark, parse
-from sync.directory import Entry
-from sync.identity import add_key, certify, certify_issuing, ensure
-from sync.known import is_key_revoked, remember, trust_of
-from sync.ledger import Place
+from sync.joining.requests import unit_json
 from sync.messages.message import Message
 from sync.messages.post import post
+from sync.packages import ledger
+from sync.packages.ledger import Place
 from sync.recovery import channels
 from sync.recovery.taking import require_from_above
 from sync.refusals import Fault, UntrustedError
-from sync.requests import unit_json
+from sync.trust import authority, directory
+from sync.trust.certificates import ISSUING, OPENING, PERSON, SIGNING, Certificate, key_mark, parse
+from sync.trust.directory import Entry
+from sync.trust.identity import add_key, certify, certify_issuing, ensure
+from sync.trust.known import is_key_revoked, remember, trust_of
 
 if TYPE_CHECKING:
     from models.store.store import Store

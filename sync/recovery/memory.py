@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from models.domain.units import Unit
 from models.store import tables as t
-from sync import ledger
-from sync.content import is_number
-from sync.ledger import Place
+from sync.packages import ledger
+from sync.packages.ledger import Place
+from sync.wire.content import is_number
 
 _MOST_TOLD: Final = 200
 

@@ -19,19 +19,20 @@ from models.services.change_log import Decider
 from models.services.units import own_unit, superior_id_of
 from models.store import audit
 from models.store import tables as t
-from sync import ledger, rejoining
-from sync.certificates import parse
-from sync.jsonlines import encode
-from sync.known import trust_of
-from sync.ledger import Place
+from sync.joining import rejoining
 from sync.messages.message import Message
 from sync.messages.post import post
-from sync.opening import RECEIPT, is_receipt
+from sync.packages import ledger
+from sync.packages.ledger import Place
+from sync.packages.opening import RECEIPT, is_receipt
 from sync.recovery.memory import place_json
 from sync.recovery.telling import portions
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
-from sync.statements import Statement
-from sync.trust import require_role
+from sync.trust.certificates import parse
+from sync.trust.chains import require_role
+from sync.trust.known import trust_of
+from sync.wire.jsonlines import encode
+from sync.wire.statements import Statement
 
 RECEIPTS: Final = "recovery.receipts"
 _MOST_RECEIPT: Final = 200 << 10

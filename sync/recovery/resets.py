@@ -21,21 +21,23 @@ from models.domain.units import Actor, Tier, Unit
 from models.services.units import find_unit, own_unit
 from models.store import audit, clock
 from models.store import tables as t
-from sync import ledger, policies, renewal
-from sync.certificates import ISSUING, OPENING, to_time
-from sync.content import is_number
-from sync.dispatch import file_name
+from sync import policies
 from sync.formats import RESET, open_file, require_whole
-from sync.identity import certified, ensure, superior_of
-from sync.known import in_force, issuing, trust_of
-from sync.ledger import Place
+from sync.joining.requests import base64_text
 from sync.messages import sealing
+from sync.packages import ledger
+from sync.packages.dispatch import file_name
+from sync.packages.ledger import Place
 from sync.recovery import channels, founding, offering
 from sync.recovery.memory import place_json, read_place
 from sync.refusals import Fault, MalformedError, RefusedError, UntrustedError
-from sync.requests import base64_text
-from sync.statements import Statement, is_signed_by, sign
 from sync.transport.removable import folder_for
+from sync.trust import renewal
+from sync.trust.certificates import ISSUING, OPENING, to_time
+from sync.trust.identity import certified, ensure, superior_of
+from sync.trust.known import in_force, issuing, trust_of
+from sync.wire.content import is_number
+from sync.wire.statements import Statement, is_signed_by, sign
 
 if TYPE_CHECKING:
     from models.store.store import Store

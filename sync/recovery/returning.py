@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from models.domain.units import Actor, Tier, Unit
 from models.store import audit
 from models.store import tables as t
-from sync import ledger
-from sync.ledger import Place
+from sync.joining.requests import Request
 from sync.messages import sealing
+from sync.packages import ledger
+from sync.packages.ledger import Place
 from sync.recovery import channels, founding, telling
 from sync.recovery.memory import NOTHING, common_place, read_memory
 from sync.refusals import Fault, MalformedError
-from sync.requests import Request
 
 
 def answer(session: Session, actor: Actor, own: Unit, asked: Request) -> dict[str, Any] | None:

@@ -19,16 +19,16 @@ from models.services.units import own_unit
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
-from sync import ledger
-from sync.certificates import parse
-from sync.content import TYPE, check_item, leaf_hash
-from sync.identity import superior_of, trust_of
 from sync.messages.message import Message
+from sync.packages import ledger
 from sync.recovery.memory import read_place
 from sync.recovery.proofs import root_by
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
-from sync.statements import Statement
-from sync.trust import require_role
+from sync.trust.certificates import parse
+from sync.trust.chains import require_role
+from sync.trust.identity import superior_of, trust_of
+from sync.wire.content import TYPE, check_item, leaf_hash
+from sync.wire.statements import Statement
 
 _MOST_PATH: Final = 32
 

@@ -23,17 +23,17 @@ from models.services import evidence, reported
 from models.services.items import row_line
 from models.services.records import IN_USE, KEYS_OF, TABLE_OF
 from models.store import tables as t
-from sync import ledger
-from sync.content import leaf_hash, state_content
-from sync.dispatch import Draft, content_head, dispatch
-from sync.envelope import Address
-from sync.identity import unit_signer
-from sync.jsonlines import encode, line, long_value
-from sync.ledger import Place
 from sync.messages.message import Message
 from sync.messages.post import post
+from sync.packages import ledger
+from sync.packages.dispatch import Draft, content_head, dispatch
+from sync.packages.ledger import Place
 from sync.recovery.proofs import path_to
-from sync.statements import Statement
+from sync.trust.identity import unit_signer
+from sync.wire.content import leaf_hash, state_content
+from sync.wire.envelope import Address
+from sync.wire.jsonlines import encode, line, long_value
+from sync.wire.statements import Statement
 
 ITEMS: Final = "recovery.items"
 ROWS: Final = "recovery.rows"

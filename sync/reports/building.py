@@ -13,12 +13,12 @@ from models.domain.signing import Signer
 from models.domain.units import Actor, Unit
 from models.services import reported
 from models.services.reported import Section
-from sync.content import leaf_hash, state_content
-from sync.dispatch import Draft, content_head, dispatch
-from sync.identity import certified
-from sync.jsonlines import encode, long_value
+from sync.packages.dispatch import Draft, content_head, dispatch
 from sync.reports import sections
-from sync.statements import Statement
+from sync.trust.identity import certified
+from sync.wire.content import leaf_hash, state_content
+from sync.wire.jsonlines import encode, long_value
+from sync.wire.statements import Statement
 
 _MOST_ITEMS: Final = 20_000
 _MOST_ROWS: Final = 24 << 20

@@ -19,15 +19,16 @@ from models.domain.change_kinds import CHANGE_KIND
 from models.domain.units import Role, Unit
 from models.services import reported
 from models.services.units import ancestors, find_unit, own_unit
-from sync import approvals, ledger
-from sync.certificates import parse
-from sync.content import TYPE, leaf_hash
-from sync.jsonlines import LineReader, line, long_value
-from sync.known import in_force, issuing
-from sync.opening import RECEIPT, Changes, is_receipt, read_items
+from sync.packages import ledger
+from sync.packages.opening import RECEIPT, Changes, is_receipt, read_items
 from sync.refusals import ContentRefusedError, Fault
-from sync.statements import Statement, unbase64
-from sync.trust import Trust, require_role
+from sync.trust.certificates import parse
+from sync.trust.chains import Trust, require_role
+from sync.trust.known import in_force, issuing
+from sync.wire import approvals
+from sync.wire.content import TYPE, leaf_hash
+from sync.wire.jsonlines import LineReader, line, long_value
+from sync.wire.statements import Statement, unbase64
 
 _PIECES: Final = 512
 _MOST_CHAIN: Final = 1000

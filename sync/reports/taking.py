@@ -17,15 +17,15 @@ from models.domain.units import Actor
 from models.services import merging, reported
 from models.services.review_apply import apply_item
 from models.services.review_intake import check_row, check_shape
-from sync import ledger
-from sync.arrival import Arrival
-from sync.content import check_root
-from sync.jsonlines import LineReader
-from sync.opening import RECEIPT, PackedRow, read_content
+from sync.packages import ledger
+from sync.packages.arrival import Arrival
+from sync.packages.opening import RECEIPT, PackedRow, read_content
 from sync.refusals import RefusedError
 from sync.reports import sections
 from sync.reports.sections import Incoming, Judge
-from sync.statements import Statement
+from sync.wire.content import check_root
+from sync.wire.jsonlines import LineReader
+from sync.wire.statements import Statement
 
 
 @dataclass

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.units import Actor
 from models.store import audit
-from sync import ledger
+from sync.packages import ledger
 from sync.transport.removable import handed_words, medium_of
 
 ACT: Final = "package.hand_over"

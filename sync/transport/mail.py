@@ -19,12 +19,13 @@ from models.domain.progress import SILENT, Progress
 from models.domain.times import local_day, now_text
 from models.services import preferences
 from models.services.units import unit_name
-from sync import envelope, ledger, outbox
 from sync.formats import open_file
 from sync.messages import sealing
+from sync.packages import ledger, outbox
 from sync.transport.deliveries import note
 from sync.transport.parts import split
 from sync.transport.removable import WRITTEN, folder_for
+from sync.wire import envelope
 
 if TYPE_CHECKING:
     from models.store.store import Store

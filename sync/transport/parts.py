@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from models.domain.progress import SILENT, Progress
-from sync import envelope, signedfile
 from sync.formats import PART_FAMILY, open_file, readable
-from sync.jsonlines import decode, encode
 from sync.refusals import Fault, MalformedError
 from sync.transport.removable import digest_of, write_out
+from sync.wire import envelope, signedfile
+from sync.wire.jsonlines import decode, encode
 
 MAGIC: Final = b"ROLLPART1\n"
 SUFFIX: Final = ".dat"

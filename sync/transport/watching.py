@@ -24,13 +24,13 @@ from models.domain.errors import UserError, system_sentence
 from models.services import companions, preferences
 from models.services.units import own_unit, unit_name
 from models.store import tables as t
-from sync import envelope, signedfile
-from sync.envelope import Address
 from sync.formats import COMPANION_KINDS, KIND_LABELS, PART_FAMILY, POLICY, FileKind
 from sync.refusals import RefusedError
 from sync.transport import incoming
 from sync.transport.parts import PartHead, read_head
 from sync.transport.removable import digest_of
+from sync.wire import envelope, signedfile
+from sync.wire.envelope import Address
 
 if TYPE_CHECKING:
     from models.store.store import Store

@@ -25,14 +25,14 @@ from models.store import audit
 from models.store import tables as t
 from models.store.store import NewOperator, Store
 from models.store.vault.passphrase import KdfParameters
-from sync import approvals, envelope
-from sync.certificates import OPENING, PERSON, SIGNING, new_private_key, public_der
-from sync.content import leaf_hash, state_content
-from sync.identity import UnitSigner, certify, ensure
-from sync.jsonlines import encode, line, long_value
-from sync.known import newest
-from sync.signedfile import header_bytes
-from sync.statements import Statement, sign
+from sync.trust.certificates import OPENING, PERSON, SIGNING, new_private_key, public_der
+from sync.trust.identity import UnitSigner, certify, ensure
+from sync.trust.known import newest
+from sync.wire import approvals, envelope
+from sync.wire.content import leaf_hash, state_content
+from sync.wire.jsonlines import encode, line, long_value
+from sync.wire.signedfile import header_bytes
+from sync.wire.statements import Statement, sign
 
 NOW = "2026-11-22T00:00:00Z"
 CHEAPEST = KdfParameters(19456, 2, 1)

@@ -31,7 +31,7 @@ from models.services.reported import rows_of
 from models.services.review_views import list_items
 from models.store import tables as t
 from models.store.store import Store
-from sync import inbox
+from sync.packages import inbox
 
 SCHOOLS, PUPILS = 200, 2400
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕单解"

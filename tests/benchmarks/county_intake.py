@@ -26,10 +26,11 @@ from packages import make_items
 from models.store import tables as t
 from models.store.engine import connect
 from models.store.store import Store
-from sync import envelope, inbox, opening
-from sync.identity import opening_keys
-from sync.known import trust_of
-from sync.signedfile import read
+from sync.packages import inbox, opening
+from sync.trust.identity import opening_keys
+from sync.trust.known import trust_of
+from sync.wire import envelope
+from sync.wire.signedfile import read
 
 PACKAGES, CHANGES, EARLY = 200, 500, 5
 

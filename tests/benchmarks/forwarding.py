@@ -27,9 +27,10 @@ from models.domain.units import Actor, Role
 from models.services import reported, review
 from models.store import tables as t
 from models.store.store import Store
-from sync import envelope, inbox, ledger
+from sync.packages import inbox, ledger
 from sync.reports import sections
-from sync.statements import sign
+from sync.wire import envelope
+from sync.wire.statements import sign
 
 MANY = 10_000
 

@@ -19,15 +19,16 @@ from typing import Any
 import zstandard
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from sync import approvals, envelope, opening
-from sync.certificates import ISSUING, OPENING, PERSON, SIGNING, Subject, issue, new_private_key, public_der
-from sync.content import leaf_hash, state_content
-from sync.identity import UnitSigner, _pkcs8
-from sync.jsonlines import encode, long_value
-from sync.signedfile import header_bytes, read
-from sync.statements import Statement, sign
-from sync.suites import key_id
-from sync.trust import Trust
+from sync.packages import opening
+from sync.trust.certificates import ISSUING, OPENING, PERSON, SIGNING, Subject, issue, new_private_key, public_der
+from sync.trust.chains import Trust
+from sync.trust.identity import UnitSigner, _pkcs8
+from sync.wire import approvals, envelope
+from sync.wire.content import leaf_hash, state_content
+from sync.wire.jsonlines import encode, long_value
+from sync.wire.signedfile import header_bytes, read
+from sync.wire.statements import Statement, sign
+from sync.wire.suites import key_id
 
 COUNT = 10_000
 NOW = "2026-11-22T00:00:00Z"
@@ -97,7 +98,7 @@ def approve(items: list[dict[str, Any]], side: Side) -> Statement:
 
 
 def build(path: Path, items: list[dict[str, Any]], approval: Statement, side: Side) -> None:
-    """What `sync.outbox` does between the store's reads and writes."""
+    """What `sync.packages.outbox` does between the store's reads and writes."""
     prepared = [(item, raw, approvals.key_of(item, raw)) for item in items for raw in [encode(item)]]
     head = {"purpose": "changes", "issuer": SCHOOL, "line": "basic", "created": NOW, "policy_version": 3}
     head["audit_head"] = {"sequence": 1, "hash": "0" * 64}
@@ -128,7 +129,7 @@ def build(path: Path, items: list[dict[str, Any]], approval: Statement, side: Si
 
 
 def verify(path: Path, side: Side) -> int:
-    """What `sync.inbox` does before anything reaches the store."""
+    """What `sync.packages.inbox` does before anything reaches the store."""
     file = read(path)
     parsed = envelope.parse(file)
     side.trust.signed_by_unit(file.statement, SCHOOL, "basic", NOW)

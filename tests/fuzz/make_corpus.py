@@ -18,10 +18,12 @@ from models.domain.units import Role
 from models.exchange.unit_list import ListedUnit
 from models.services import invitations as invited
 from models.services import policies as policy_service
-from sync import enrolment, envelope, invitations, policies, signedfile
-from sync.identity import opening_keys, own_anchor
-from sync.jsonlines import encode
-from sync.suites import open_chunks
+from sync import policies
+from sync.joining import enrolment, invitations
+from sync.trust.identity import opening_keys, own_anchor
+from sync.wire import envelope, signedfile
+from sync.wire.jsonlines import encode
+from sync.wire.suites import open_chunks
 from tests.fuzz import make_store_corpus
 from tests.fuzz.targets import CORPUS
 from tests.sync_world import PEOPLE, Member, make_template, opened

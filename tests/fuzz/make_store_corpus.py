@@ -11,9 +11,9 @@ from pathlib import Path
 import openpyxl
 
 from sync.companions import decisions, drafts, keys, pairing
-from sync.identity import opening_keys
-from sync.jsonlines import encode
 from sync.transport import parts
+from sync.trust.identity import opening_keys
+from sync.wire.jsonlines import encode
 from tests.attack_world import make_attack_world, scene
 from tests.insider import Insider, plain_lines
 from tests.integration.test_companions import NAME, SECOND_SECRET, Sides, pair, sides_in

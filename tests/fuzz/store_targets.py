@@ -22,18 +22,18 @@ from models.domain.units import Unit
 from models.store import audit
 from models.store import tables as t
 from models.store.store import Store
-from sync import identity, revocation
 from sync.companions import decisions, taking
-from sync.jsonlines import LineReader, decode
+from sync.joining.requests import unit_json
 from sync.messages.handlers import HANDLERS
 from sync.messages.message import Message
-from sync.misshapen import MISSHAPEN
 from sync.refusals import RefusedError
 from sync.reports import sections
-from sync.requests import unit_json
-from sync.statements import Statement
 from sync.transport import incoming, parts
-from sync.trust import Trust
+from sync.trust import identity, revocation
+from sync.trust.chains import Trust
+from sync.wire.jsonlines import LineReader, decode
+from sync.wire.misshapen import MISSHAPEN
+from sync.wire.statements import Statement
 from tests.sync_world import CITY, COUNTY, PEOPLE, SCHOOL, Role, found
 
 AT = "2026-11-22T00:00:00Z"

@@ -23,15 +23,18 @@ from models.services.orders import names_in_file
 from models.store import backup
 from models.store.errors import DamagedKeysError, NewerStoreError
 from models.store.vault import keyfile
-from sync import approvals, envelope, formats, invitations, opening, requests, signedfile
-from sync.certificates import load_public, parse
+from sync import formats
 from sync.companions import papers
-from sync.content import check_item, is_row
-from sync.jsonlines import LineReader, decode
+from sync.joining import invitations, requests
 from sync.messages.message import read_message
+from sync.packages import opening
 from sync.refusals import RefusedError
-from sync.statements import Statement
-from sync.trust import Trust
+from sync.trust.certificates import load_public, parse
+from sync.trust.chains import Trust
+from sync.wire import approvals, envelope, signedfile
+from sync.wire.content import check_item, is_row
+from sync.wire.jsonlines import LineReader, decode
+from sync.wire.statements import Statement
 from tests.fuzz import store_targets
 
 CORPUS = Path(__file__).with_name("corpus")

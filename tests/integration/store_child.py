@@ -17,7 +17,7 @@ from models.store.store import Store
 from models.store.tables import setting
 from models.store.vault import keyfile
 from models.store.vault.passphrase import KdfParameters
-from sync import inbox, ledger
+from sync.packages import inbox, ledger
 from sync.transport import incoming
 
 CHEAPEST = KdfParameters(19456, 2, 1)

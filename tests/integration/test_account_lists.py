@@ -17,7 +17,7 @@ from models.services.duplicates import username_pairs
 from models.services.problem_views import list_problems
 from models.store import audit
 from models.store import tables as t
-from sync import outbox
+from sync.packages import outbox
 from tests.open_world import LU, LUAN, TANG, account_list, add_account, carry, make_open_tiers, open_world, report
 from tests.sync_world import Member, deliver, enrol
 

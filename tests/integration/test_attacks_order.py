@@ -15,7 +15,7 @@ from models.domain.states import Verdict
 from models.domain.units import Role
 from models.services import changes, maintenance, review
 from models.store import tables as t
-from sync import inbox, ledger, outbox
+from sync.packages import inbox, ledger, outbox
 from sync.refusals import RefusedError
 from tests.sync_world import PEOPLE, Member, deliver, enrol, make_template, open_member, opened
 

@@ -13,8 +13,10 @@ from models.domain.states import Verdict
 from models.domain.units import Role
 from models.services import changes, review
 from models.services import policies as policy_service
-from sync import enrolment, outbox, policies, receipts
+from sync import policies
 from sync.formats import describe
+from sync.joining import enrolment
+from sync.packages import outbox, receipts
 from sync.refusals import RefusedError
 from tests.sync_world import PEOPLE, Member, enrol, make_template, opened
 

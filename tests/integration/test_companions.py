@@ -23,9 +23,10 @@ from models.store import tables as t
 from models.store.errors import WrongSecretError
 from models.store.store import Store
 from models.store.touched import verify_rows
-from sync import enrolment, inbox, outbox
 from sync.companions import decisions, drafts, pairing
 from sync.formats import describe
+from sync.joining import enrolment
+from sync.packages import inbox, outbox
 from sync.refusals import Fault, RefusedError
 from tests.integration.test_cli import rollbook
 from tests.sync_world import CHEAPEST, PEOPLE, SCHOOL, Member, enrol, make_template, opened

@@ -21,11 +21,12 @@ from models.services import invitations as services
 from models.store import tables as t
 from models.store.errors import WrongSecretError
 from models.store.vault.codes import CodeKind, decode, encode, new_code
-from sync import batch_enrolment, enrolment, invitations, policies, requests
-from sync.certificates import new_private_key, public_der
+from sync import policies
+from sync.joining import batch_enrolment, enrolment, invitations, requests
 from sync.refusals import Fault, RefusedError, UntrustedError
-from sync.signers import UnitSigner
-from sync.statements import sign
+from sync.trust.certificates import new_private_key, public_der
+from sync.trust.signers import UnitSigner
+from sync.wire.statements import sign
 from tests.integration.test_cli import Done, rollbook
 from tests.sync_world import COUNTY, PEOPLE, SCHOOL, Member, found, open_member, opened
 

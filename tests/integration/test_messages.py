@@ -22,17 +22,17 @@ from models.domain.times import to_text
 from models.domain.units import Actor, Role, Tier, Unit
 from models.services import matters
 from models.store import tables as t
-from sync import inbox, ledger, opening
-from sync.certificates import PERSON
-from sync.identity import certified
-from sync.known import newest, revoke
 from sync.messages import notices, receiving, sealing
 from sync.messages.handlers import HANDLERS
 from sync.messages.message import Message, read_message, state_message
 from sync.messages.post import post
 from sync.messages.sending import send
+from sync.packages import inbox, ledger, opening
 from sync.refusals import Fault, OutOfTurnError
-from sync.statements import Statement
+from sync.trust.certificates import PERSON
+from sync.trust.identity import certified
+from sync.trust.known import newest, revoke
+from sync.wire.statements import Statement
 from tests.integration.test_cli import rollbook
 from tests.sync_world import (
     BLACK_SCHOOL,

@@ -15,12 +15,13 @@ from models.domain.units import Role
 from models.services import maintenance
 from models.services.units import descendants, superior_id_of
 from models.store import tables as t
-from sync import directory, identity, inbox
-from sync.certificates import ISSUING, SIGNING, Subject, issue, key_mark, new_private_key, public_der
 from sync.formats import FileKind
+from sync.joining.requests import base64_text
+from sync.packages import inbox
 from sync.refusals import RefusedError
-from sync.requests import base64_text
-from sync.statements import sign
+from sync.trust import directory, identity
+from sync.trust.certificates import ISSUING, SIGNING, Subject, issue, key_mark, new_private_key, public_der
+from sync.wire.statements import sign
 from tests.sync_world import (
     BLACK_SCHOOL,
     CITY,

@@ -16,12 +16,13 @@ from models.domain.units import Role
 from models.services import maintenance, policies
 from models.services.units import ancestors
 from models.store import tables as t
-from sync import authority, identity, inbox, outbox
-from sync.certificates import ISSUING, SIGNING, Subject, issue, key_mark, new_private_key, public_der
 from sync.formats import FileKind
+from sync.packages import inbox, outbox
 from sync.refusals import RefusedError
-from sync.signers import UnitSigner
-from sync.statements import Signs, sign
+from sync.trust import authority, identity
+from sync.trust.certificates import ISSUING, SIGNING, Subject, issue, key_mark, new_private_key, public_der
+from sync.trust.signers import UnitSigner
+from sync.wire.statements import Signs, sign
 from tests.sync_world import CITY, COUNTY, OTHER, PROVINCE, SCHOOL, SECOND, Member, make_tiers, opened
 from tests.tier_simulator import Body, Simulated, with_address, with_body
 

@@ -23,17 +23,19 @@ from models.domain.units import Role
 from models.services.items import RowsHash
 from models.store.errors import DamagedKeysError, NewerStoreError
 from models.store.vault import keyfile
-from sync import inbox, revocation, signedfile
-from sync.certificates import parse
 from sync.companions import decisions, keys, pairing, papers, taking
 from sync.companions.exchange import authenticate
 from sync.formats import describe
-from sync.identity import own_anchor
-from sync.jsonlines import LineReader
-from sync.known import trust_of
+from sync.packages import inbox
 from sync.refusals import RefusedError
-from sync.statements import Statement
 from sync.transport import incoming, parts
+from sync.trust import revocation
+from sync.trust.certificates import parse
+from sync.trust.identity import own_anchor
+from sync.trust.known import trust_of
+from sync.wire import signedfile
+from sync.wire.jsonlines import LineReader
+from sync.wire.statements import Statement
 from tests.attack_world import make_attack_world, scene
 from tests.insider import ROUNDS, byte_mutant, damaged_file, dump, head_mutant, json_mutant, plain_lines, spliced
 from tests.integration.test_companions import Sides, sides, template  # noqa: F401 - fixtures

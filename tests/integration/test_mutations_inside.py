@@ -21,11 +21,11 @@ from models.domain.errors import FileRefusedError
 from models.domain.progress import SILENT
 from models.services.items import RowsHash
 from models.store.store import Store
-from sync import envelope, signedfile
-from sync.arrival import authenticate
-from sync.jsonlines import LineReader, encode, line, long_value
-from sync.openers import OPENERS, Received
-from sync.statements import Statement
+from sync.packages.arrival import authenticate
+from sync.packages.openers import OPENERS, Received
+from sync.wire import envelope, signedfile
+from sync.wire.jsonlines import LineReader, encode, line, long_value
+from sync.wire.statements import Statement
 from tests.attack_world import PURPOSES, Scene, make_attack_world, scene
 from tests.insider import ROUNDS, Insider, json_mutant
 
@@ -44,7 +44,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every signature and every hash over content is right."""
-    monkeypatch.setattr("sync.trust.is_signed_by", lambda statement, signature: True)
+    monkeypatch.setattr("sync.trust.chains.is_signed_by", lambda statement, signature: True)
     for module in ("opening", "reports.taking"):
         monkeypatch.setattr(f"sync.{module}.check_root", lambda statement, leaves: None)
     monkeypatch.setattr(RowsHash, "fits", lambda self, batch: True)

@@ -18,14 +18,14 @@ from sqlalchemy.orm import Session
 
 from models.domain.message_kinds import MESSAGE_KINDS, find_kind
 from models.services.units import find_unit
-from sync import ledger
-from sync.jsonlines import encode
-from sync.known import trust_of
 from sync.messages import receiving
 from sync.messages.handlers import HANDLERS
 from sync.messages.message import MAX_BODY, TYPE
 from sync.messages.traces import Gathered
-from sync.statements import Statement
+from sync.packages import ledger
+from sync.trust.known import trust_of
+from sync.wire.jsonlines import encode
+from sync.wire.statements import Statement
 from tests.insider import ROUNDS, changed, dump, json_mutant, rows
 from tests.integration.test_mutations_inside import SIGNED, _close, _open, undone
 from tests.letters import AT, ORDER, Bodies, letters

@@ -16,9 +16,10 @@ from models.domain.times import local_day
 from models.domain.units import Role
 from models.services import changes, class_sizes, policies, policy_views, review, roster
 from models.store.clock import now_text
-from sync import enrolment, outbox
 from sync import policies as packages
+from sync.joining import enrolment
 from sync.messages import sending
+from sync.packages import outbox
 from sync.refusals import Fault, RefusedError
 from tests.sync_world import COUNTY, PEOPLE, SCHOOL, Member, deliver, enrol, found, make_tiers, opened
 

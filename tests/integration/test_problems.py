@@ -24,8 +24,8 @@ from models.services.problem_lists import open_list
 from models.services.problem_views import ProblemQuery, get_problem, list_problems
 from models.store import audit
 from models.store import tables as t
-from sync import problem_bodies as bodies
-from sync import problems as sync_problems
+from sync.problems import acts as sync_problems
+from sync.problems import bodies
 from sync.refusals import ContentRefusedError
 from tests.problem_world import (
     RIGHT,

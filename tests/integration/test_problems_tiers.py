@@ -20,7 +20,7 @@ from models.services import problem_log as log
 from models.services.matters import show_matter
 from models.services.problem_lists import open_list
 from models.services.problem_views import ProblemQuery, get_problem, list_problems
-from sync import outbox
+from sync.packages import outbox
 from tests.problem_world import (
     SHARED,
     answer,

@@ -16,12 +16,12 @@ from models.domain.states import Verdict
 from models.domain.units import Role
 from models.services import maintenance, review
 from models.store import tables as t
-from sync import ledger, outbox, receipts
 from sync.formats import open_file
 from sync.messages import notices
+from sync.packages import ledger, outbox, receipts
 from sync.recovery import resets
 from sync.refusals import Fault, OutOfTurnError, RefusedError
-from sync.signedfile import header_bytes
+from sync.wire.signedfile import header_bytes
 from tests.integration.test_cli import Done, rollbook
 from tests.integration.test_recovery_clocks import clock_of
 from tests.integration.test_recovery_school import baseline

@@ -16,10 +16,12 @@ from models.services import maintenance
 from models.services import policies as policy_services
 from models.store import clock
 from models.store import tables as t
-from sync import known, ledger, policies, revocation
+from sync import policies
 from sync.messages import notices
 from sync.messages.sending import send
+from sync.packages import ledger
 from sync.refusals import RefusedError
+from sync.trust import known, revocation
 from tests.integration.test_recovery_packages import Carrier, proposed
 from tests.integration.test_recovery_packages import template as template
 from tests.recovery_world import names_of

@@ -13,8 +13,9 @@ from models.domain.units import Role
 from models.services import changes, maintenance
 from models.services.units import descendants, own_unit
 from models.store import tables as t
-from sync import enrolment, ledger, outbox
+from sync.joining import enrolment
 from sync.messages import notices
+from sync.packages import ledger, outbox
 from sync.recovery import founding
 from sync.refusals import Fault, RefusedError
 from tests.integration.test_cli import rollbook

@@ -21,10 +21,10 @@ from models.domain.units import Role
 from models.services import review
 from models.store import clock
 from models.store import tables as t
-from sync import inbox, ledger, outbox, receipts
 from sync.formats import open_file
 from sync.messages import notices
 from sync.messages.sending import send
+from sync.packages import inbox, ledger, outbox, receipts
 from sync.refusals import ContentRefusedError, Fault, OutOfTurnError, RefusedError
 from tests.integration.test_recovery_school import baseline
 from tests.recovery_world import names_of
@@ -122,9 +122,9 @@ class Carrier:
             if fault in (REFUSED, EXPIRED):
                 patch = stack.enter_context(pytest.MonkeyPatch.context())
                 if fault == REFUSED:
-                    patch.setattr("sync.inbox.envelopes.unwrap", _refuse)
+                    patch.setattr("sync.packages.inbox.envelopes.unwrap", _refuse)
                 else:
-                    patch.setattr("sync.inbox.check_deadline", _too_late)
+                    patch.setattr("sync.packages.inbox.check_deadline", _too_late)
             self._try(receiver, path)
         if fault == DOUBLED:
             with pytest.raises(OutOfTurnError) as caught:
@@ -192,7 +192,7 @@ def test_items_of_an_expired_package_are_approved_again(members: dict[str, Membe
     _, (change,) = proposed(school, ["赵甲"])
     (path,) = school.out.glob("变更包*")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sync.inbox.check_deadline", _too_late)
+        patch.setattr("sync.packages.inbox.check_deadline", _too_late)
         refused: inbox.Received = county.receive(path)
     assert refused.refused
     assert "有效期" in refused.sentence

@@ -18,9 +18,9 @@ from models.domain.units import Role
 from models.services import changes, evidence, maintenance, roster_edit
 from models.store import audit
 from models.store import tables as t
-from sync import outbox
 from sync.messages import notices
 from sync.messages.sending import send
+from sync.packages import outbox
 from sync.recovery import founding, telling
 from sync.refusals import Fault, OutOfTurnError
 from tests.sync_world import PEOPLE, SCHOOL, Member, deliver, enrol, found, make_template, open_member, opened

@@ -17,12 +17,13 @@ from models.domain.units import Role
 from models.services import changes as change_services
 from models.services import reported, review
 from models.store import tables as t
-from sync import inbox, ledger, outbox, receipts, rejoining
 from sync.formats import FileKind
-from sync.identity import require_superior
-from sync.jsonlines import line
+from sync.joining import rejoining
+from sync.packages import inbox, ledger, outbox, receipts
 from sync.refusals import Fault, OutOfTurnError
 from sync.reports import building, sections
+from sync.trust.identity import require_superior
+from sync.wire.jsonlines import line
 from tests.sync_world import SCHOOL, Member, deliver, enrol, found, make_tiers, opened
 
 Units = dict[str, Member]
@@ -238,7 +239,7 @@ def without(tag: bytes) -> Lines:
 
 def one_less(lines: list[bytes]) -> list[bytes]:
     """An accepted item as its digest."""
-    from sync.content import leaf_hash
+    from sync.wire.content import leaf_hash
 
     place = next(place for place, one in enumerate(lines) if one.startswith(b'["i"'))
     return [*lines[:place], line("h", leaf_hash(lines[place][5:-2]).hex()), *lines[place + 1 :]]

@@ -21,15 +21,19 @@ from models.domain.errors import FileRefusedError, UserError
 from models.domain.units import Role
 from models.services import policies as policy_service
 from models.store import tables as t
-from sync import enrolment, envelope, identity, inbox, ledger, outbox, policies, signedfile
-from sync.certificates import new_private_key
+from sync import policies
 from sync.formats import FileKind, describe, sniff
-from sync.identity import UnitSigner
-from sync.jsonlines import line
+from sync.joining import enrolment
+from sync.packages import inbox, ledger, outbox
 from sync.refusals import Fault, RefusedError
-from sync.signedfile import header_bytes, read
-from sync.statements import Statement, sign
-from sync.suites import P256_AES, SealingWriter
+from sync.trust import identity
+from sync.trust.certificates import new_private_key
+from sync.trust.identity import UnitSigner
+from sync.wire import envelope, signedfile
+from sync.wire.jsonlines import line
+from sync.wire.signedfile import header_bytes, read
+from sync.wire.statements import Statement, sign
+from sync.wire.suites import P256_AES, SealingWriter
 from tests.sync_forge import Forge, with_address
 from tests.sync_world import COUNTY, OTHER, PEOPLE, SCHOOL, SECOND, Member, make_template, opened
 
@@ -388,7 +392,7 @@ def test_left_out_item(world: list[Member], tmp_path: Path) -> None:
 
 def test_pruned_item_is_accepted(world: list[Member], tmp_path: Path) -> None:
     """An item may stand as its digest only; the root still holds."""
-    from sync.content import leaf_hash
+    from sync.wire.content import leaf_hash
 
     def prune(lines: list[bytes]) -> list[bytes]:
         place = next(i for i, x in enumerate(lines) if x.startswith(b'["i",'))
@@ -401,10 +405,10 @@ def test_pruned_item_is_accepted(world: list[Member], tmp_path: Path) -> None:
 
     def approvals_again(lines: list[bytes]) -> list[bytes]:
         packed = json.loads(json.loads(next(x for x in lines if is_approval(x)))[1])
-        from sync.jsonlines import long_value
+        from sync.wire.jsonlines import long_value
 
         first = next(json.loads(x)[1] for x in lines if x.startswith(b'["i",'))
-        from sync.content import item_digest
+        from sync.wire.content import item_digest
 
         whole = {"id": first["id"], "attempt": first["attempt"], "digest": item_digest(signedfile.encode(first))}
         packed["items"] = [whole, [0, 2]] if packed["items"] == [[0, 3]] else packed["items"]

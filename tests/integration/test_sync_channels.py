@@ -25,11 +25,13 @@ from models.domain.units import Role
 from models.services import changes, roster_edit
 from models.store import clock
 from models.store import tables as t
-from sync import certificates, enrolment, identity, inbox, ledger, outbox, receipts
 from sync.formats import FileKind, describe, sniff
+from sync.joining import enrolment
+from sync.packages import inbox, ledger, outbox, receipts
 from sync.refusals import Fault, NotWrittenError, RefusedError
 from sync.transport import removable
 from sync.transport.removable import written_out
+from sync.trust import certificates, identity
 from tests.sync_forge import Forge, with_address
 from tests.sync_world import COUNTY, PEOPLE, SCHOOL, Member, enrol, make_template, opened
 
@@ -61,7 +63,7 @@ def test_refused_package_comes_back_and_goes_again(world: list[Member], tmp_path
     county.store.write(lambda s: clock.advance(s, "2027-12-31T00:00:00Z"))
     assert monkey
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sync.arrival.clock.now", lambda session: "2028-01-01T00:00:00Z")
+        patch.setattr("sync.packages.arrival.clock.now", lambda session: "2028-01-01T00:00:00Z")
         received = county.receive(built.paths[0])
     assert received.refused
     assert "退回待打包" in received.sentence
@@ -185,9 +187,9 @@ def test_expired_certificate_is_renewed_by_the_receipt(world: list[Member]) -> N
     assert built.new
     school.approved(["赵明亮"])
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("sync.arrival.clock", "sync.dispatch.clock"):
+        for module in ("sync.packages.arrival.clock", "sync.packages.dispatch.clock"):
             patch.setattr(f"{module}.now", lambda session: later)
-        patch.setattr("sync.identity.now", lambda session: later)
+        patch.setattr("sync.trust.identity.now", lambda session: later)
         second = outbox.build(school.store, school.act(Role.REGISTRAR), school.out)
         first = county.receive(built.paths[0])
         assert first.refused
@@ -209,7 +211,7 @@ def test_clock_of_2099_at_the_school(world: list[Member]) -> None:
     school, county, _ = world
     school.approved(["赵明华"])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sync.dispatch.clock.now", lambda session: "2099-01-01T00:00:00Z")
+        patch.setattr("sync.packages.dispatch.clock.now", lambda session: "2099-01-01T00:00:00Z")
         built = outbox.build(school.store, school.act(Role.REGISTRAR), school.out)
     taken = county.receive(built.paths[0])
     assert not taken.refused
@@ -220,8 +222,8 @@ def test_clock_of_2009_at_the_school(world: list[Member]) -> None:
     school, county, _ = world
     school.approved(["赵明华"])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sync.dispatch.clock.now", lambda session: "2009-01-01T00:00:00Z")
-        patch.setattr("sync.arrival.clock.now", lambda session: "2009-06-01T00:00:00Z")
+        patch.setattr("sync.packages.dispatch.clock.now", lambda session: "2009-01-01T00:00:00Z")
+        patch.setattr("sync.packages.arrival.clock.now", lambda session: "2009-06-01T00:00:00Z")
         built = outbox.build(school.store, school.act(Role.REGISTRAR), school.out)
         taken = county.receive(built.paths[0])
     assert not taken.refused
@@ -453,7 +455,7 @@ def test_squatting_on_another_units_id(world: list[Member], tmp_path: Path) -> N
 
 
 def certificates_address(content: str) -> Any:
-    from sync.envelope import Address
+    from sync.wire.envelope import Address
 
     at = "2026-11-22T00:00:00Z"
     assert certificates.to_time(at)

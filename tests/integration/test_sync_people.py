@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from models.domain.units import Role
 from models.store import tables as t
-from sync import identity
+from sync.trust import identity
 from tests.sync_world import COUNTY, SCHOOL, Member, enrol, make_template, opened
 
 

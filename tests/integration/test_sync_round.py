@@ -12,8 +12,8 @@ from sqlalchemy import select
 from models.domain.states import Verdict
 from models.domain.units import Role
 from models.store import tables as t
-from sync import ledger
 from sync.formats import FileKind, describe
+from sync.packages import ledger
 from tests.sync_world import Member, make_template, opened
 
 
@@ -38,7 +38,7 @@ def name_of(member: Member, change_id: str) -> str:
 def test_change_travels_up_and_takes_effect(world: list[Member]) -> None:
     school, _, county = world
     ids = school.approved(["赵明华", "赵明亮"])
-    from sync import outbox
+    from sync.packages import outbox
 
     built = outbox.build(school.store, school.act(Role.REGISTRAR), school.out)
     assert [school.state_of(i) for i in ids] == ["sealed", "sealed"]

@@ -20,12 +20,12 @@ import pytest
 
 from models.domain.units import Role
 from models.store import tables as t
-from sync import signedfile
-from sync.certificates import new_private_key
-from sync.envelope import Address
-from sync.identity import public_der
-from sync.known import in_force, revoke
 from sync.refusals import Fault, RefusedError
+from sync.trust.certificates import new_private_key
+from sync.trust.identity import public_der
+from sync.trust.known import in_force, revoke
+from sync.wire import signedfile
+from sync.wire.envelope import Address
 from tests.attack_world import PURPOSES, Scene, make_attack_world, scene
 from tests.insider import Insider, changed, dump
 from tests.sync_world import OTHER, SECOND

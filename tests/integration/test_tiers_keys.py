@@ -20,8 +20,14 @@ from models.services import units
 from models.store import audit, clock
 from models.store import tables as t
 from models.store.errors import WrongSecretError
-from sync import authority, directory, enrolment, identity, inbox, known, new_keys, outbox, policies, revocation
-from sync.certificates import (
+from sync import policies
+from sync.joining import enrolment
+from sync.joining.requests import base64_text, read_request
+from sync.messages.message import Message
+from sync.packages import inbox, outbox
+from sync.refusals import Fault, RefusedError
+from sync.trust import authority, directory, identity, known, new_keys, revocation
+from sync.trust.certificates import (
     PERSON,
     TIME,
     Subject,
@@ -32,10 +38,7 @@ from sync.certificates import (
     public_der,
     to_time,
 )
-from sync.messages.message import Message
-from sync.refusals import Fault, RefusedError
-from sync.requests import base64_text, read_request
-from sync.statements import Statement, sign
+from sync.wire.statements import Statement, sign
 from tests.sync_world import (
     CITY,
     COUNTY,

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from models.domain.units import Unit
 from models.services import units
 from models.store import clock
-from sync import identity
-from sync.certificates import parse
 from sync.refusals import Fault, RefusedError
-from sync.statements import Statement, sign
+from sync.trust import identity
+from sync.trust.certificates import parse
+from sync.wire.statements import Statement, sign
 from tests.sync_world import (
     BLACK_SCHOOL,
     CITY,

@@ -21,9 +21,9 @@ from models.domain.errors import UserError
 from models.domain.units import Role, Tier
 from models.services import preferences
 from models.store.errors import DiskFullError
-from sync import ledger, outbox, receiving
 from sync.formats import FileKind, describe
 from sync.messages import notices
+from sync.packages import ledger, outbox, receiving
 from sync.refusals import Fault, MalformedError, RefusedError
 from sync.transport import incoming, mail, parts, watching
 from sync.transport.deliveries import deliveries
@@ -155,7 +155,7 @@ def head_with(path: Path, target: Path, **changed: Any) -> Path:
     """A part whose head says other things, in due form."""
     import struct
 
-    from sync.jsonlines import decode, encode
+    from sync.wire.jsonlines import decode, encode
 
     raw = path.read_bytes()
     (size,) = struct.unpack(">I", raw[10:14])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sync import receiving
 from sync.formats import FileKind
+from sync.packages import receiving
 from sync.transport import watching
 from tests.integration.test_companions import Sides, sides, template
 

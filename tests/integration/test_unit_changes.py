@@ -22,11 +22,12 @@ from models.store import audit, clock
 from models.store import tables as t
 from models.store.errors import UnitClosedError, WrongSecretError
 from models.store.store import Store
-from sync import enrolment, mergers, outbox, unit_changes
-from sync.certificates import parse
 from sync.formats import open_file
+from sync.joining import enrolment, mergers, unit_changes
+from sync.joining.requests import read_request
+from sync.packages import outbox
 from sync.refusals import Fault, RefusedError
-from sync.requests import read_request
+from sync.trust.certificates import parse
 from tests.integration.test_cli import rollbook
 from tests.sync_world import (
     COUNTY,
@@ -312,10 +313,10 @@ def test_what_stands_in_the_way_of_a_merger_is_said(world: World) -> None:
 
 def test_a_merger_told_by_who_may_not_is_refused(world: World) -> None:
     """A sister county, or the school itself, cannot close a school."""
+    from sync.joining.requests import unit_json
     from sync.messages.message import Message
     from sync.policies import two_signers
-    from sync.requests import unit_json
-    from sync.statements import sign
+    from sync.wire.statements import sign
 
     other, city = world["other"], world["city"]
     passphrase = other.act(Role.ADMINISTRATOR)
@@ -325,7 +326,7 @@ def test_a_merger_told_by_who_may_not_is_refused(world: World) -> None:
         "type": mergers.TYPE, "v": 1, "id": "x", "unit": own.id, "line": "basic", "closed": unit_json(SECOND),
         "into": unit_json(SCHOOL), "since": LONG_AGO, "reason": "批文", "at": LONG_AGO,
     }  # fmt: skip
-    from sync.identity import certified
+    from sync.trust.identity import certified
 
     statement = other.store.write(lambda s: sign(body, [certified(s, one) for one in signers]))
     message = Message("m", mergers.KIND, "", own.id, city.store.actor.unit.id, LONG_AGO, "", "", "",

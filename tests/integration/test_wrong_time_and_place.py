@@ -17,8 +17,8 @@ from models.services import maintenance
 from models.store import tables as t
 from models.store.errors import StoreBusyError
 from models.store.store import Store
-from sync import inbox, ledger, receiving
 from sync.formats import describe
+from sync.packages import inbox, ledger, receiving
 from sync.refusals import RefusedError
 from sync.transport import incoming, parts
 from tests.attack_world import PURPOSES, ROUTES, Scene, make_attack_world, scene

@@ -141,7 +141,7 @@ def test_first_start_by_an_invitation(qtbot, county: Member, tmp_path: Path) -> 
     settle(qtbot, context)
     first.inner.currentWidget().confirmed.emit()
     (store,) = opened_
-    from sync.invitations import waits_for_code
+    from sync.joining.invitations import waits_for_code
 
     assert store.read(own_unit) == slip.unit  # type: ignore[attr-defined]
     assert store.read(waits_for_code)  # type: ignore[attr-defined]

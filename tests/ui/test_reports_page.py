@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from models.domain.units import Role
-from sync import outbox
+from sync.packages import outbox
 from tests.sync_world import CITY, COUNTY, PEOPLE, SCHOOL, Member, deliver, enrol, found, opened
 from tests.ui.pagekit import finish, make_context, settle
 from ui.pages.packages import PackagesPage

@@ -17,7 +17,7 @@ from models.domain.units import Role
 from models.services.traffic import traffic
 from models.store import audit
 from models.store import tables as t
-from sync import outbox
+from sync.packages import outbox
 from tests.sync_world import COUNTY, SCHOOL, Member, deliver, enrol, found, opened
 from tests.ui.windowkit import look, open_window
 from ui.status import StatusBar

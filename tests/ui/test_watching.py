@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from models.domain.units import Role
 from models.services import preferences
-from sync import ledger
+from sync.packages import ledger
 from sync.transport import incoming, parts
 from tests.sync_world import COUNTY, SCHOOL, enrol, found, opened
 from tests.ui.pagekit import finish, make_context, settle

@@ -6,10 +6,10 @@ import hashlib
 
 import pytest
 
-from sync.content import root
-from sync.ledger import Place
+from sync.packages.ledger import Place
 from sync.recovery.memory import place_json, read_memory, read_place
 from sync.recovery.proofs import path_to, root_by
+from sync.wire.content import root
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 13, 64, 65])

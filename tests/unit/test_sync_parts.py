@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.domain.signing import canonical
-from sync import approvals, content, envelope, jsonlines, signedfile, suites, words
-from sync.certificates import (
+from sync.refusals import ContentRefusedError, Fault, MalformedError, RefusedError, UntrustedError
+from sync.trust import words
+from sync.trust.certificates import (
     ISSUING,
     OPENING,
     SIGNING,
@@ -29,10 +30,10 @@ from sync.certificates import (
     public_der,
     to_time,
 )
-from sync.identity import UnitSigner
-from sync.refusals import ContentRefusedError, Fault, MalformedError, RefusedError, UntrustedError
-from sync.statements import Signature, Statement, is_signed_by, sign, unbase64
-from sync.trust import Trust
+from sync.trust.chains import Trust
+from sync.trust.identity import UnitSigner
+from sync.wire import approvals, content, envelope, jsonlines, signedfile, suites
+from sync.wire.statements import Signature, Statement, is_signed_by, sign, unbase64
 
 NOW = "2026-11-22T00:00:00Z"
 MALFORMED = (ValueError,)

@@ -19,8 +19,8 @@ from ui.tables.model import TableColumn
 
 if TYPE_CHECKING:
     from models.services.invitations import InvitationPlan
-    from sync.batch_enrolment import Batch
-    from sync.invitations import Invited, Slip
+    from sync.joining.batch_enrolment import Batch
+    from sync.joining.invitations import Invited, Slip
 
 
 class BatchCard(QFrame):
@@ -108,7 +108,7 @@ class BatchCard(QFrame):
         store = self.context.store
 
         def work(passphrase: str, officer: tuple[str, str], progress: Any) -> Invited:
-            from sync.invitations import invite
+            from sync.joining.invitations import invite
 
             return invite(store, plan, passphrase, officer, folder, progress)
 
@@ -172,7 +172,7 @@ class BatchCard(QFrame):
         store = self.context.store
 
         def work(passphrase: str, officer: tuple[str, str], progress: Any) -> Batch:
-            from sync.batch_enrolment import certify_all
+            from sync.joining.batch_enrolment import certify_all
 
             return certify_all(store, [folder], passphrase, officer, out, progress)
 

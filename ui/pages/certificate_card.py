@@ -18,7 +18,7 @@ from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
 if TYPE_CHECKING:
-    from sync.known import CertificateInfo
+    from sync.trust.known import CertificateInfo
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def read_certificates(session: Any) -> CertificateState:
     from models.services.operators import officers
     from models.services.units import ancestors, own_unit
     from models.store import clock
-    from sync.known import ends_soon, list_certificates
+    from sync.trust.known import ends_soon, list_certificates
 
     own, now = own_unit(session), clock.now(session)
     found = [(one, ends_soon(one, now)) for one in list_certificates(session)]
@@ -104,7 +104,7 @@ class CertificateCard(QFrame):
 
         def work(passphrase: str, officer: tuple[str, str]) -> int:
             from models.store import clock
-            from sync.revocation import revoke
+            from sync.trust.revocation import revoke
 
             return revoke(store, chosen.subject_id, store.read(clock.now), reason, passphrase, officer)
 
@@ -123,7 +123,7 @@ class CertificateCard(QFrame):
         store = self.context.store
 
         def work(passphrase: str) -> int:
-            from sync.new_keys import new_keys
+            from sync.trust.new_keys import new_keys
 
             return new_keys(store, passphrase)
 
@@ -141,7 +141,7 @@ def _whose(info: CertificateInfo) -> str:
 
 
 def _purpose(info: CertificateInfo) -> str:
-    from sync.known import PURPOSE_LABELS
+    from sync.trust.known import PURPOSE_LABELS
 
     return PURPOSE_LABELS[info.purpose]
 

@@ -19,7 +19,7 @@ from ui.start_hooks import Hooks
 
 if TYPE_CHECKING:
     from models.store.store import CreatedStore
-    from sync.invitations import Invitation
+    from sync.joining.invitations import Invitation
 
 HOME = "store/home"
 
@@ -78,7 +78,7 @@ class FirstRun(Doorway):
         """Begin with a unit as its superior invited it."""
 
         def work() -> Invitation:
-            from sync.invitations import read_invitation
+            from sync.joining.invitations import read_invitation
 
             return read_invitation(path)
 
@@ -143,7 +143,7 @@ class FirstRun(Doorway):
 
         def create() -> CreatedStore:
             from models.store.store import NewOperator, Store
-            from sync.invitations import take
+            from sync.joining.invitations import take
 
             made = Store.create(home, unit, [NewOperator(*person) for person in people])
             if invitation is not None and made.store is not None:

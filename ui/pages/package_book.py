@@ -13,9 +13,9 @@ from models.domain.units import Tier, reports_own
 from models.services import changes, matters, outgoing, reported, review
 from models.services.outgoing import Waiting
 from models.services.units import own_unit, unit_name
-from sync.identity import superior_of
-from sync.outbox import list_packages
+from sync.packages.outbox import list_packages
 from sync.transport.deliveries import Delivery, deliveries
+from sync.trust.identity import superior_of
 from ui.moments import days_since
 from ui.pages.package_steps import Step, handed_word, steps_in, steps_out
 

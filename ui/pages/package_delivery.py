@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from models.domain.times import now_text
-from sync import outbox
+from sync.packages import outbox
 from sync.transport.deliveries import Delivery
 from sync.transport.removable import HandoverLine, HandoverSheet
 from ui.context import AppContext

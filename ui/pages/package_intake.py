@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from models.domain.errors import UserError
-from sync import receiving
 from sync.formats import PAIRING_KINDS, Description, FileKind, describe
-from sync.inbox import Received
-from sync.receiving import Taken
+from sync.packages import receiving
+from sync.packages.inbox import Received
+from sync.packages.receiving import Taken
 from sync.transport.watching import remember_refused
 from ui.context import AppContext
 from ui.kit import Banner, button

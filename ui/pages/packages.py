@@ -9,8 +9,8 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QButtonGroup
 
 from models.domain.units import Role
-from sync import outbox, receipts
-from sync.outbox import BuiltPackages
+from sync.packages import outbox, receipts
+from sync.packages.outbox import BuiltPackages
 from ui.context import AppContext
 from ui.kit import Banner, EmptyState, PageHead, button, card, column, holder, label, row, rule
 from ui.kit.around import Around

@@ -8,7 +8,7 @@ from models.domain.fields import STUDENT_FIELD, STUDENTS
 from models.domain.problems import MAX_EVIDENCE, PROBLEM_KIND, Claim
 from models.services import problem_answers
 from models.services.problem_views import ProblemDetail
-from sync import problems
+from sync.problems import acts as problems
 from ui.forms.inputs import Entry, entry_for
 from ui.kit import Item, column, holder, label, row
 from ui.pages.evidence_box import EvidenceBox

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QRadioButton, QWidget
 
 from models.domain.problems import CLAIM_LABELS, OUTCOME_LABELS, Claim
 from models.services.problem_views import ProblemDetail
-from sync import problems
+from sync.problems import acts as problems
 from ui.context import AppContext
 from ui.forms.inputs import Entry, choice, line, on_enter
 from ui.kit import Item, button, column, label, row

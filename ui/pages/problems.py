@@ -17,7 +17,7 @@ from models.services.problem_views import (
     get_problem,
     list_problems,
 )
-from sync import problems as sync
+from sync.problems import acts as sync
 from ui.context import AppContext
 from ui.kit import Banner, PageHead, button, column, holder
 from ui.kit.around import Around

@@ -24,7 +24,7 @@ from ui.tables.model import TableColumn
 
 if TYPE_CHECKING:
     from sync.companions.papers import PairingReply, PairingRequest
-    from sync.enrolment import WrittenFile
+    from sync.joining.enrolment import WrittenFile
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class CompanionSettings(QWidget):
 
     def _confirmed(self) -> None:
         from sync.companions.papers import PairingRequest
-        from sync.words import same_words
+        from sync.trust.words import same_words
 
         if self._found is None:
             return

@@ -27,8 +27,8 @@ from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
 if TYPE_CHECKING:
-    from sync.enrolment import UnitInfo, WrittenFile
-    from sync.requests import Reply, Request
+    from sync.joining.enrolment import UnitInfo, WrittenFile
+    from sync.joining.requests import Reply, Request
 
 
 class UnitSettings(QWidget):
@@ -108,7 +108,7 @@ class UnitSettings(QWidget):
 
     def refresh(self) -> None:
         """Read the known units and their certificates."""
-        from sync.enrolment import list_units
+        from sync.joining.enrolment import list_units
 
         def show(found: list[UnitInfo]) -> None:
             self.model.set_rows(found)
@@ -121,7 +121,7 @@ class UnitSettings(QWidget):
 
     def request(self) -> None:
         """Ask for the one-time code where one was sent, then where to write the request."""
-        from sync.invitations import waits_for_code
+        from sync.joining.invitations import waits_for_code
 
         def ask(waits: bool) -> None:
             self.code.ask(self._request) if waits else self._request("")
@@ -133,7 +133,7 @@ class UnitSettings(QWidget):
 
         def write(folder: Path) -> None:
             def work() -> WrittenFile:
-                from sync.enrolment import request
+                from sync.joining.enrolment import request
 
                 return request(store, folder, code)
 
@@ -160,8 +160,8 @@ class UnitSettings(QWidget):
 
         def work() -> tuple[Request | Reply, bool]:
             from sync.formats import FileKind, sniff
-            from sync.invitations import is_shown
-            from sync.requests import read_reply, read_request
+            from sync.joining.invitations import is_shown
+            from sync.joining.requests import read_reply, read_request
 
             if sniff(path) is not FileKind.ENROLMENT_REPLY:
                 return read_request(path), False
@@ -172,7 +172,7 @@ class UnitSettings(QWidget):
         self.context.jobs.run(work, lambda found: self._show(*found), owner=self)
 
     def _show(self, found: Request | Reply, by_code: bool) -> None:
-        from sync.requests import Request
+        from sync.joining.requests import Request
 
         self._found = found
         self.result.hide()
@@ -199,7 +199,7 @@ class UnitSettings(QWidget):
 
     def _own(self, found: Request | Reply) -> bool:
         """Whether the unit has opened a file of its own, or one for another; then there is nothing to compare here."""
-        from sync.requests import Request
+        from sync.joining.requests import Request
 
         me, path = self.context.actor.unit.id, self._path or Path()
         if isinstance(found, Request) and found.unit.id == me:
@@ -221,8 +221,8 @@ class UnitSettings(QWidget):
         self.confirm.hide()
 
     def _confirmed(self) -> None:
-        from sync.requests import Request
-        from sync.words import same_words
+        from sync.joining.requests import Request
+        from sync.trust.words import same_words
 
         if not same_words(self.words.text(), self._found.words):
             self.words.fail(self.tr("核对词不一致。请再读一遍核对；仍不一致说明文件被换过，请不要继续。"))
@@ -241,7 +241,7 @@ class UnitSettings(QWidget):
 
         def sign(folder: Path) -> None:
             def work(passphrase: str, officer: tuple[str, str]) -> WrittenFile:
-                from sync.enrolment import certify
+                from sync.joining.enrolment import certify
 
                 return certify(store, path, passphrase, officer, words, folder)
 
@@ -265,7 +265,7 @@ class UnitSettings(QWidget):
         assert path is not None
 
         def work() -> Any:
-            from sync.enrolment import trust
+            from sync.joining.enrolment import trust
 
             return trust(store, path, words)
 

@@ -17,7 +17,7 @@ from ui.kit import Banner, button, column, holder, label, row
 
 if TYPE_CHECKING:
     from models.services.unit_changes import MergerPlan
-    from sync.enrolment import UnitInfo
+    from sync.joining.enrolment import UnitInfo
 
 
 class UnitChangeCard(QFrame):
@@ -87,7 +87,7 @@ class UnitChangeCard(QFrame):
         store, name, code, reason = self.context.store, self.name.text(), self.code.text(), self.reason.text()
 
         def work(passphrase: str) -> Unit:
-            from sync.unit_changes import rename
+            from sync.joining.unit_changes import rename
 
             return rename(store, passphrase, name, code, since, reason)
 
@@ -127,7 +127,7 @@ class UnitChangeCard(QFrame):
         store, reason = self.context.store, self.reason.text()
 
         def work(passphrase: str, officer: tuple[str, str]) -> MergerPlan:
-            from sync.mergers import merge
+            from sync.joining.mergers import merge
 
             return merge(store, plan.closed, plan.into, since, reason, passphrase, officer)
 
