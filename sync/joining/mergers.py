@@ -7,7 +7,7 @@ force, so that the news of its end can still be sealed for it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
@@ -27,7 +27,7 @@ from models.store import audit, clock
 from models.store import tables as t
 from sync import policies
 from sync.joining.requests import unit_from, unit_json
-from sync.messages.message import Message
+from sync.messages.message import Message, portions
 from sync.messages.post import post
 from sync.packages import ledger
 from sync.refusals import Fault, MalformedError, UntrustedError
@@ -35,7 +35,6 @@ from sync.trust import directory, revocation
 from sync.trust.certificates import OPENING, to_time
 from sync.trust.identity import certified, ensure, superior_of
 from sync.trust.known import every, trust_of
-from sync.wire.jsonlines import encode
 from sync.wire.statements import Statement, is_signed_by, sign
 
 if TYPE_CHECKING:
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
 TYPE: Final = "rollbook.merger"
 KIND: Final = "unit.merger"
 ROWS: Final = "unit.rows"
-_MOST_BYTES: Final = 150 << 10
-"""Of rows in one message, which stays under its limit with all that surrounds them."""
 
 
 # --- at the common superior -------------------------------------------------------------------------------
@@ -104,7 +101,7 @@ def _send_rows(session: Session, actor: Actor, statement: Statement, closed: Uni
     """Everybody the closed unit reported goes to the other one, with the changes of controlled fields so far."""
     head = {"merger": statement.id}
     for kind in (STUDENTS, ACCOUNTS):
-        for portion in _portions(_rows(session, kind, closed, into)):
+        for portion in portions(_rows(session, kind, closed, into)):
             title = f"随合并转入的名册 {len(portion)} 条"
             body = {**head, "kind": kind, "rows": portion}
             post(session, actor, ROWS, into.id, body, title=title, matter=statement.content["id"])
@@ -134,20 +131,6 @@ def _history(session: Session, pupil: str) -> list[dict[str, Any]]:
         kept = {key: item[key] for key in ("number", "before", "after", "reason")}
         entries.append({**kept, "at": at or item["created"]})
     return entries
-
-
-def _portions(entries: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    portion: list[dict[str, Any]] = []
-    size = 0
-    for entry in entries:
-        length = len(encode(entry))
-        if portion and size + length > _MOST_BYTES:
-            yield portion
-            portion, size = [], 0
-        portion.append(entry)
-        size += length
-    if portion:
-        yield portion
 
 
 # --- at those who are told --------------------------------------------------------------------------------

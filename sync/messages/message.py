@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from models.domain.message_kinds import REGISTRAR, UNIT, MessageKind, find_kind
 from models.domain.units import Role
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
 from sync.trust.certificates import parse, to_time
 from sync.trust.chains import Trust, require_role, require_two
+from sync.wire.jsonlines import encode
 from sync.wire.statements import Signs, Statement, sign
 
+T = TypeVar("T")
 TYPE: Final = "rollbook.message"
 MAX_BODY: Final = 256 << 10
 """Bytes of a message's statement at most."""
+_PORTION: Final = 150 << 10
+"""Bytes of a list in one message: room for the rest of its statement."""
 MAX_TITLE: Final = 200
 _TEXTS: Final = {
     "type": 64,
@@ -131,3 +135,18 @@ def _single(statement: Statement) -> Statement:
     if len(statement.signatures) != 1:
         raise UntrustedError(Fault.UNSIGNED)
     return statement
+
+
+def portions(entries: Iterable[T]) -> Iterator[list[T]]:
+    """The entries of a long list in order, in lists that fit into a message each."""
+    portion: list[T] = []
+    size = 0
+    for entry in entries:
+        length = len(encode(entry))
+        if portion and size + length > _PORTION:
+            yield portion
+            portion, size = [], 0
+        portion.append(entry)
+        size += length
+    if portion:
+        yield portion

@@ -18,7 +18,7 @@ from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
 from sync.joining.requests import unit_json
-from sync.messages.message import Message
+from sync.messages.message import Message, portions
 from sync.messages.post import post
 from sync.packages import ledger
 from sync.packages.ledger import Place
@@ -73,7 +73,7 @@ def begin_anew(session: Session, unit: Unit, own: Unit, up: Place) -> bool:
 def tell_units(session: Session, actor: Actor, bureau: Unit) -> None:
     """Let a bureau that lost a part of its memory know the units below it, as it once told of them."""
     units = descendants(session, bureau.id)
-    for entries in directory.in_portions(directory.entry_of(session, unit) for unit in units):
+    for entries in portions(directory.entry_of(session, unit) for unit in units):
         post(session, actor, UNITS, bureau.id, {"units": entries}, title=f"补回下级单位名录（{len(entries)} 个单位）")
 
 

@@ -20,13 +20,12 @@ from models.services.units import own_unit, superior_id_of
 from models.store import audit
 from models.store import tables as t
 from sync.joining import rejoining
-from sync.messages.message import Message
+from sync.messages.message import Message, portions
 from sync.messages.post import post
 from sync.packages import ledger
 from sync.packages.ledger import Place
 from sync.packages.opening import RECEIPT, is_receipt
 from sync.recovery.memory import place_json
-from sync.recovery.telling import portions
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
 from sync.trust.certificates import parse
 from sync.trust.chains import require_role

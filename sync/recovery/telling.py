@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from models.services import evidence, reported
 from models.services.items import row_line
 from models.services.records import IN_USE, KEYS_OF, TABLE_OF
 from models.store import tables as t
-from sync.messages.message import Message
+from sync.messages.message import Message, portions
 from sync.messages.post import post
 from sync.packages import ledger
 from sync.packages.dispatch import Draft, content_head, dispatch
@@ -38,8 +38,6 @@ from sync.wire.statements import Statement
 ITEMS: Final = "recovery.items"
 ROWS: Final = "recovery.rows"
 EVIDENCE: Final = "recovery.evidence"
-_MOST_BYTES: Final = 150 << 10
-"""Of items or rows in one message, which stays under its limit with all that surrounds them."""
 _EVIDENCE_LIMIT: Final = 128 << 20
 _EVIDENCE_PIECE: Final = 384 << 10
 
@@ -97,21 +95,6 @@ def _approver(session: Session, statement_id: str) -> dict[str, str]:
     statement = ledger.recall(session, statement_id)
     body = statement.content if statement is not None else {}
     return {"statement": statement_id, "id": str(body.get("person_id", "")), "name": str(body.get("person_name", ""))}
-
-
-def portions(entries: Iterable[Any]) -> Iterator[list[Any]]:
-    """The entries in order, in lists that fit into a message each."""
-    portion: list[Any] = []
-    size = 0
-    for entry in entries:
-        length = len(encode(entry))
-        if portion and size + length > _MOST_BYTES:
-            yield portion
-            portion, size = [], 0
-        portion.append(entry)
-        size += length
-    if portion:
-        yield portion
 
 
 # --- rows of lists --------------------------------------------------------------------------------------

@@ -21,21 +21,18 @@ from models.services.units import ancestors, descendants, find_unit, is_below, o
 from models.store import audit
 from models.store import tables as t
 from sync.joining.requests import base64_text, unit_from, unit_json
-from sync.messages.message import Message
+from sync.messages.message import Message, portions
 from sync.messages.post import post
 from sync.refusals import Fault, MalformedError, UntrustedError
 from sync.trust.certificates import OPENING, SIGNING, Certificate
 from sync.trust.chains import Trust
 from sync.trust.identity import superior_of
 from sync.trust.known import in_force, issuing, remember, trust_of
-from sync.wire.jsonlines import encode
 from sync.wire.statements import unbase64
 
 Found = TypeVar("Found")
 KIND: Final = "directory"
 _TIERS: Final = tuple(Tier)
-_MOST_BYTES: Final = 160 << 10
-"""A message stays under its limit; a directory that is longer goes as several."""
 _MOST_CERTIFICATES: Final = 80
 _STATES: Final = ("active", "closed")
 
@@ -57,7 +54,7 @@ def tell(session: Session, actor: Actor | None, units: Iterable[Unit]) -> None:
     superior = superior_of(session)
     if superior is None:
         return
-    for entries in in_portions(entry_of(session, unit) for unit in units):
+    for entries in portions(entry_of(session, unit) for unit in units):
         post(session, actor, KIND, superior.id, {"units": entries}, title=f"单位名录（{len(entries)} 个单位）")
 
 
@@ -78,21 +75,6 @@ def entry_of(session: Session, unit: Unit) -> dict[str, Any]:
         "issuing": [base64_text(one.der) for one in issuing(session, unit.id)],
         "certificates": [base64_text(one.der) for one in in_force(session, unit.id, superior_id)],
     }
-
-
-def in_portions(entries: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """The entries in lists that fit into a message each."""
-    portion: list[dict[str, Any]] = []
-    size = 0
-    for entry in entries:
-        length = len(encode(entry))
-        if portion and size + length > _MOST_BYTES:
-            yield portion
-            portion, size = [], 0
-        portion.append(entry)
-        size += length
-    if portion:
-        yield portion
 
 
 # --- at the superior ------------------------------------------------------------------------------------
