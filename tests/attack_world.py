@@ -16,6 +16,7 @@ from sync.packages import inbox, outbox
 from sync.trust.certificates import new_private_key
 from sync.trust.identity import UnitSigner, certify, ensure, public_der
 from sync.wire import envelope, signedfile
+from tests.kept import made_once
 from tests.sync_world import COUNTY, TIERS, Member, found, make_tiers, opened
 
 PURPOSES = envelope.PURPOSES
@@ -29,6 +30,7 @@ ROUTES = {
 STRANGER = Unit("d0000100-0000-4000-8000-00000000000a", "异地教育局", "130997", Tier.COUNTY, COUNTY.line, "", "")
 
 
+@made_once
 def make_attack_world(folder: Path) -> Path:
     """Four tiers in which each receiver of ROUTES has one file of its purpose still to receive, kept in `files`."""
     make_tiers(folder / "units")

@@ -15,6 +15,7 @@ from models.domain.units import Line, Role, Tier, Unit
 from models.services import accounts, changes
 from sync.messages import sending
 from sync.packages import outbox
+from tests.kept import made_once
 from tests.sync_world import Member, deliver, enrol, found, opened
 
 PROVINCE = Unit("a0000900-0000-4000-8000-000000000001", "虚拟省开放大学", "OU00", Tier.PROVINCE, Line.OPEN, "", "")
@@ -34,8 +35,9 @@ OPEN_TIERS: Mapping[str, tuple[Unit, str]] = {
 """{folder: (unit, folder of its superior)}, upper tiers first."""
 
 
+@made_once
 def make_open_tiers(folder: Path) -> Path:
-    """The units, each with three persons, enrolled from the top down. Made once, copied a test."""
+    """The units, each with three persons, enrolled from the top down."""
     for name, (unit, _) in OPEN_TIERS.items():
         found(folder / name, unit)
     for name, (_, above) in OPEN_TIERS.items():

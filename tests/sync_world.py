@@ -25,6 +25,7 @@ from sync.joining import enrolment
 from sync.messages import sending
 from sync.packages import inbox, outbox, receipts
 from sync.refusals import Fault, OutOfTurnError
+from tests.kept import made_once
 
 CHEAPEST = KdfParameters(memory=19456, passes=2, lanes=1)
 PNG = b"\x89PNG\r\n\x1a\n" + b"invented picture " * 40
@@ -235,24 +236,34 @@ TIERS = {
 """The four-tier world: {folder: (unit, folder of its superior)}, upper tiers first."""
 
 
-def make_tiers(folder: Path, *, enrolled: bool = True, tiers: Mapping[str, tuple[Unit, str]] | None = None) -> Path:
-    """A province, two cities, three counties and four schools, enrolled from the top down. Made once, copied a test."""
-    tiers = tiers or TIERS
+@made_once
+def make_tiers(folder: Path) -> Path:
+    """A province, two cities, three counties and four schools, enrolled from the top down."""
+    return enrol_all(make_apart(folder), TIERS)
+
+
+def make_apart(folder: Path, tiers: Mapping[str, tuple[Unit, str]] = TIERS) -> Path:
+    """The units of `tiers`, none of them enrolled yet."""
     for name, (unit, _) in tiers.items():
         found(folder / name, unit)
-    if enrolled:
-        for name, (_, above) in tiers.items():
-            if above:
-                with opened(folder, name, above) as (member, superior):
-                    enrol(member, superior)
-        with opened(folder, *tiers) as members:
-            settle(dict(zip(tiers, members, strict=True)), tiers)
-        shutil.rmtree(folder / "stick")
     return folder
 
 
+def enrol_all(folder: Path, tiers: Mapping[str, tuple[Unit, str]]) -> Path:
+    """Enrol each unit with the one above it, and carry what they have to tell each other."""
+    for name, (_, above) in tiers.items():
+        if above:
+            with opened(folder, name, above) as (member, superior):
+                enrol(member, superior)
+    with opened(folder, *tiers) as members:
+        settle(dict(zip(tiers, members, strict=True)), tiers)
+    shutil.rmtree(folder / "stick")
+    return folder
+
+
+@made_once
 def make_template(folder: Path) -> Path:
-    """Two schools and two counties; both schools are enrolled with the first county. Made once, copied a test."""
+    """Two schools and two counties; both schools are enrolled with the first county."""
     for name, unit in (("school", SCHOOL), ("second", SECOND), ("county", COUNTY), ("other", OTHER)):
         found(folder / name, unit)
     with opened(folder, "school", "second", "county") as (school, second, county):

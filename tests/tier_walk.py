@@ -28,7 +28,7 @@ from sync.messages import notices, sending
 from sync.packages import ledger, outbox, receipts
 from sync.problems import acts as sync_problems
 from tests.problem_world import id_number
-from tests.sync_world import CHEAPEST, PEOPLE, PNG, Member, enrol, make_tiers
+from tests.sync_world import CHEAPEST, PEOPLE, PNG, Member, enrol, enrol_all, make_apart
 from tests.tier_post import ABOVE, BUREAUX, COUNTIES, DOZEN, SCHOOLS, Post
 
 
@@ -276,7 +276,7 @@ class Walk(Post):
 
 def make_dozen(folder: Path) -> Path:
     """The dozen units, enrolled, with a few pupils of each school accepted and reported. Made once, copied a walk."""
-    walk = Walk(make_tiers(folder / "enrolled", tiers=DOZEN), folder / "walk", 0)
+    walk = Walk(enrol_all(make_apart(folder / "enrolled", DOZEN), DOZEN), folder / "walk", 0)
     for name in SCHOOLS:
         walk.enter_at(name)
     walk.settle()

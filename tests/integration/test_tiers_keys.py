@@ -51,6 +51,7 @@ from tests.sync_world import (
     Member,
     deliver,
     enrol,
+    make_apart,
     make_tiers,
     opened,
     settle,
@@ -294,7 +295,7 @@ def test_a_person_of_a_county_gets_a_new_key(world: World) -> None:
 
 def test_a_county_joins_late_and_keeps_its_history(tmp_path: Path) -> None:
     """School and county work alone; then city and province come above them."""
-    folder = make_tiers(tmp_path / "w", enrolled=False)
+    folder = make_apart(tmp_path / "w")
     with opened(folder, "province", "city", "county", "school") as members:
         w = dict(zip(("province", "city", "county", "school"), members, strict=True))
         w["school"].add_pupils(2)
