@@ -193,13 +193,13 @@ def _anything(
         def opened(session: Session, arrived: Any) -> Iterator[LineReader]:
             yield LineReader(Lines(to_lines(given)))  # noqa: B023 - used at once
 
-        monkeypatch.setattr(module, "opened", opened)
-
         def act(session: Session) -> object:
             return take(session, authenticate(session, signedfile.read(file)))
 
         try:
-            undone(store, act)
+            with monkeypatch.context() as patch:
+                patch.setattr(module, "opened", opened)
+                undone(store, act)
         except UserError:
             assert number
             refusals += 1

@@ -45,7 +45,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every signature and every hash over content is right."""
     monkeypatch.setattr("sync.trust.chains.is_signed_by", lambda statement, signature: True)
-    for module in ("opening", "reports.taking"):
+    for module in ("packages.opening", "reports.taking"):
         monkeypatch.setattr(f"sync.{module}.check_root", lambda statement, leaves: None)
     monkeypatch.setattr(RowsHash, "fits", lambda self, batch: True)
 

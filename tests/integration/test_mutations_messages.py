@@ -72,7 +72,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 @pytest.fixture(autouse=True)
 def believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receiving, "verified", lambda message, *rest: message)
-    for module in ("trust", "policies", "revocation", "mergers"):
+    for module in ("trust.chains", "policies", "trust.revocation", "joining.mergers"):
         monkeypatch.setattr(f"sync.{module}.is_signed_by", lambda statement, signature: True)
 
 
