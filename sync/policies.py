@@ -50,7 +50,8 @@ _MOST_VERSIONS: Final = 1_000_000
 def issue_policy(store: Store, passphrase: str, officer: tuple[str, str], out_dir: Path | None = None) -> Path:
     """Sign the own policy with the administrator's passphrase and an officer's (name, passphrase); the file.
 
-    Raises NotAllowedError when the two are one person or lack the roles, UserError, WrongSecretError.
+    What was signed already and not edited since is written again as it is (see `signed_before`): one version has one
+    content, everywhere. Raises NotAllowedError when the two are one person or lack the roles, UserError, WrongSecretError.
     """
     folder = folder_for(store.home, out_dir)
     signers = two_signers(store, passphrase, officer, "下发政策")
@@ -92,6 +93,8 @@ def _roles_by_name(session: Session, name: str) -> frozenset[str]:
 def _issue(session: Session, actor: Actor, signers: list[Signer]) -> Statement:
     if actor.unit.tier is Tier.SCHOOL:
         raise NotAllowedError("学校不下发政策；政策由主管部门下发。")
+    if (before := signed_before(session)) is not None:
+        return before
     ensure(session)
     body = services.policy_body(session) | {"at": clock.now(session)}
     statement = sign(body, [certified(session, signer) for signer in signers])
@@ -99,6 +102,14 @@ def _issue(session: Session, actor: Actor, signers: list[Signer]) -> Statement:
     services.mark_issued(session, actor, int(body["version"]), statement.id)
     _pass_on(session, actor, actor.unit, statement)
     return statement
+
+
+def signed_before(session: Session) -> Statement | None:
+    """The own settings as two persons signed them; None when they were edited since, or a signer is no longer believed
+    and somebody else has to sign."""
+    statement_id = services.signed_id(session)
+    held = ledger.recall(session, statement_id) if statement_id else None
+    return held if held is not None and is_believed(session, held) else None
 
 
 def told_below(session: Session) -> list[Statement]:

@@ -207,5 +207,7 @@ def issue(
     call: Call = ctx.obj
     with call.store() as store:
         second = read_secret(second_secret_file, f"{second_operator}的口令", "--second-secret-file")
+        before = store.read(sync_policies.signed_before)
         path = sync_policies.issue_policy(store, call.passphrase(), (second_operator, second), out)
-    call.emit({"path": str(path)}, f"已生成政策文件：{path}")
+    words = "政策没有改动，没有重新签名，已按原来的签名再写一份" if before else "已生成政策文件"
+    call.emit({"path": str(path), "signed_anew": before is None}, f"{words}：{path}")

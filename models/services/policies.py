@@ -149,6 +149,13 @@ def policy_body(session: Session) -> dict[str, Any]:
     return {**policy.to_json(), **head, "at": now_text()}
 
 
+def signed_id(session: Session) -> str | None:
+    """The id of the statement by which the own settings were issued; None when they were edited since, or never."""
+    c = t.policy.c
+    query = select(c.statement_id).where(c.unit_id == own_unit(session).id, c.version == own(session).version)
+    return session.execute(query.where(c.state == "issued")).scalar()
+
+
 def mark_issued(session: Session, actor: Actor, version: int, statement_id: str) -> None:
     """The own settings of `version` were signed by two persons and hold from now on (decision 6)."""
     session.execute(

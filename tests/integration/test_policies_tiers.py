@@ -15,6 +15,7 @@ from models.domain.policy import EffectivePolicy
 from models.domain.times import local_day
 from models.domain.units import Role
 from models.services import changes, class_sizes, policies, policy_views, review, roster
+from models.store import audit
 from models.store.clock import now_text
 from sync import policies as packages
 from sync.joining import enrolment
@@ -45,6 +46,21 @@ def issue(bureau: Member, **settings: Any) -> Path:
     passphrase = bureau.act(Role.ADMINISTRATOR)
     bureau.store.write(policies.set_own, bureau.store.actor, **settings)
     return packages.issue_policy(bureau.store, passphrase, PEOPLE[Role.HEAD], bureau.out)
+
+
+def test_issuing_without_a_change_writes_what_was_signed_once_more(tiers: list[Member]) -> None:
+    province = tiers[0]
+    issue(province, controlled_fields=["phone"])
+    path = issue(province, values={SIZE: "50"})
+    before = path.read_bytes()
+    path.unlink()
+    entries = province.store.read(audit.verify).entries
+    again = packages.issue_policy(
+        province.store, province.act(Role.ADMINISTRATOR), PEOPLE[Role.REGISTRAR], province.out
+    )
+    assert (again, again.read_bytes()) == (path, before)
+    assert province.store.read(audit.verify).entries == entries
+    assert issue(province, values={SIZE: "49"}).name != path.name
 
 
 def pass_down(members: list[Member]) -> None:

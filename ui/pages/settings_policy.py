@@ -192,18 +192,22 @@ class PolicySettings(QWidget):
             return
         store = self.context.store
 
-        def work(passphrase: str, officer: tuple[str, str]) -> Path:
-            from sync.policies import issue_policy
+        def work(passphrase: str, officer: tuple[str, str]) -> tuple[Path, bool]:
+            from sync.policies import issue_policy, signed_before
 
-            return issue_policy(store, passphrase, officer)
+            before = store.read(signed_before)
+            return issue_policy(store, passphrase, officer), before is None
 
         words = self.tr("政策签发后，下级单位收到政策包即执行。")
         TwoPeople(self, self.context, self.tr("签发政策包"), words, self._state.officers, work, self._issued).open()
 
-    def _issued(self, path: Path) -> None:
+    def _issued(self, made: tuple[Path, bool]) -> None:
+        path, anew = made
         words = self.tr(
             "已签发，文件在 {path}。已入网的下级会随下一次送出的文件一起收到，也可以直接把这个文件发给他们。"
         )
+        if not anew:
+            words = self.tr("政策没有改动，没有重新签名，已按原来的签名再写一份：{path}。")
         self.context.prompt.tell(self, self.tr("签发政策包"), words.format(path=path))
         self.refresh()
 
