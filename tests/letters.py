@@ -78,7 +78,8 @@ def _of_rosters(county: Member, city: Member) -> Bodies:
     asked = _waiting(city, "problem.ask", COUNTY.id)
     word = {"claim": "keep", "opinion": "是", "by": "登记员", "at": AT}
     files = [{"name": "户口簿.png", "data": base64.b64encode(PNG).decode()}]
-    answer = {"problem": problem, "position": 0, "school": word, "change": "", "evidence": files, "bureau": None}
+    answer = {"problem": problem, "position": 0, "school": word, "change": "", "values": {}, "evidence": files,
+              "bureau": None}  # fmt: skip
     item = {"position": 0, "account": ACCOUNT, "username": "tslna"}
     proof = {"state": "done", "at": AT, "by": "某人", "note": "", "status": "disabled", "revision": 2}
     order = {"reason": "idle", "note": "", "due": "2026-12-01", "by": "某人", "items": [{**item, "label": "某人"}]}

@@ -1,4 +1,4 @@
-"""Commands on problem rosters: list, show, import, ask, answer, confirm, decide, change, close."""
+"""Commands on problem rosters: list, show, evidence, import, ask, answer, confirm, decide, change, close."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from desktop.cli.call import Call, assignments, choice
+from desktop.cli.contents import Folder
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, UsageFaultError
 from models.domain.fields import STUDENTS
-from models.domain.problems import CLAIM_LABELS, OUTCOME_LABELS, PROBLEM_KINDS, STATE_LABELS, Claim, ProblemState
+from models.domain.problems import (
+    CLAIM_LABELS,
+    MAX_EVIDENCE,
+    OUTCOME_LABELS,
+    PROBLEM_KINDS,
+    STATE_LABELS,
+    Claim,
+    ProblemState,
+)
 from models.domain.times import local_text
 
 app = Commands("问题学籍")
@@ -82,11 +91,29 @@ def _side_lines(side: Any) -> list[str]:
     if side.answered_at:
         change = f"，变更 {side.change_number}" if side.change_number else ""
         lines.append(f"    学校答复：{side.claim_label}，{side.opinion or '没有说明'}（{side.answered_by}）{change}")
+    lines += [f"    拟改为：{title} {old or '（空）'} → {new or '（空）'}" for title, old, new in side.proposed]
     lines += [f"    证明材料：{one.name}（{one.size >> 10} KB）" for one in side.evidence]
     if side.bureau_at:
         opinion = side.bureau_opinion or "没有说明"
         lines.append(f"    主管部门：{side.bureau_claim_label}，{opinion}（{side.bureau_by}）")
     return lines
+
+
+@problem.add("evidence", "把各方答复所附的证明材料另存为文件；会记入操作记录，不覆盖已有的文件")
+def evidence_(ctx: typer.Context, number: Number, out: Folder) -> None:
+    """Write the evidence of the answers into a folder."""
+    from models.services.evidence_export import export_evidence
+    from models.services.problem_views import get_problem
+
+    def work(session: Any, actor: Any) -> Any:
+        found = get_problem(session, number)
+        files = [one for side in found.sides for one in side.evidence]
+        return export_evidence(session, actor, found.summary.number, files, out, "problem")
+
+    call: Call = ctx.obj
+    with call.store() as store:
+        paths = store.write(work, store.actor)
+    call.emit({"paths": document(paths)}, [f"已另存：{path}" for path in paths])
 
 
 @problem.add("import", "导入公安或上级提供的问题学籍清单，为所列学生建立问题；--ask 同时下发核实")
@@ -131,7 +158,11 @@ def ask(
     call.emit(document(asked), _asked_line(asked))
 
 
-@problem.add("answer", "学校签名答复一个问题：keep 佐证无误、change 变更、delete 删除")
+@problem.add(
+    "answer",
+    "学校签名答复一个问题：keep 佐证无误、change 变更、delete 删除\n"
+    f"证明材料随答复逐级转交，合计不超过 {MAX_EVIDENCE >> 10} KB；答复“变更”并写明 --set 时，变更草稿同时带上这些材料。",
+)
 def answer(
     ctx: typer.Context,
     number: Number,
@@ -156,7 +187,8 @@ def answer(
             store, call.passphrase(), number, word, opinion, files=files, values=wanted, position=_position(side)
         )
     lines = [f"已答复“{CLAIM_LABELS[word]}”：{done.label}，送{done.bureau_name}。请用 package send 写出送交。"]
-    lines += [f"已建立变更草稿 {done.change_number}，请补充后提交。"] if done.change_number else []
+    carried = "，已带上答复的证明材料" * bool(files and wanted)
+    lines += [f"已建立变更草稿 {done.change_number}{carried}，请核对后提交。"] if done.change_number else []
     if word is Claim.DELETE:
         lines.append("本版本不在程序内办理注销学籍：请在全国学籍系统办理，裁定单位据此办结。")
     call.emit({"claim": word.value, "label": done.label, "change_number": done.change_number}, lines)

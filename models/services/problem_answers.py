@@ -17,10 +17,11 @@ from models.domain.signing import canonical
 from models.domain.times import local_day
 from models.domain.units import Actor, Role
 from models.services import problem_log as log
-from models.services.change_drafts import propose
-from models.services.change_log import find_change
-from models.services.evidence import sniff
+from models.services.change_drafts import attach, propose
+from models.services.change_log import OPEN_STATES, find_change
+from models.services.evidence import content, sniff
 from models.services.permissions import require_role
+from models.services.problems import evidence_of
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
@@ -44,8 +45,8 @@ def answer(
 ) -> Row[Any]:
     """Say what this unit holds of its record in a problem; the side as it stands then.
 
-    Keeping needs evidence (E8); changing may name the right `values`, which start a change as a draft (E13). Raises
-    NotAllowedError, UserError, DataFaultError, FileRefusedError.
+    Keeping needs evidence (E8); changing may name the right `values`, which start a change as a draft with the same
+    evidence (E13) and go up with the answer. Raises NotAllowedError, UserError, DataFaultError, FileRefusedError.
     """
     require_role(actor, Role.REGISTRAR, "答复问题核实")
     problem = log.find(session, problem_id)
@@ -55,16 +56,18 @@ def answer(
     if claim is Claim.KEEP and log.kind_of(problem).proof and not files:
         raise UserError("佐证须附证明材料（户籍部门证明、户口簿或身份证复印件等的扫描件），请添加后再答复。")
     entries = keep_files(session, files)
-    number = side.change_number
+    number, proposed = side.change_number, side.proposed if claim is Claim.CHANGE else "{}"
     if values:
         if claim is not Claim.CHANGE:
             raise UserError("只有答复“变更”时才填写正确的信息。")
-        number = _start_change(session, actor, problem, side, values, opinion)
+        number = _start_change(session, actor, problem, side, values, opinion, entries)
+        proposed = find_change(session, number).after
     said = {
         "claim": claim.value,
         "opinion": opinion.strip(),
         "evidence": canonical(entries).decode(),
         "change_number": number,
+        "proposed": proposed,
         "answered_by": actor.name,
         "answered_at": now_text(),
     }
@@ -116,19 +119,43 @@ def start_change(
     if (side.outcome or side.claim) != Claim.CHANGE:
         said = OUTCOME_LABELS[Claim(side.outcome)] if side.outcome else "尚未裁定"
         raise UserError(f"对本单位这名学生的裁定是“{said}”，不需要按裁定变更。")
-    number = _start_change(session, actor, problem, side, values, reason)
+    entries = evidence_of(side) if side.claim == Claim.CHANGE else []
+    number = _start_change(session, actor, problem, side, values, reason, entries)
     log.update_side(session, side, {"change_number": number})
     return number
 
 
 def _start_change(
-    session: Session, actor: Actor, problem: Row[Any], side: Row[Any], values: Mapping[str, str], reason: str
+    session: Session,
+    actor: Actor,
+    problem: Row[Any],
+    side: Row[Any],
+    values: Mapping[str, str],
+    reason: str,
+    entries: Sequence[Mapping[str, Any]],
 ) -> str:
+    """A draft with these values and the evidence of the answer; its number."""
+    _refuse_twice(session, side)
     if side.subject_kind != "student":
         raise UserError("教师账户的用户名不走变更申请，请直接在“教师账户”中修改用户名。")
     why = reason.strip() or f"按{log.kind_of(problem).label}问题 {log.short(problem.id)} 的裁定变更"
     change_id = propose(session, actor, KEY_FIELD.key, side.subject_id, values, why)
+    for entry in entries:
+        data = content(session, entry["digest"])
+        if data is not None:
+            attach(session, actor, change_id, entry["name"], data, entry["media_type"])
     return str(find_change(session, change_id).number)
+
+
+def _refuse_twice(session: Session, side: Row[Any]) -> None:
+    """The change that this side's answer started is still under way: it is edited, not started again."""
+    if side.answered_at is None or not side.change_number:
+        return
+    if find_change(session, side.change_number).state in OPEN_STATES:
+        raise UserError(
+            f"本单位已于 {local_day(side.answered_at)} 答复，变更 {side.change_number} 正在办理。"
+            "要改正其中的信息，请修改或撤回这个变更。"
+        )
 
 
 def _own_side(session: Session, actor: Actor, problem: Row[Any], position: int | None) -> Row[Any]:

@@ -67,12 +67,13 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer on its way up; `bureau` is None on its way from the school to its bureau."""
+    """An answer on its way up; `values` what it proposes; `bureau` is None from the school to its bureau."""
 
     problem_id: str
     position: int
     school: Word
     change_number: str
+    values: Mapping[str, str]
     files: tuple[File, ...]
     bureau: Word | None
 
@@ -187,6 +188,7 @@ def take_answer(session: Session, actor: Actor, origin_id: str, said: Answered) 
         "answered_by": said.school.by,
         "answered_at": said.school.at,
         "change_number": said.change_number,
+        "proposed": canonical(dict(said.values)).decode(),
         "evidence": canonical(entries).decode(),
     }
     if said.bureau is not None:

@@ -17,7 +17,8 @@ from models.store import tables as t
 from models.store.clock import now_text
 
 _BLANK: Final = {
-    "claim": "", "opinion": "", "evidence": "[]", "change_number": "", "answered_by": "", "answered_at": None,
+    "claim": "", "opinion": "", "evidence": "[]", "change_number": "", "proposed": "{}", "answered_by": "",
+    "answered_at": None,
     "bureau_claim": "", "bureau_opinion": "", "bureau_by": "", "bureau_at": None, "outcome": "",
 }  # fmt: skip
 
@@ -182,4 +183,10 @@ def new_values(
 def details_of(row: Row[Any]) -> dict[str, str]:
     """The fields of a problem or of a side."""
     found: dict[str, str] = json.loads(row.details)
+    return found
+
+
+def proposed_of(side: Row[Any]) -> dict[str, str]:
+    """What an answer 变更 would have instead: {field: text}, empty when it named nothing."""
+    found: dict[str, str] = json.loads(side.proposed)
     return found

@@ -77,7 +77,8 @@ class ProblemEvidence:
 
 @dataclass(frozen=True, slots=True)
 class SideView:
-    """A side in full; `facts` are (title, text) of its record, none for another unit's; `stand`: where it stands."""
+    """A side in full; `facts` are (title, text) of its record, none for another unit's; `proposed` are (title,
+    present text, new text) of what an answer 变更 would have instead; `stand`: where it stands."""
 
     position: int
     unit_id: str
@@ -92,6 +93,7 @@ class SideView:
     answered_by: str
     answered_at: str
     change_number: str
+    proposed: tuple[tuple[str, str, str], ...]
     evidence: tuple[ProblemEvidence, ...]
     bureau_claim: str
     bureau_claim_label: str
@@ -229,6 +231,14 @@ def _facts(kind: ProblemKind, details: dict[str, str]) -> tuple[tuple[str, str],
     return tuple((field.label, value_text(field.key, mask(field, text), kind.roster)) for field, text in known)
 
 
+def _proposed(kind: ProblemKind, now: dict[str, str], then: dict[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """What of a record would differ; where only hidden characters do, it says so."""
+    moved = {key: text for key, text in then.items() if text != now.get(key)}
+    present = dict(_facts(kind, now))
+    found = [(title, present.get(title, ""), text) for title, text in _facts(kind, moved)]
+    return tuple((title, old, new + "（遮盖的部分不同）" * (old == new)) for title, old, new in found)
+
+
 def _side_view(row: Row[Any], side: Row[Any], kind: ProblemKind, own: str) -> SideView:
     return SideView(
         side.position,
@@ -244,6 +254,7 @@ def _side_view(row: Row[Any], side: Row[Any], kind: ProblemKind, own: str) -> Si
         side.answered_by,
         side.answered_at or "",
         side.change_number,
+        _proposed(kind, log.details_of(side), log.proposed_of(side)),
         tuple(ProblemEvidence(**entry) for entry in evidence_of(side)),
         side.bureau_claim,
         CLAIM_LABELS[Claim(side.bureau_claim)] if side.bureau_claim else "",

@@ -248,7 +248,8 @@ problem_side = _table(  # a unit's record in a problem: what the unit and its bu
     _text("details"),  # JSON {field: text}; empty for another unit's pupil
     _text("asked_at", null=True),
     _text("claim"), _text("opinion"), _text("evidence"),  # JSON [{digest, name, media_type, size}]
-    _text("change_number"), _text("answered_by"), _text("answered_at", null=True),
+    _text("change_number"), _text("proposed"),  # JSON {field: text}: what an answer 变更 would have instead
+    _text("answered_by"), _text("answered_at", null=True),
     _text("bureau_claim"), _text("bureau_opinion"), _text("bureau_by"), _text("bureau_at", null=True),
     _text("outcome"),
     Index("problem_side_subject", "subject_id"),

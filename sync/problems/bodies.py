@@ -72,6 +72,7 @@ def answer_body(session: Session, side: Row[Any], *, by_bureau: bool) -> dict[st
         "position": side.position,
         "school": _word(side.claim, side.opinion, side.answered_by, side.answered_at),
         "change": side.change_number,
+        "values": log.proposed_of(side),
         "evidence": [_file(session, entry) for entry in evidence_of(side)],
         "bureau": _word(side.bureau_claim, side.bureau_opinion, side.bureau_by, side.bureau_at) if by_bureau else None,
     }
@@ -114,7 +115,9 @@ def read_ask(body: Any) -> list[Asked]:
 
 def read_answer(body: Any) -> Answered:
     """An answer. Raises ContentRefusedError."""
-    return _judged(lambda: _answered(_keys(body, "problem", "position", "school", "change", "evidence", "bureau")))
+    return _judged(
+        lambda: _answered(_keys(body, "problem", "position", "school", "change", "values", "evidence", "bureau"))
+    )
 
 
 def read_decision(body: Any) -> Decided:
@@ -169,7 +172,10 @@ def _answered(entry: dict[str, Any]) -> Answered:
         raise ValueError("evidence")
     change = _text(entry["change"], 64, blank=True)
     bureau = None if entry["bureau"] is None else _read_word(entry["bureau"])
-    return Answered(_uuid(entry["problem"]), entry["position"], _read_word(entry["school"]), change, files, bureau)
+    school, values = _read_word(entry["school"]), _details(entry["values"])
+    if values and school.claim is not Claim.CHANGE:
+        raise ValueError("values")
+    return Answered(_uuid(entry["problem"]), entry["position"], school, change, values, files, bureau)
 
 
 def _read_word(value: Any) -> Word:

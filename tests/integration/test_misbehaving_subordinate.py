@@ -130,7 +130,7 @@ def letter(stage: Stage, kind: str, body: Body, **changed: str) -> Path:
 
 
 ANSWER: Body = {
-    "problem": ELSEWHERE, "position": 0, "change": "", "evidence": [], "bureau": None,
+    "problem": ELSEWHERE, "position": 0, "change": "", "values": {}, "evidence": [], "bureau": None,
     "school": {"claim": "keep", "opinion": "经核实", "by": "某人", "at": "2026-10-01T00:00:00Z"},
 }  # fmt: skip
 CASES: tuple[tuple[str, Callable[[Stage], Path], str, str], ...] = (

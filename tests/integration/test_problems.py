@@ -197,7 +197,8 @@ def test_foreign_bodies_are_judged_before_use() -> None:
     said = {"claim": "keep", "opinion": "是", "by": "登记员", "at": "2026-11-22T08:00:00Z"}
     evidence_ = [{"name": "户口簿.png", "data": base64.b64encode(PNG).decode()}]
     answered = {
-        "problem": new_id(), "position": 0, "school": said, "change": "", "evidence": evidence_, "bureau": None,
+        "problem": new_id(), "position": 0, "school": said, "change": "", "values": {}, "evidence": evidence_,
+        "bureau": None,
     }  # fmt: skip
     decided = {"problem": new_id(), "outcomes": ["keep"], "opinion": "是", "by": "甲", "at": said["at"]}
     closed = {"problem": new_id(), "note": "是", "at": said["at"]}

@@ -145,7 +145,8 @@ def test_only_the_owner_decides_and_only_what_was_asked(between: Any) -> None:
     assert "只能保留一个" in twice
     assert [state(one, problem) for one in (school, county)] == ["asked", "asked"]
     said = {"claim": "keep", "opinion": "", "by": "登记员", "at": "2026-11-22T08:00:00Z"}
-    answered = {"problem": problem, "position": 1, "school": said, "change": "", "evidence": [], "bureau": said}
+    answered = {"problem": problem, "position": 1, "school": said, "change": "", "values": {}, "evidence": []}
+    answered["bureau"] = said
     assert "不是由该学校或其主管部门" in letter(county, city, "problem.answer", answered)[-1]
     assert city.store.read(log.sides_of, problem)[1].claim == ""
 

@@ -44,6 +44,7 @@ def _grid(shown: Sequence[SideView], sides: Sequence[SideView], own_id: str) -> 
         hidden = _tr("对方的记录由其主管部门核对，不向本单位公开。")
         _line(grid, _tr("记录"), [None if side.facts else label(hidden, "cap", wrap=True) for side in shown])
     _line(grid, _tr("学校答复"), [_answer(side) for side in shown])
+    _line(grid, _tr("拟改为"), [_proposed(side) for side in shown])
     _line(grid, _tr("主管部门"), [_bureau(side) for side in shown])
     _line(grid, _tr("裁定"), [_outcome(side) for side in shown])
     return grid
@@ -94,6 +95,12 @@ def _answer(side: SideView) -> QWidget | None:
         lines.append(_tr("变更申请 {number}").format(number=side.change_number))
     lines += [_tr("证明材料：{name}").format(name=one.name) for one in side.evidence]
     return _said(lines, side.answered_by, side.answered_at)
+
+
+def _proposed(side: SideView) -> QWidget | None:
+    """What an answer 变更 would have instead, with what differs from the present marked."""
+    lines: list[Item] = [row(label(title, "cap"), MarkedText(new, old), None) for title, old, new in side.proposed]
+    return holder(column(*lines, spacing=0)) if lines else None
 
 
 def _bureau(side: SideView) -> QWidget | None:

@@ -37,9 +37,9 @@ _TABLES = (
      "problem_id TEXT NOT NULL, position INTEGER NOT NULL, unit_id TEXT NOT NULL, unit_name TEXT NOT NULL, bureau_id "
      "TEXT NOT NULL, bureau_name TEXT NOT NULL, subject_kind TEXT NOT NULL, subject_id TEXT NOT NULL, label TEXT NOT "
      "NULL, details TEXT NOT NULL, asked_at TEXT, claim TEXT NOT NULL, opinion TEXT NOT NULL, evidence TEXT NOT NULL, "
-     "change_number TEXT NOT NULL, answered_by TEXT NOT NULL, answered_at TEXT, bureau_claim TEXT NOT NULL, "
-     "bureau_opinion TEXT NOT NULL, bureau_by TEXT NOT NULL, bureau_at TEXT, outcome TEXT NOT NULL, PRIMARY KEY "
-     "(problem_id, position)"),
+     "change_number TEXT NOT NULL, proposed TEXT NOT NULL, answered_by TEXT NOT NULL, answered_at TEXT, bureau_claim "
+     "TEXT NOT NULL, bureau_opinion TEXT NOT NULL, bureau_by TEXT NOT NULL, bureau_at TEXT, outcome TEXT NOT NULL, "
+     "PRIMARY KEY (problem_id, position)"),
     ("report_section",
      "receipt_id TEXT NOT NULL PRIMARY KEY, package_id TEXT NOT NULL, unit_id TEXT NOT NULL, bureau_id TEXT NOT "
      "NULL, at TEXT NOT NULL, came_in TEXT NOT NULL, state TEXT NOT NULL, note TEXT NOT NULL, items INTEGER NOT "
