@@ -11,6 +11,7 @@ import typer
 
 from desktop.cli.call import Call, choice
 from desktop.cli.frame import Commands, UsageFaultError
+from desktop.cli.roster_rows import InUnit, unit_asked
 from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.findings import Level
@@ -253,6 +254,7 @@ def export(
     form: Annotated[str, typer.Argument(metavar="xlsx", help="导出格式")],
     out: Annotated[Path, typer.Option(metavar="文件", help="写到哪里")],
     kind: Annotated[str, typer.Option(metavar="students|teachers", help="哪一种名册")] = STUDENTS,
+    unit: InUnit = "",
 ) -> int:
     """Write a roster into a spreadsheet."""
     from models.services import exports
@@ -261,6 +263,7 @@ def export(
     choice(form, {"xlsx": "xlsx"}, "格式")
     choice(kind, KINDS, "--kind")
     with call.store() as store:
-        count = store.write(exports.to_workbook, store.actor, kind, out)
+        unit_id = store.read(unit_asked, unit)
+        count = store.write(exports.to_workbook, store.actor, kind, out, unit_id=unit_id)
     call.emit({"path": str(out), "records": count}, f"已导出 {count} 条到 {out}。")
     return 0

@@ -9,11 +9,12 @@ import typer
 from desktop.cli.call import Call, assignments, choice
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, UsageFaultError
+from desktop.cli.roster_rows import InUnit, masked, row_document, table_lines, unit_asked, unit_names
 from models.domain.errors import UserError
 from models.domain.field_names import key_of
 from models.domain.fields import ACCOUNTS, FIELDS_OF, STUDENTS
-from models.domain.masking import mask
 from models.domain.statuses import RECORD_STATUS
+from models.domain.units import Tier
 
 app = Commands("名册")
 students = Commands("学生名册")
@@ -32,10 +33,6 @@ Offset = Annotated[int, typer.Option(min=0, metavar="数", help="跳过多少条
 Status = Annotated[str, typer.Option(metavar="状态", help="学生 在籍、离校；账户 使用中、已停用；或 全部")]
 Reveal = Annotated[list[str] | None, typer.Option(metavar="字段", help="显示被遮盖的字段，会记入操作记录")]
 _STATUSES = {STUDENTS: ("enrolled", "left", "all"), ACCOUNTS: ("active", "disabled", "all")}
-_LISTED = {
-    STUDENTS: ("name", "sex", "birth_date", "id_number", "class_name"),
-    ACCOUNTS: ("name", "username", "phone", "email", "post"),
-}
 
 
 def find_row(session: Any, kind: str, text: str, *, whole: bool = False) -> str:
@@ -48,7 +45,8 @@ def find_row(session: Any, kind: str, text: str, *, whole: bool = False) -> str:
     if len(text) == 36 and text.count("-") == 4:
         return roster.get(session, kind, text).id
     status = "" if kind == ACCOUNTS else "enrolled"
-    found = roster.list_ids(session, roster.RosterQuery(text=text, kind=kind, status=status))
+    query = roster.RosterQuery(text=text, kind=kind, status=status, unit_id=roster.units_in_care(session))
+    found = roster.list_ids(session, query)
     exact = [row.id for row in roster.page(session, kind, found[:50]) if text in _names(row.values)]
     matches = exact if whole or not any(map(str.isalnum, text)) else exact or found
     if len(matches) != 1:
@@ -61,32 +59,21 @@ def _names(values: dict[str, str]) -> set[str]:
     return {values.get(key, "") for key in ("id_number", "student_number", "username", "name")} - {""}
 
 
-def _masked(kind: str, values: dict[str, str], shown: frozenset[str] = frozenset()) -> dict[str, str]:
-    return {
-        field.key: values[field.key] if field.key in shown else mask(field, values[field.key])
-        for field in FIELDS_OF[kind]
-    }
-
-
-def _row_document(kind: str, row: Any, shown: frozenset[str] = frozenset()) -> dict[str, Any]:
-    return {**document(row), "values": _masked(kind, row.values, shown)}
-
-
-def _list(call: Call, kind: str, query: dict[str, Any], limit: int, offset: int) -> None:
+def _list(call: Call, kind: str, query: dict[str, Any], unit: str, limit: int, offset: int) -> None:
     from models.services import roster
-    from models.services.checking import value_text
 
     def read(session: Any) -> Any:
-        ids = roster.list_ids(session, roster.RosterQuery(kind=kind, **query))
-        return len(ids), roster.page(session, kind, ids[offset : offset + limit])
+        asked = unit_asked(session, unit)
+        ids = roster.list_ids(session, roster.RosterQuery(kind=kind, unit_id=asked, **query))
+        rows = roster.page(session, kind, ids[offset : offset + limit])
+        return len(ids), rows, unit_names(session, rows)
 
     with call.store() as store:
-        total, rows = store.read(read)
-    lines = [f"共 {total} 条，显示 {len(rows)} 条"]
-    for row in rows:
-        values = _masked(kind, row.values)
-        lines.append("  ".join([*(value_text(key, values[key], kind) or "-" for key in _LISTED[kind]), row.id]))
-    call.emit({"total": total, "rows": [_row_document(kind, row) for row in rows]}, lines)
+        total, rows, units = store.read(read)
+        shown = units if store.actor.unit.tier is not Tier.SCHOOL else {}
+    lines = [f"共 {total} 条，显示 {len(rows)} 条", *table_lines(kind, rows, shown)]
+    told = [{**row_document(kind, row), "unit": units[row.unit_id]} for row in rows]
+    call.emit({"total": total, "rows": told}, lines)
 
 
 def _query(kind: str, text: str, filters: list[str] | None, sort: str, status: str) -> dict[str, Any]:
@@ -109,16 +96,17 @@ def _show(call: Call, kind: str, who: str, reveal: list[str] | None) -> None:
         row_id = find_row(session, kind, who)
         for key in sorted(shown):
             roster.reveal(session, actor, row_id, key, kind)
-        return roster.get(session, kind, row_id)
+        row = roster.get(session, kind, row_id)
+        return row, unit_names(session, [row])[row.unit_id]
 
     with call.store() as store:
-        row = store.write(work, store.actor) if shown else store.read(lambda session: work(session, store.actor))
-    values = _masked(kind, row.values, shown)
-    lines = [f"{row.id}  {RECORD_STATUS.get(row.status, row.status)}  第 {row.revision} 版"]
+        row, unit = store.write(work, store.actor) if shown else store.read(lambda session: work(session, store.actor))
+    values = masked(kind, row.values, shown)
+    lines = [f"{row.id}  {RECORD_STATUS.get(row.status, row.status)}  第 {row.revision} 版", f"  单位：{unit}"]
     for field in FIELDS_OF[kind]:
         if values[field.key]:
             lines.append(f"  {field.label}（{field.key}）：{value_text(field.key, values[field.key], kind)}")
-    call.emit(_row_document(kind, row, shown), lines)
+    call.emit({**row_document(kind, row, shown), "unit": unit}, lines)
 
 
 def _set(call: Call, kind: str, who: str, pairs: list[str]) -> None:
@@ -140,7 +128,7 @@ def _set(call: Call, kind: str, who: str, pairs: list[str]) -> None:
         row, changed, said = store.write(work, store.actor)
     text = f"已修改，现在是第 {row.revision} 版。" if changed else "与名册中现在的值相同，没有改动。"
     call.emit(
-        {**_row_document(kind, row), "changed": changed, "warnings": said}, [text, *(f"提示：{one}" for one in said)]
+        {**row_document(kind, row), "changed": changed, "warnings": said}, [text, *(f"提示：{one}" for one in said)]
     )
 
 
@@ -154,11 +142,12 @@ def list_students(
     filters: Filters = None,
     sort: Sort = "name",
     status: Status = "enrolled",
+    unit: InUnit = "",
     limit: Limit = 200,
     offset: Offset = 0,
 ) -> None:
     """List pupils."""
-    _list(ctx.obj, STUDENTS, _query(STUDENTS, text, filters, sort, status), limit, offset)
+    _list(ctx.obj, STUDENTS, _query(STUDENTS, text, filters, sort, status), unit, limit, offset)
 
 
 @students.add("show", "查看一名学生；被遮盖的字段用 --reveal 显示")
@@ -179,7 +168,7 @@ def add_student(ctx: typer.Context, pairs: Pairs = None, sets: Sets = None) -> N
         added = store.write(add_pupil, store.actor, values)
         row = store.read(roster.get, STUDENTS, added.id)
     call.emit(
-        {**_row_document(STUDENTS, row), **document(added)},
+        {**row_document(STUDENTS, row), **document(added)},
         [f"已新增学生 {row.values['name']}。", *(f"  [提醒] {text}" for text in added.warnings)],
     )
 
@@ -217,11 +206,12 @@ def list_accounts(
     filters: Filters = None,
     sort: Sort = "name",
     status: Status = "active",
+    unit: InUnit = "",
     limit: Limit = 200,
     offset: Offset = 0,
 ) -> None:
     """List accounts."""
-    _list(ctx.obj, ACCOUNTS, _query(ACCOUNTS, text, filters, sort, status), limit, offset)
+    _list(ctx.obj, ACCOUNTS, _query(ACCOUNTS, text, filters, sort, status), unit, limit, offset)
 
 
 @accounts.add("show", "查看一个账户；被遮盖的字段用 --reveal 显示")
@@ -241,7 +231,7 @@ def add_account(ctx: typer.Context, pairs: Pairs = None, sets: Sets = None) -> N
     with call.store() as store:
         row_id = store.write(services.add, store.actor, values)
         row = store.read(roster.get, ACCOUNTS, row_id)
-    call.emit(_row_document(ACCOUNTS, row), f"已增加账户 {row.values['username']}（{row.values['name']}）。")
+    call.emit(row_document(ACCOUNTS, row), f"已增加账户 {row.values['username']}（{row.values['name']}）。")
 
 
 @accounts.add("set", "修改账户的字段")
@@ -266,4 +256,4 @@ def disable_account(
     call: Call = ctx.obj
     with call.store() as store:
         row = store.write(work, store.actor)
-    call.emit(_row_document(ACCOUNTS, row), f"已停用账户 {row.values['username']}。")
+    call.emit(row_document(ACCOUNTS, row), f"已停用账户 {row.values['username']}。")

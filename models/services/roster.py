@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
 from models.domain.fields import STUDENTS
+from models.domain.units import Tier
 from models.services.change_log import OPEN_STATES
 from models.services.records import KEYS_OF, Row, get, page, table_of
 from models.services.roster_edit import BulkResult, bulk_set, reveal, set_fields, undo_batch
 from models.services.roster_history import HistoryEntry, history
-from models.services.units import own_unit
+from models.services.units import descendants, own_unit
 from models.store import search
 from models.store import tables as t
 
@@ -38,6 +39,7 @@ __all__ = [
     "reveal",
     "set_fields",
     "undo_batch",
+    "units_in_care",
 ]
 
 ALL_UNITS = "*"
@@ -49,7 +51,7 @@ _STATUS_OF = {"students": "enrolled", "teachers": "active"}
 class RosterQuery:
     """Which rows. `filters`: field key -> exact value ("state" filters the open change's state); `sort`: field key and
     whether ascending; `status` "" takes every one, "enrolled" means active for accounts; `unit_id` None is the own
-    unit, ALL_UNITS every one; `view` one of VIEWS."""
+    unit, ALL_UNITS every one, an id that unit and those below it; `view` one of VIEWS."""
 
     text: str = ""
     filters: dict[str, str] = field(default_factory=dict)
@@ -68,6 +70,11 @@ class Counts:
     open_changes: int
     no_id: int
     problems: int
+
+
+def units_in_care(session: Session) -> str | None:
+    """The `unit_id` of a query for all a unit looks after: its own rows at a school, every unit's at a bureau."""
+    return None if own_unit(session).tier is Tier.SCHOOL else ALL_UNITS
 
 
 def list_ids(session: Session, q: RosterQuery) -> list[str]:
@@ -108,8 +115,10 @@ def _scope(session: Session, kind: str, unit_id: str | None, status: str = "enro
     table = table_of(kind)
     wanted = _STATUS_OF[kind] if status == "enrolled" else status
     parts: list[ColumnElement[bool]] = [table.c.status == wanted] if wanted else [table.c.row.is_not(None)]
-    if unit_id != ALL_UNITS:
-        parts.append(table.c.unit_id == (unit_id or own_unit(session).id))
+    if unit_id is None:
+        parts.append(table.c.unit_id == own_unit(session).id)
+    elif unit_id != ALL_UNITS:
+        parts.append(table.c.unit_id.in_([unit_id, *(unit.id for unit in descendants(session, unit_id))]))
     return and_(*parts)
 
 
