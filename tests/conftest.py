@@ -14,6 +14,16 @@ from models.services import operators
 from models.store.store import NewOperator, Store
 from models.store.vault.passphrase import KdfParameters
 
+LONG = frozenset(
+    f"test_{name}"
+    for name in (
+        "account_lists companions invitations messages misbehaving_subordinate misbehaving_superior mutations_files "
+        "mutations_inside mutations_messages orders policies_tiers problems_tiers recovery_bureau recovery_clocks "
+        "recovery_lost recovery_packages recovery_school reports sync_attacks tiers_attacks tiers_keys tiers_machine "
+        "tiers_trust trust_review unit_changes"
+    ).split()
+)
+"""Test files of many units or many rounds, whose subject no platform changes; the Windows stage leaves them out."""
 CHEAPEST = KdfParameters(memory=19456, passes=2, lanes=1)
 
 
@@ -86,3 +96,10 @@ def county_store(tmp_path: Path) -> Iterator[StoreKit]:
     kit = make_kit(tmp_path / "县局 名册", unit, people)
     yield kit
     kit.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of LONG, so that `-m "not long"` leaves them out."""
+    for item in items:
+        if item.path.stem in LONG:
+            item.add_marker(pytest.mark.long)

@@ -34,7 +34,7 @@ from sync.wire.suites import P256_AES, SealingWriter
 from tests.sync_world import Member
 
 Rows = dict[str, list[Any]]
-ROUNDS = int(os.environ.get("ROLLBOOK_MUTATIONS", "1000"))
+ROUNDS = int(os.environ.get("ROLLBOOK_MUTATIONS", "200"))
 """Mutations of each class of files; a longer run sets ROLLBOOK_MUTATIONS."""
 
 
