@@ -15,13 +15,33 @@ from models.store.store import NewOperator, Store
 from models.store.vault.passphrase import KdfParameters
 
 LONG = frozenset(
-    f"test_{name}"
-    for name in (
-        "account_lists companions invitations messages misbehaving_subordinate misbehaving_superior mutations_files "
-        "mutations_inside mutations_messages orders policies_tiers problems_tiers recovery_bureau recovery_clocks "
-        "recovery_lost recovery_packages recovery_school reports sync_attacks tiers_attacks tiers_keys tiers_machine "
-        "tiers_trust trust_review unit_changes"
-    ).split()
+    (
+        "test_account_lists",
+        "test_companions",
+        "test_invitations",
+        "test_messages",
+        "test_misbehaving_subordinate",
+        "test_misbehaving_superior",
+        "test_mutations_files",
+        "test_mutations_inside",
+        "test_mutations_messages",
+        "test_orders",
+        "test_policies_tiers",
+        "test_problems_tiers",
+        "test_recovery_bureau",
+        "test_recovery_clocks",
+        "test_recovery_lost",
+        "test_recovery_packages",
+        "test_recovery_school",
+        "test_reports",
+        "test_sync_attacks",
+        "test_tiers_attacks",
+        "test_tiers_keys",
+        "test_tiers_machine",
+        "test_tiers_trust",
+        "test_trust_review",
+        "test_unit_changes",
+    )
 )
 """Test files of many units or many rounds, whose subject no platform changes; the Windows stage leaves them out."""
 CHEAPEST = KdfParameters(memory=19456, passes=2, lanes=1)
