@@ -12,7 +12,7 @@ from desktop.cli.call import Call
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, Out
 from models.domain.errors import UserError
-from models.domain.statuses import DIRECTIONS, PACKAGE_STATUS
+from models.domain.statuses import DIRECTIONS
 from models.domain.times import local_text
 
 app = Commands("数据包")
@@ -93,11 +93,11 @@ def show(ctx: typer.Context, package_id: Annotated[str, typer.Argument(metavar="
     with call.store() as store:
         known = store.read(ledger.list_packages)
         found = find_package(known, package_id, "收发")
-        row = next(one for one in known if one["id"] == found)
+        row = store.read(_told_of, next(one for one in known if one["id"] == found))
         handed = store.read(deliveries, found)
     lines = [
-        str(row["title"]),
-        f"{DIRECTIONS[row['direction']]}  {PACKAGE_STATUS[row['state']]}  {row['file_name']}",
+        _title(row),
+        f"{DIRECTIONS[row['direction']]}  {row['state_label']}  {row['file_name']}",
         *([str(row["note"])] if row["note"] else []),
         *(["交接记录："] if handed else []),
         *(f"  {local_text(one.at)}  {one.words}  经办：{one.person}" for one in handed),
@@ -181,15 +181,25 @@ def list_(ctx: typer.Context) -> None:
 
     call: Call = ctx.obj
     with call.store() as store:
-        found = store.read(ledger.list_packages)
+        found = store.read(lambda session: [_told_of(session, one) for one in ledger.list_packages(session)])
     rows = [
-        "  ".join(
-            (one["id"][:12], DIRECTIONS[one["direction"]], PACKAGE_STATUS[one["state"]], local_text(one["created_at"]))
-        )
-        + f"  {one['title']}"
+        "  ".join((one["id"][:12], DIRECTIONS[one["direction"]], one["state_label"], local_text(one["created_at"])))
+        + f"  {_title(one)}"
         for one in found
     ]
-    call.emit(found, rows or "还没有数据包。")
+    call.emit(found, ["标识  方向  状态  时间  内容", *rows] if rows else "还没有数据包。")
+
+
+def _told_of(session: Any, row: dict[str, Any]) -> dict[str, Any]:
+    """A package with the name of its addressee and its state in words."""
+    from models.services.units import unit_name
+    from sync.transport.deliveries import state_words
+
+    return {**row, "audience_name": unit_name(session, row["audience_id"]), "state_label": state_words(row)}
+
+
+def _title(row: dict[str, Any]) -> str:
+    return f"{row['title']}（致 {row['audience_name']}）" if row["direction"] == "out" else str(row["title"])
 
 
 @package.add(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, false, func, select
 from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import CHANGE_KIND, KEY_FIELD, WITHDRAWAL, ChangeKind
@@ -32,13 +33,15 @@ _STATE_LABELS = {"in_review": "待核办", "withdrawn": "申请单位撤回"} | 
 @dataclass(frozen=True)
 class ReviewQuery:
     """Which items: empty parts do not filter; `states` in_review, accept, return, refuse, withdrawn; `open_only` leaves
-    out what a receipt has answered; `text` is a part of the label, or the whole number or id of the change."""
+    out what a receipt has answered; `text` is a part of the label, or the whole number or id of the change; `name` is
+    that number or id, or `package:position` with 8 or more characters of the package's id."""
 
     package_id: str = ""
     states: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     unit_id: str = ""
     text: str = ""
+    name: str = ""
     open_only: bool = False
     limit: int = 1000
     offset: int = 0
@@ -103,6 +106,7 @@ def list_items(session: Session, q: ReviewQuery | None = None) -> list[ReviewIte
         (q.kinds, c.kind.in_(q.kinds)),
         (q.unit_id, c.unit_id == q.unit_id),
         (q.text, c.subject_label.contains(q.text, autoescape=True) | (q.text == _NUMBER) | (c.change_id == q.text)),
+        (q.name, _named(q.name)),
         (q.open_only, c.receipt_id.is_(None)),
     )
     query = (
@@ -116,6 +120,16 @@ def list_items(session: Session, q: ReviewQuery | None = None) -> list[ReviewIte
     same = baseline_duplicates(session, [row.id for row in rows if _is_open_baseline(row)])
     pupils = Counter(item_id for item_id, _ in {(one.item_id, one.position) for one in same})
     return [_item(row, row.unit_name or "未知单位", pupils[row.id]) for row in rows]
+
+
+def _named(name: str) -> ColumnElement[bool]:
+    c = t.received_item.c
+    start, colon, position = name.partition(":")
+    if not colon:
+        return (c.change_id == name) | (_NUMBER == name)
+    if len(start) < 8 or not re.fullmatch("[0-9]{1,9}", position):
+        return false()
+    return c.package_id.startswith(start, autoescape=True) & (c.position == int(position))
 
 
 def _is_open_baseline(row: Row[Any]) -> bool:
@@ -136,28 +150,12 @@ def _item(row: Row[Any], unit: str, duplicates: int) -> ReviewItem:
     kind = CHANGE_KIND[row.kind]
     fields = "、".join(field_label(key) for key in body["after"])
     return ReviewItem(
-        row.id,
-        row.package_id,
-        row.position,
-        row.unit_id,
-        unit,
-        row.change_id,
-        body["number"],
-        row.attempt,
-        row.kind,
-        kind.label,
-        row.subject_id,
-        row.subject_label,
-        _summary(kind, fields, duplicates),
-        row.state,
-        _STATE_LABELS.get(row.state, row.state),
-        row.opinion,
-        row.decided_by or "",
-        row.decided_at or "",
-        row.receipt_id is not None,
-        body["created"],
-        duplicates,
-    )
+        row.id, row.package_id, row.position, row.unit_id, unit,
+        row.change_id, body["number"], row.attempt, row.kind, kind.label,
+        row.subject_id, row.subject_label, _summary(kind, fields, duplicates),
+        row.state, _STATE_LABELS.get(row.state, row.state), row.opinion, row.decided_by or "", row.decided_at or "",
+        row.receipt_id is not None, body["created"], duplicates,
+    )  # fmt: skip
 
 
 def _summary(kind: ChangeKind, fields: str, duplicates: int) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from models.domain.statuses import PACKAGE_STATUS
 from models.domain.units import Actor
 from models.store import audit
 from sync.packages import ledger
-from sync.transport.removable import handed_words, medium_of
+from sync.transport.removable import WRITTEN, handed_words, medium_of
 
 ACT: Final = "package.hand_over"
 _MOST: Final = 200
@@ -31,6 +32,18 @@ class Delivery:
     def words(self) -> str:
         """Medium and carrier as one phrase."""
         return self.medium + (f"，由{self.carrier}送交" if self.carrier else "")
+
+
+def handed_word(row: Mapping[str, Any]) -> str:
+    """已写出 while the file lies in a folder, 已送达 once it is on a stick and was read back."""
+    return WRITTEN if str(row["note"]).startswith(WRITTEN) else "已送达"
+
+
+def state_words(row: Mapping[str, Any]) -> str:
+    """How far a package (columns of the table) is; receipts and letters are not answered, the next file says so."""
+    if row["state"] != ledger.DELIVERED:
+        return PACKAGE_STATUS[row["state"]]
+    return f"{handed_word(row)}，{'待对方确认' if row['purpose'] in ledger.ACKNOWLEDGED else '待回执'}"
 
 
 def deliveries(session: Session, package_id: str) -> list[Delivery]:

@@ -14,10 +14,10 @@ from models.services import changes, matters, outgoing, reported, review
 from models.services.outgoing import Waiting
 from models.services.units import own_unit, unit_name
 from sync.packages.outbox import list_packages
-from sync.transport.deliveries import Delivery, deliveries
+from sync.transport.deliveries import Delivery, deliveries, handed_word
 from sync.trust.identity import superior_of
 from ui.moments import days_since
-from ui.pages.package_steps import Step, handed_word, steps_in, steps_out
+from ui.pages.package_steps import Step, steps_in, steps_out
 
 KIND_WORDS = {
     "changes": "变更与名册",

@@ -8,7 +8,7 @@ from typing import Any
 
 from models.domain.states import State
 from models.services.reported import Reported
-from sync.transport.removable import WRITTEN
+from sync.transport.deliveries import handed_word
 from ui.moments import days_since, moment
 
 USUAL_DAYS, REMIND_DAYS = 4, 7
@@ -25,11 +25,6 @@ class Step:
     title: str
     side: str
     text: str
-
-
-def handed_word(row: Mapping[str, Any]) -> str:
-    """已写出 while the file lies in a folder, 已送达 once it is on a stick and was read back."""
-    return WRITTEN if str(row["note"]).startswith(WRITTEN) else "已送达"
 
 
 _FIRST = {
