@@ -48,7 +48,8 @@ Code = Annotated[str, typer.Option(metavar="码", help="激活码或恢复码")]
     "init",
     "新建数据：单位、操作员和密钥\n--operator 和 --secret-file 给出的人马上可以使用，"
     "其他人得到一次性的激活码；恢复码只显示这一次。\n"
-    "收到上级的入网邀请函时用 --invitation，不必再填单位、层级、条线和代码。\n"
+    "各层级都要写 --unit、--tier、--line、--code 和三个人；学校和县级还要 --city、--county，市级还要 --city，"
+    "省级不写所在地。\n收到上级的入网邀请函时用 --invitation，不必再填单位、层级、条线和代码。\n"
     "数据和备份都丢失的单位用 --unit-id 重新建立（标识问上级或下级：unit list），再重新入网。",
 )
 def init(

@@ -161,7 +161,8 @@ def ask(
 @problem.add(
     "answer",
     "学校签名答复一个问题：keep 佐证无误、change 变更、delete 删除\n"
-    f"证明材料随答复逐级转交，合计不超过 {MAX_EVIDENCE >> 10} KB；答复“变更”并写明 --set 时，变更草稿同时带上这些材料。",
+    f"证明材料随答复逐级转交，合计不超过 {MAX_EVIDENCE >> 10} KB；"
+    "答复“变更”并写明 --set 时，变更草稿同时带上这些材料。",
 )
 def answer(
     ctx: typer.Context,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,3 +33,8 @@ class LocatedFinding:
     row: int
     column: str
     finding: Finding
+
+
+def joined(sentences: Iterable[str]) -> str:
+    """Sentences as one without its last stop, each told once; the stops between them give way to `；`."""
+    return "；".join(dict.fromkeys(one.rstrip("。") for one in sentences))

@@ -171,6 +171,10 @@ def read_day(text: str) -> str:
     return date.fromisoformat(text).isoformat()
 
 
+class BackwardsError(ValueError):
+    """A period ends before it begins; says so in words."""
+
+
 def read_periods(text: str) -> tuple[Period, ...]:
     """Periods of `from..to,from..to` in order of time. Raises ValueError."""
     periods = []
@@ -178,7 +182,7 @@ def read_periods(text: str) -> tuple[Period, ...]:
         first, _, last = part.strip().partition("..")
         period = (read_day(first.strip()), read_day(last.strip()))
         if period[0] > period[1]:
-            raise ValueError(part)
+            raise BackwardsError(f"起始日期 {period[0]} 不能晚于截止日期 {period[1]}")
         periods.append(period)
     return tuple(sorted(periods))
 
@@ -216,6 +220,8 @@ def read_value(setting: Setting, text: str) -> str:
     text = text.strip()
     try:
         return _read(setting, text)
+    except BackwardsError as error:
+        raise ValueError(f"“{setting.label}”的值“{text}”不对：{error}。") from None
     except ValueError:
         raise ValueError(f"“{setting.label}”的值“{text}”不对：{_form(setting)}。") from None
 

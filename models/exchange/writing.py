@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from models.domain.codes import code_table
 from models.domain.errors import UserError
 from models.domain.fields import FIELDS_OF, Field, FieldType
-from models.domain.findings import Finding, Level, LocatedFinding
+from models.domain.findings import Finding, Level, LocatedFinding, joined
 from models.domain.progress import SILENT, Progress
 from models.exchange.sheets import SheetData, Workbook
 from models.exchange.titles import REASONS_TITLE
@@ -139,7 +139,7 @@ def _error_sheet(
             if key in faults:
                 comment = "\n".join(finding.message for finding in faults[key])
                 target.write_comment(line, place, comment, {"x_scale": 2, "author": ""})
-        reasons = "；".join(located.finding.message for located in found if _is_error(located))
+        reasons = joined(located.finding.message for located in found if _is_error(located))
         target.write_string(line, len(columns), f"原表第 {row} 行：{reasons}", text)
 
 

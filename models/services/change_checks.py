@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models.domain.change_kinds import CHANGE_KIND, KEY_FIELD
 from models.domain.errors import UserError
 from models.domain.fields import DEDUPLICATE_FIELDS, POLICE_PROOF_FIELDS, STUDENTS
+from models.domain.findings import joined
 from models.rules.checks import Context
 from models.services.baseline import frozen_count, frozen_lines
 from models.services.change_log import OPEN_STATES, in_chunks
@@ -143,7 +144,7 @@ def _value_checks(change: Row[Any], grounds: _Grounds) -> list[Check]:
     return [
         _line(not free, "变更的都是关键信息", no_longer_controlled(free)),
         _line(not moved, "名册中的值与申请时一致", f"名册中“{'、'.join(moved)}”的值在申请后已改变，请退回后重新提交"),
-        _line(not errors, "变更后的记录符合校验规则", "；".join(dict.fromkeys(e.message for e in errors))),
+        _line(not errors, "变更后的记录符合校验规则", joined(e.message for e in errors)),
     ]
 
 

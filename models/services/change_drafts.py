@@ -275,7 +275,7 @@ def submit(session: Session, actor: Actor, change_id: str) -> None:
         update(t.change).where(t.change.c.id == change.id).values(policy_version=effective(session).version)
     )
     for number, faults in faults_of(session, [find_change(session, change.id)]).items():
-        raise DataFaultError(f"变更 {number} 还不能提交：{'；'.join(faults)}")
+        raise DataFaultError(f"变更 {number} 还不能提交：{'；'.join(faults)}。")
     record(session, actor, [change.id], Event.SUBMIT)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from models.domain.codes import code_table
 from models.domain.errors import DataFaultError, UserError
 from models.domain.fields import FIELDS_OF, STUDENT_FIELD, STUDENTS
-from models.domain.findings import Finding, Level
+from models.domain.findings import Finding, Level, joined
 from models.domain.policy import EffectivePolicy
 from models.domain.units import Line, Tier, Unit
 from models.exchange.normalise import normalise
@@ -94,7 +94,7 @@ def remarks(kind: str, record: Mapping[str, str], given: Mapping[str, str], cont
 def raise_faults(findings: list[Finding]) -> None:
     """Raise DataFaultError with the findings' sentences when there are any."""
     if findings:
-        raise DataFaultError("；".join(dict.fromkeys(finding.message for finding in findings)))
+        raise DataFaultError(f"{joined(finding.message for finding in findings)}。")
 
 
 def field_label(key: str, kind: str = STUDENTS) -> str:

@@ -85,7 +85,7 @@ def test_the_signature_is_over_the_statement(school, one, scan):
 
 def test_evidence_and_reason_are_compulsory(school, one, scan):
     change = propose(school, one, reason="")
-    with pytest.raises(DataFaultError, match=r"变更原因.*证明材料"):
+    with pytest.raises(DataFaultError, match=r"变更原因；[^。]*证明材料[^。]*。$"):
         school.write(changes.submit, school.registrar, change)
     school.write(changes.update_draft, school.registrar, change, reason="户口簿更正")
     school.write(changes.attach, school.registrar, change, "照片.png", scan, "image/png", "other")

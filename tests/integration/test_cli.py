@@ -425,3 +425,9 @@ def test_the_demo_of_four_tiers_ends_with_the_problem_closed_and_all_logs_whole(
     city = ("--json", "--home", Path(done.json["folder"]) / "单位" / "虚州市教育局", "--secret-file", "-")
     found = rollbook(*city, "--operator", name_of("city", Role.REGISTRAR), "problem", "list", given=secret).json
     assert [(one["kind"], one["state"]) for one in found] == [("id_twice", "closed")]
+
+
+def test_init_says_what_each_tier_needs() -> None:
+    told = rollbook("init", "--help").out
+    flat = "".join(told.replace("│", "").split())
+    assert "学校和县级还要--city、--county，市级还要--city" in flat

@@ -72,6 +72,8 @@ def test_a_list_is_imported_looked_at_and_closed(run: Callable[..., Done], tmp_p
     assert shown.json["sides"][0]["stand"] == "尚未下发"
     assert "来源说明：身份证号不存在；公安核查" in run("show", row["number"], text=True).out
     refused(run("show", "00000000"), 2, "找不到编号")
+    refused(run("evidence", row["number"], "--out", tmp_path), 2, f"问题 {row['number']} 没有证明材料")
+    assert "合计不超过 180 KB" in run("answer", "--help", text=True).out.replace("\n", "")
     refused(run("decide", row["number"], "keep", "--opinion", "无误"), 2, "还没有向青禾县第一小学下发核实")
     refused(run("decide", row["number"], "maybe", "--opinion", "无误"), 2, "只能是")
     refused(run("answer", row["number"], "change", "--opinion", "录错"), 2, "由所在学校答复")

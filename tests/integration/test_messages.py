@@ -523,13 +523,20 @@ def test_notice_by_commands(template: Path, tmp_path: Path) -> None:
     (matter,) = command(school, registrar, "matter", "list", "--open")
     assert matter["days_late"] > 0
     assert matter["standing"].startswith("逾期")
+    registered = ("--operator", PEOPLE[registrar][0], "--secret-file", "-")
+    listed = rollbook("--home", school, *registered, "notice", "list", given=PEOPLE[registrar][1]).out
+    assert "未阅  请于 2026-01-31 前（含）阅" in listed
     assert command(school, registrar, "notice", "read", notice["id"][:8])["is_read"] is True
+    read = rollbook("--home", school, *registered, "notice", "read", notice["id"][:8], given=PEOPLE[registrar][1]).out
+    assert "请于 2026-01-31 前（含）阅" in read
     (back,) = command(school, registrar, "package", "send", "--out", stick)["paths"]
     command(county, registrar, "receive", back)
-    shown = command(county, registrar, "matter", "show", matter["matter"][:8])
+    shown = command(county, registrar, "matter", "show", matter["matter"][-8:])
     assert shown["is_open"] is False
     assert [step["event"] for step in shown["letters"][0]["steps"]] == ["posted", "sent", "received", "handled"]
     assert command(county, registrar, "notice", "list")[0]["read_by"] == [SCHOOL.name]
+    told = rollbook("--home", county, *registered, "notice", "list", given=PEOPLE[registrar][1]).out
+    assert f"已阅 1 个单位：{SCHOOL.name}  请于 2026-01-31 前（含）阅" in told
 
 
 def test_commands_say_what_is_wrong_in_one_sentence(template: Path, tmp_path: Path) -> None:

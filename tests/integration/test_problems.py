@@ -20,6 +20,7 @@ from models.exchange.problem_list import read_problem_list
 from models.services import changes, problem_answers
 from models.services import problem_log as log
 from models.services import problems as services
+from models.services.evidence_export import export_evidence
 from models.services.problem_lists import open_list
 from models.services.problem_views import ProblemQuery, get_problem, list_problems
 from models.store import audit
@@ -133,7 +134,34 @@ def test_answer_says_what_it_rests_on(found: Any) -> None:
     shown = school.store.read(get_problem, problem, school.store.actor)
     assert shown.sides[0].change_number == done.change_number != ""
     assert state(school, problem) == "answered"
-    assert school.store.read(changes.list_changes)[0].number == done.change_number
+    (draft,) = school.store.read(changes.list_changes)
+    assert draft.number == done.change_number
+    assert school.store.read(changes.get, draft.id).evidence == ()
+
+
+def test_what_an_answer_proposes_goes_up_with_it(found: Any, tmp_path: Path) -> None:
+    (school, _, county), _, _, problem = found
+    ask(county)
+    send(county, school)
+    done = answer(
+        school, problem, Claim.CHANGE, values={"id_number": RIGHT, "name": "赵鸣"}, files=[("户口簿.png", PNG)]
+    )
+    draft = next(one for one in school.store.read(changes.list_changes) if one.number == done.change_number)
+    assert [one.name for one in school.store.read(changes.get, draft.id).evidence] == ["户口簿.png"]
+    with pytest.raises(UserError, match=f"已于 .* 答复，变更 {done.change_number} 正在办理"):
+        answer(school, problem, Claim.CHANGE, values={"id_number": RIGHT})
+    send(school, county)
+    shown = county.store.read(get_problem, problem).sides[0]
+    texts = {title: (old, new) for title, old, new in shown.proposed}
+    assert texts.pop("姓名") == ("赵明", "赵鸣")
+    ((old, new),) = texts.values()
+    assert (old[:6], new[:6]) == ("130999", "130999")
+    assert "****" in new
+    assert RIGHT not in str(shown)
+    (path,) = county.store.write(
+        lambda s, a: export_evidence(s, a, problem[-8:], shown.evidence, tmp_path, "problem"), county.store.actor
+    )
+    assert path.read_bytes() == PNG
 
 
 def test_who_is_late_is_not_waited_for(found: Any) -> None:

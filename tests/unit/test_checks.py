@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.domain.fields import ACCOUNTS, FIELDS_OF, STUDENTS
-from models.domain.findings import Finding, Level
+from models.domain.findings import Finding, Level, joined
 from models.domain.units import Line
 from models.rules.checks import (
     CHECKS,
@@ -180,3 +180,8 @@ def test_duplicates_name_the_other_rows() -> None:
     assert "第 9 行" in message
     many: list[tuple[int, Finding]] = duplicates_inside(STUDENTS, {"id_number": [BOY] * 9})
     assert "、…" in many[0][1].message
+
+
+def test_sentences_are_joined_without_doubled_stops() -> None:
+    assert joined(["证件号不对。", "请核对姓名。", "证件号不对。"]) == "证件号不对；请核对姓名"
+    assert joined([]) == ""

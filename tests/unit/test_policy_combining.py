@@ -130,6 +130,14 @@ def test_a_locked_cap_is_inherited_and_a_higher_one_ignored() -> None:
     assert (held.class_size("junior"), held.class_size("senior")) == (50, None)
 
 
+def test_a_period_that_ends_before_it_begins_is_told_so() -> None:
+    setting = next(one for one in SETTINGS if one.key == "window.key_field")
+    with pytest.raises(ValueError, match="起始日期 2026-09-30 不能晚于截止日期 2026-09-01。"):
+        read_value(setting, "2026-09-30..2026-09-01")
+    with pytest.raises(ValueError, match="请写成 起始日期"):
+        read_value(setting, "九月")
+
+
 def test_periods_are_those_all_tiers_share() -> None:
     one, other = read_periods("2026-03-01..2026-05-31,2026-09-01..2026-09-30"), read_periods("2026-05-01..2026-09-10")
     assert shared_periods(one, other) == (("2026-05-01", "2026-05-31"), ("2026-09-01", "2026-09-10"))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from models.domain.errors import DataFaultError
 from models.domain.fields import ACCOUNTS
-from models.domain.findings import Finding
+from models.domain.findings import Finding, joined
 from ui.context import AppContext
 from ui.forms.record import RecordForm, find_faults
 from ui.kit import Banner, button, clear, column, holder, label, row
@@ -138,4 +138,4 @@ class AccountForm(QWidget):
     def _show_faults(self, findings: list[Finding]) -> None:
         if findings:
             rest = self.form.show_faults(findings)
-            self.notice.say("bad", "；".join(rest)) if rest else self.notice.hide()
+            self.notice.say("bad", joined(rest)) if rest else self.notice.hide()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QWidget
 from models.domain.change_kinds import KEY_FIELD
 from models.domain.errors import UserError
 from models.domain.fields import POLICE_PROOF_FIELDS, STUDENT_FIELD, STUDENTS
-from models.domain.findings import Finding
+from models.domain.findings import Finding, joined
 from models.domain.masking import mask
 from models.services import evidence
 from ui.context import AppContext
@@ -174,7 +174,7 @@ class ChangeForm(QWidget):
                 if focus is not None:
                     focus.setFocus()
                 if rest:
-                    self.banner.say("bad", "；".join(rest))
+                    self.banner.say("bad", joined(rest))
             self._say_state()
             if not findings:
                 then()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer, Signal
 
 from models.domain.errors import DataFaultError
 from models.domain.fields import STUDENTS
-from models.domain.findings import Finding
+from models.domain.findings import Finding, joined
 from ui.context import AppContext
 from ui.forms.record import RecordForm, find_faults
 from ui.kit import Banner, SidePanel, button, column, frame, label, row
@@ -127,4 +127,4 @@ class NewPupil(SidePanel):
     def _show_faults(self, findings: list[Finding]) -> None:
         if self.form is not None and findings:
             rest = self.form.show_faults(findings)
-            self._notice.say("bad", "；".join(rest)) if rest else self._notice.hide()
+            self._notice.say("bad", joined(rest)) if rest else self._notice.hide()

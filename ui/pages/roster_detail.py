@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from models.domain.errors import DataFaultError
 from models.domain.fields import STUDENT_FIELD, STUDENTS, Field
-from models.domain.findings import Finding
+from models.domain.findings import Finding, joined
 from models.domain.units import Role
 from ui.context import AppContext
 from ui.forms.record import RecordForm, find_faults
@@ -278,7 +278,7 @@ class RosterDetail(SidePanel):
     def _show_faults(self, findings: list[Finding]) -> None:
         if self.form is not None and findings:
             rest = self.form.show_faults(findings)
-            self._notice.say("bad", "；".join(rest)) if rest else self._notice.hide()
+            self._notice.say("bad", joined(rest)) if rest else self._notice.hide()
 
     def _take_back(self, row_id: str, old: dict[str, str]) -> None:
         from models.services import roster
