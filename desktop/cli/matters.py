@@ -13,6 +13,8 @@ from models.domain.errors import UserError
 from models.domain.times import end_of_day, local_day, local_text
 from models.domain.units import TIER_LABELS, Tier
 
+_FEW = 10
+"""Units that have read a notice and are named in the list; of more only the number is told."""
 app = Commands("往来函件")
 matter = Commands("事项：停在哪里，是否逾期")
 notice = Commands("通知：下发、查看、确认已阅")
@@ -109,17 +111,22 @@ def notices_(ctx: typer.Context) -> None:
 
 
 def _line(one: Any) -> str:
+    from models.services.matters import last_day
+
+    due = f"  请于 {last_day(one.due)} 前（含）阅" if one.due else ""
     if one.direction == "out":
+        read = f"：{'、'.join(one.read_by)}" if 0 < len(one.read_by) <= _FEW else ""
         unread = f"；未阅：{'、'.join(one.unread)}" if one.unread else ""
-        state = f"已阅 {len(one.read_by)} 个单位{unread}"
+        state = f"已阅 {len(one.read_by)} 个单位{read}{unread}"
     else:
         state = f"{one.from_name}发来，{'已阅' if one.is_read else '未阅'}"
-    return f"{one.id[:12]}  {local_text(one.at)}  《{one.title}》  {state}"
+    return f"{one.id[:12]}  {local_text(one.at)}  《{one.title}》  {state}{due}"
 
 
 @notice.add("read", "查看一份收到的通知并确认已阅；回执随下一次 package send 送出")
 def read(ctx: typer.Context, notice_id: Annotated[str, typer.Argument(metavar="通知", help="编号的开头即可")]) -> None:
     """Show a received notice and confirm reading it."""
+    from models.services.matters import last_day
     from sync.messages import notices
 
     call: Call = ctx.obj
@@ -129,5 +136,7 @@ def read(ctx: typer.Context, notice_id: Annotated[str, typer.Argument(metavar="�
             raise UserError(f"没有编号以“{notice_id}”开头的收到的通知，请用 notice list 查看编号。")
         store.write(notices.confirm, store.actor, notice_id)
     one = found[0]
-    lines = [f"《{one.title}》", f"{one.from_name} {one.signer} {local_text(one.at)}", one.text, "已确认阅读。"]
+    lines = [f"《{one.title}》", f"{one.from_name} {one.signer} {local_text(one.at)}", one.text]
+    lines += [f"请于 {last_day(one.due)} 前（含）阅"] if one.due else []
+    lines.append("已确认阅读。")
     call.emit({**document(one), "is_read": True}, lines)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import CHANGE_KIND, WITHDRAWAL
 from models.domain.errors import NotAllowedError, UserError
+from models.domain.findings import joined
 from models.domain.states import VERDICT_LABELS, Verdict
 from models.domain.units import Actor, Role, Tier
 from models.services import merging, reported
@@ -96,7 +97,7 @@ def decide(session: Session, actor: Actor, item_id: str, verdict: Verdict, opini
     if verdict is Verdict.ACCEPT:
         blockers = accept_blockers(session, row)
         if blockers:
-            raise UserError(f"“{row.subject_label}”还不能通过：{'；'.join(blockers)}")
+            raise UserError(f"“{row.subject_label}”还不能通过：{joined(blockers)}。")
     _set_state(session, actor, row, verdict.value, opinion.strip())
     body = {"item": item_id, "verdict": verdict.value, "opinion": opinion.strip()}
     audit.append(session, actor, "review.decide", f"change:{item['number']}", body)
