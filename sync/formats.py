@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from models.domain.ids import id_end
 from models.domain.units import LINE_LABELS, TIER_LABELS, Line, Tier
 from sync.refusals import Fault, MalformedError, NotWrittenError, RefusedError
 from sync.trust.certificates import parse
@@ -217,10 +218,10 @@ def _unit_name(unit_id: str, names: Mapping[str, str], statement: Statement | No
         try:
             subject = parse(statement.signatures[0].certificate).subject
         except ValueError:
-            return f"未登记的单位（{unit_id[:8]}）"
+            return f"未登记的单位（{id_end(unit_id)}）"
         if subject.unit_id == unit_id and subject.name:
             return f"{subject.name}（证书所载，未核实）"
-    return f"未登记的单位（{unit_id[:8]}）"
+    return f"未登记的单位（{id_end(unit_id)}）"
 
 
 def _describe_envelope(file: SignedFile, names: Mapping[str, str]) -> Description:

@@ -10,6 +10,7 @@ from desktop.cli.call import Call, choice
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, UsageFaultError
 from models.domain.errors import UserError
+from models.domain.ids import id_end
 from models.domain.times import end_of_day, local_day, local_text
 from models.domain.units import TIER_LABELS, Tier
 
@@ -33,7 +34,7 @@ def list_(ctx: typer.Context, open_: Annotated[bool, typer.Option("--open", help
     call: Call = ctx.obj
     with call.store() as store:
         found = store.read(matters.list_matters, open_)
-    rows = [f"{one.matter[:8]}  {local_day(one.started_at)}  {one.standing}  {one.title}" for one in found]
+    rows = [f"{id_end(one.matter)}  {local_day(one.started_at)}  {one.standing}  {one.title}" for one in found]
     call.emit([_document(one) for one in found], rows or "没有往来事项。")
 
 
@@ -42,7 +43,9 @@ def _document(found: Any) -> dict[str, Any]:
 
 
 @matter.add("show", "查看一个事项：每件函件经过了哪些单位")
-def show(ctx: typer.Context, matter_id: Annotated[str, typer.Argument(metavar="事项", help="编号的开头即可")]) -> None:
+def show(
+    ctx: typer.Context, matter_id: Annotated[str, typer.Argument(metavar="事项", help="编号的末尾或开头即可")]
+) -> None:
     """Show a matter with its messages and their steps."""
     from models.domain.message_kinds import kind_label
     from models.services import matters

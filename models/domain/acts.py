@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from models.domain.ids import id_end
+
 ACTS: dict[str, str] = {
     "roster.set": "修改学生或账户",
     "roster.bulk": "批量修改",
@@ -183,6 +185,7 @@ def act_text(act: str) -> str:
 
 
 def object_text(object_: str, name: str = "") -> str:
-    """An object (`kind:id`) in words, by `name` when it is known, else by the beginning of its id."""
+    """An object (`kind:id`) in words, by `name` when it is known, else by a piece of its id."""
     kind, _, key = object_.partition(":")
-    return " ".join(part for part in (OBJECTS.get(kind, kind), name or (key[:8] if len(key) > 20 else key)) if part)
+    piece = id_end(key) if "-" in key else key[:8]
+    return " ".join(part for part in (OBJECTS.get(kind, kind), name or (piece if len(key) > 20 else key)) if part)

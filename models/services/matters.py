@@ -150,14 +150,15 @@ def _shown() -> Select[Any]:
 
 
 def show_matter(session: Session, matter: str) -> MatterDetail:
-    """A matter by its id or the beginning of it, with all its messages and steps. Raises UserError."""
+    """A matter by its id, or the end or the beginning of it, with all its messages and steps. Raises UserError."""
     c = t.message.c
-    ids = set(session.execute(select(c.matter).where(c.matter.startswith(matter, autoescape=True))).scalars())
+    named = or_(c.matter.startswith(matter, autoescape=True), c.matter.endswith(matter, autoescape=True))
+    ids = set(session.execute(select(c.matter).where(named)).scalars())
     if len(ids) != 1 or not matter:
-        raise UserError(f"{'有多个' if ids else '没有'}编号以“{matter}”开头的事项，请用 matter list 查看编号。")
+        raise UserError(f"{'有多个' if ids else '没有'}编号为“{matter}”的事项，请用 matter list 查看编号。")
     letters = _letters(session, session.execute(_shown().where(c.matter == ids.pop())).all())
     if not letters:
-        raise UserError(f"没有编号以“{matter}”开头的事项，请用 matter list 查看编号。")
+        raise UserError(f"没有编号为“{matter}”的事项，请用 matter list 查看编号。")
     return MatterDetail(_matter(letters), tuple(letter for letter, _ in letters))
 
 

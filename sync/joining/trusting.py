@@ -8,6 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
+from models.domain.ids import id_end
 from models.domain.units import Actor, Tier, Unit
 from models.store import audit, clock
 from models.store import tables as t
@@ -78,7 +79,7 @@ def _go_on(session: Session, actor: Actor, own: Unit, reply: Reply) -> None:
 def _check_reply(session: Session, own: Unit, reply: Reply) -> None:
     """It is for this unit, and from the superior it has or could have."""
     if reply.unit_id != own.id:
-        raise UntrustedError(Fault.OTHER_AUDIENCE, audience=f"单位 {reply.unit_id[:8]}")
+        raise UntrustedError(Fault.OTHER_AUDIENCE, audience=f"单位 {id_end(reply.unit_id)}")
     present = superior_of(session)
     if present is not None and present.id != reply.superior.id:
         raise UntrustedError(Fault.OTHER_SUPERIOR, superior=present.name)

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from models.domain.ids import id_end
 from models.domain.units import Unit
 from models.services.units import find_unit, own_unit
 from models.store import clock
@@ -46,15 +47,16 @@ class Arrival:
 
 def about(session: Session, address: Address) -> str:
     """What a file is, whose and for whom, before anything is said of what is wrong with it."""
-    names = [_name(session, unit_id) for unit_id in (address.issuer, address.audience)]
+    names = [called(session, unit_id) for unit_id in (address.issuer, address.audience)]
     label = ledger.PURPOSE_LABELS.get(address.purpose, "文件")
     number = f"（第 {address.sequence} 号）" if address.sequence else ""
     return f"这是“{names[0]}”发给“{names[1]}”的{label}{number}。"
 
 
-def _name(session: Session, unit_id: str) -> str:
+def called(session: Session, unit_id: str) -> str:
+    """The name of a unit; of one nobody has told of, what tells it from others."""
     unit = find_unit(session, unit_id)
-    return unit.name if unit else f"未登记的单位 {unit_id[:8]}"
+    return unit.name if unit else f"未登记的单位 {id_end(unit_id)}"
 
 
 def authenticate(session: Session, file: SignedFile, envelope: Envelope) -> Arrival:
@@ -69,7 +71,7 @@ def authenticate(session: Session, file: SignedFile, envelope: Envelope) -> Arri
         raise UntrustedError(Fault.EDITED)
     own = own_unit(session)
     if address.audience != own.id:
-        raise UntrustedError(Fault.OTHER_AUDIENCE, audience=_name(session, address.audience))
+        raise UntrustedError(Fault.NOT_FOR_US)
     trust = trust_of(session)
     at, warnings = _judged_at(session, address)
     if address.line != own.line.value:
@@ -126,7 +128,7 @@ def _check_replay(session: Session, address: Address) -> None:
         return
     if (known.direction, known.issuer_id) != ("in", address.issuer):
         if known.state not in (ledger.HELD, ledger.REFUSED) or known.direction != "in":
-            raise OutOfTurnError(Fault.FORK, sequence=address.sequence, issuer=_name(session, address.issuer))
+            raise OutOfTurnError(Fault.FORK, sequence=address.sequence, issuer=called(session, address.issuer))
     elif known.state != ledger.HELD and not ledger.is_renumbered(session, address, known):
         raise OutOfTurnError(Fault.ALREADY_RECEIVED, what=f"第 {address.sequence} 号" if address.sequence else "")
 

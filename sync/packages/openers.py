@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
+from models.domain.ids import check_code
 from models.domain.progress import Progress
 from models.domain.units import Actor
 from models.services import reported, review
@@ -48,11 +49,16 @@ class Received:
     also: tuple[Received, ...] = ()
     refused: bool = False
 
+    @property
+    def check_code(self) -> str:
+        """What giver and taker compare; "" for what is no package, or not a whole one."""
+        return "" if self.kind is FileKind.PART or not self.package_id else check_code(self.package_id)
+
     def to_json(self) -> dict[str, Any]:
         """For `receive --json`."""
         return {
-            **vars(self), "kind": self.kind.value, "counts": dict(self.counts), "warnings": list(self.warnings),
-            "also": [other.to_json() for other in self.also],
+            **vars(self), "kind": self.kind.value, "check_code": self.check_code, "counts": dict(self.counts),
+            "warnings": list(self.warnings), "also": [other.to_json() for other in self.also],
         }  # fmt: skip
 
 

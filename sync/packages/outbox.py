@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from models.domain.errors import NotAllowedError, UserError
+from models.domain.ids import check_code
 from models.domain.progress import SILENT, Progress
 from models.domain.signing import Signer
 from models.domain.units import Actor, Role, Unit
@@ -229,7 +230,7 @@ def hand_over(store: Store, package_ids: Sequence[str], folder: Path, carrier: s
     names = {row.audience_id: store.read(unit_name, row.audience_id) for row in rows}
     to = {audience: f"（交{name}）" if len(names) > 1 else "" for audience, name in names.items()}
     lines = [
-        HandoverLine(path.name, row.title + to[row.audience_id], row.items, row.size, row.id[:16].upper())
+        HandoverLine(path.name, row.title + to[row.audience_id], row.items, row.size, check_code(row.id))
         for path, row in zip(paths, rows, strict=True)
     ]
     who = "、".join(sorted(names.values()))

@@ -15,6 +15,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
+from models.domain.ids import check_code
 from models.domain.progress import SILENT, Progress
 from models.domain.times import local_day, now_text
 from models.services import preferences
@@ -76,7 +77,7 @@ class MailDelivery:
             f"已拆成 {len(self.paths)} 个附件：",
         ]  # fmt: skip
         for number, one in enumerate(self.packages, 1):
-            lines.append(f"{number}. {one.title}，{len(one.paths)} 个附件，指纹 {one.package_id[:16].upper()}")
+            lines.append(f"{number}. {one.title}，{len(one.paths)} 个附件，指纹 {check_code(one.package_id)}")
         lines += ["", *self._in_mails()]
         lines += [
             "接收办法：",

@@ -548,7 +548,7 @@ def test_commands_say_what_is_wrong_in_one_sentence(template: Path, tmp_path: Pa
         (("notice", "send", "--title", "甲", "--text", "乙", "--to", "没有的学校"), "没有名称、代码或标识是"),
         (("notice", "send", "--title", "甲", "--text", "乙", "--due", "明天"), "--due 应写成"),
         (("notice", "read", "abcd"), "没有编号以“abcd”开头"),
-        (("matter", "show", "abcd"), "没有编号以“abcd”开头的事项"),
+        (("matter", "show", "abcd"), "没有编号为“abcd”的事项"),
     ):
         done = rollbook(*general, *arguments, given=passphrase)
         assert done.code == 2

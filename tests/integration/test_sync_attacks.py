@@ -209,13 +209,13 @@ def test_head_with_both_roles_signs_twice(world: list[Member], tmp_path: Path) -
 
 def test_other_audience(world: list[Member], tmp_path: Path) -> None:
     bad = Forge(world[0], address=with_address(audience=OTHER.id)).write(tmp_path / "b")
-    assert refuse(world[2], bad).fault is Fault.OTHER_AUDIENCE
+    assert refuse(world[2], bad).fault is Fault.NOT_FOR_US
 
 
 def test_package_of_a_sibling_school(world: list[Member], package: Path) -> None:
     with pytest.raises(RefusedError) as caught:
         world[1].receive(package)
-    assert caught.value.fault is Fault.OTHER_AUDIENCE
+    assert caught.value.fault is Fault.NOT_FOR_US
 
 
 def test_sideways(world: list[Member], tmp_path: Path) -> None:

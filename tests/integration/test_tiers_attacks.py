@@ -279,7 +279,7 @@ EVERYWHERE: dict[str, Outcome] = {
     "trailing byte": Stays(Fault.TRAILING),
     "stripped signature": Stays(Fault.UNSIGNED),
     "one person twice": Counts(Fault.WRONG_ROLE),
-    "other audience": Stays(Fault.OTHER_AUDIENCE),
+    "other audience": Stays(Fault.NOT_FOR_US),
     "not a recipient": Counts(Fault.NOT_A_RECIPIENT),
     "replay": Stays(Fault.ALREADY_RECEIVED),
     "gap": Stays(Fault.TOO_FAR_AHEAD),

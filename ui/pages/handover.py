@@ -10,7 +10,7 @@ from ui.printing import signing_html, table_html, text_html
 
 def handover_html(sheet: HandoverSheet) -> str:
     """The sheet as a page."""
-    heads = ("文件", "内容", "项数", "大小", "指纹（前 16 位）")
+    heads = ("文件", "内容", "项数", "大小", "指纹")
     lines = [(one.file_name, one.title, str(one.items), size_text(one.size), one.check) for one in sheet.lines]
     sub = f"{sheet.issuer} 交给 {sheet.audience}　{local_text(sheet.at)}　介质：{sheet.medium}"
     table = table_html("数据包交接单", sub, heads, lines)

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from models.domain.ids import check_code
 from models.domain.times import now_text
 from sync.packages import outbox
 from sync.transport.deliveries import Delivery
@@ -76,7 +77,7 @@ class PackageDelivery(QObject):
             self._preview(self.sheet)
             return
         r = package.row
-        line = HandoverLine(r["file_name"], r["title"], r["items"], r["size"], package.id[:16].upper())
+        line = HandoverLine(r["file_name"], r["title"], r["items"], r["size"], check_code(package.id))
         unit = self.context.actor.unit.name
         last = package.deliveries[0] if package.deliveries else Delivery(now_text(), r["note"], "", "")
         self._preview(HandoverSheet(unit, package.partner, last.at, last.medium, last.carrier, [line]))

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from models.domain.ids import check_code
 from ui import icons
 from ui.kit import (
     EmptyState,
@@ -102,10 +103,9 @@ class PackageDetail(SidePanel):
         seal = self.tr("已签名并加密给{who}") if package.out else self.tr("由{who}签名")
         words = seal.format(who=package.partner)
         items.append(row(IconLabel("shield-check", "ok", 16), (label(words, tone="ok", wrap=True), 1), spacing=6))
-        print_ = " ".join(package.id[i : i + 4].upper() for i in range(0, 16, 4))
         copy = button("", "copy", "link", self.tr("复制数据包指纹"))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(package.id))
-        finger = label(self.tr("指纹 {print}").format(print=print_), "cap", selectable=True)
+        finger = label(self.tr("指纹 {print}").format(print=check_code(package.id)), "cap", selectable=True)
         finger.setToolTip(self.tr("内容的指纹，收发双方看到的相同，可以在电话里核对"))
         items.append(row(IconLabel("fingerprint", "text3", 16), finger, None, copy, spacing=6))
         items += self._handed(package)
