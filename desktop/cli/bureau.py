@@ -166,14 +166,18 @@ def finish(
     out: Out = None,
 ) -> None:
     """Sign the receipt of a package and apply what was accepted."""
+    from models.services import merging
     from models.services import review as services
     from sync.packages import ledger, receipts
 
     call: Call = ctx.obj
     with call.store() as store:
         package_id = find_package(store.read(ledger.list_packages, "in"), package, "收到")
-        path = receipts.finish_review(store, package_id, call.passphrase(), out)
+        made = receipts.answer(store, package_id, call.passphrase(), out)
         left = store.read(services.count_items, package_id).get("in_review", 0)
-    lines = [f"已生成回执：{path}"]
+    lines = [f"已生成回执：{made.path}", *(f"一并写出：{path}" for path in made.others)]
+    lines += [merging.found_words(made.problems)] if made.problems else []
     lines += [f"还有 {left} 项没有核办，核办后再用 review finish 另出一份回执。"] if left else []
-    call.emit({"path": str(path), "package_id": package_id, "open": left}, lines)
+    paths = document([made.path, *made.others])
+    told = {"path": str(made.path), "paths": paths, "package_id": package_id, "open": left, "problems": made.problems}
+    call.emit(told, lines)

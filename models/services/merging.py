@@ -72,6 +72,11 @@ def open_duplicates(session: Session, actor: Actor | None, touched: Touched) -> 
     return sum(problems.open_found(session, actor, kind, sides) is not None for kind, sides in found)
 
 
+def found_words(count: int) -> str:
+    """What to do about the problems a merge has opened; "" for none."""
+    return f"发现 {count} 个问题学籍，请到“问题学籍”办理（problem list）。" if count else ""
+
+
 def _groups(session: Session, kind: ProblemKind, pairs: Sequence[Row[Any]]) -> list[list[Side]]:
     """The pairs as groups by what makes the problem, each record once."""
     if not pairs:

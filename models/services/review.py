@@ -59,13 +59,14 @@ _OPEN, _WITHDRAWN = "in_review", "withdrawn"
 
 @dataclass(frozen=True)
 class Finished:
-    """Numbers of a finished review; `open` items are answered by a later receipt."""
+    """Numbers of a finished review; `open` items are answered by a later receipt, `problems` came of the merge."""
 
     accepted: int
     returned: int
     refused: int
     withdrawn: int
     open: int
+    problems: int
 
 
 def _open_item(session: Session, actor: Actor, item_id: str) -> Row[Any]:
@@ -191,7 +192,7 @@ def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -
     state = "reviewed" if left else "answered"
     session.execute(update(t.package).where(t.package.c.id == package_id).values(state=state, handled_at=now_text()))
     accepted = [row for row in rows if row.state == Verdict.ACCEPT.value]
-    apply_accepted(session, actor, accepted)
+    problems = apply_accepted(session, actor, accepted)
     if accepted:
         section = reported.Section(statement_id, package_id, rows[0].unit_id, actor.unit.id, len(accepted))
         reported.note_answered(session, section)
@@ -199,12 +200,13 @@ def finish(session: Session, actor: Actor, package_id: str, statement_id: str) -
     body = {"receipt": statement_id, **{str(verdict): number for verdict, number in numbers.items()}}
     audit.append(session, actor, "review.finish", f"package:{package_id}", body)
     return Finished(
-        numbers[Verdict.ACCEPT], numbers[Verdict.RETURN], numbers[Verdict.REFUSE], numbers[_WITHDRAWN], left
+        numbers[Verdict.ACCEPT], numbers[Verdict.RETURN], numbers[Verdict.REFUSE], numbers[_WITHDRAWN], left, problems
     )
 
 
-def apply_accepted(session: Session, actor: Actor, accepted: Sequence[Row[Any]]) -> None:
-    """Bring what was accepted into this tier's copy and look for duplicates among what it touched (E9, E10).
+def apply_accepted(session: Session, actor: Actor, accepted: Sequence[Row[Any]]) -> int:
+    """Bring what was accepted into this tier's copy and look for duplicates among what it touched (E9, E10); the
+    number of problems opened.
 
     Lists come first: a change of the same package is about a pupil as the list has him.
     """
@@ -213,7 +215,7 @@ def apply_accepted(session: Session, actor: Actor, accepted: Sequence[Row[Any]])
         item = json.loads(row.body)
         lines = reported.keeping(session, row.package_id, row.change_id, take_rows(session, row.id))
         touched.add(item, apply_item(session, actor, row.unit_id, item, lines))
-    merging.open_duplicates(session, actor, touched)
+    return merging.open_duplicates(session, actor, touched)
 
 
 def _compare_with_receipt(session: Session, rows: Sequence[Row[Any]], statement_id: str) -> None:

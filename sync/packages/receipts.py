@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,19 +64,34 @@ _STEPS: Final = (
 _MOST_OPINIONS: Final = 3
 
 
+@dataclass(frozen=True)
+class Answered:
+    """The receipt's file, how many problems were found when what was accepted was merged, and the other files."""
+
+    path: Path
+    problems: int
+    others: tuple[Path, ...] = ()
+
+
 def finish_review(store: Store, package_id: str, passphrase: str, out_dir: Path | None = None) -> Path:
+    """The receipt's file only; see `answer`."""
+    return answer(store, package_id, passphrase, out_dir).path
+
+
+def answer(store: Store, package_id: str, passphrase: str, out_dir: Path | None = None) -> Answered:
     """Sign the receipt of a reviewed package, apply what was accepted, and write the file for the unit below.
 
-    All else that waits for that unit is written with it; the receipt's file is returned.
+    All else that waits for that unit is written with it.
 
     A package that was refused when it came in is answered the same way. One signature, the registrar's (decision 6).
     Raises UserError, WrongSecretError, NotAllowedError; NotWrittenError when only the file failed.
     """
     folder_for(store.home, out_dir)  # before anything is signed
     signer = store.signer(passphrase)
-    receipt_id = store.write(_finish, store.actor, signer, package_id, store.home)
-    outbox.rewrite_unanswered(store, out_dir, store.read(_audience, receipt_id))
-    return outbox.rewrite(store, receipt_id, out_dir)
+    receipt_id, problems = store.write(_finish, store.actor, signer, package_id, store.home)
+    written = outbox.rewrite_unanswered(store, out_dir, store.read(_audience, receipt_id))
+    path = outbox.rewrite(store, receipt_id, out_dir)
+    return Answered(path, problems, tuple(other for other in written if other != path))
 
 
 def _audience(session: Session, package_id: str) -> str:
@@ -84,13 +100,14 @@ def _audience(session: Session, package_id: str) -> str:
     return str(row.audience_id)
 
 
-def _finish(session: Session, actor: Actor, signer: Signer, package_id: str, folder: Path) -> str:
+def _finish(session: Session, actor: Actor, signer: Signer, package_id: str, folder: Path) -> tuple[str, int]:
+    """The id of the receipt, and the number of problems found at the merge."""
     require_signer(actor, signer, Role.REGISTRAR, "办结核办")
     row = _answerable(session, package_id)
     ensure(session)
     school = find_unit(session, row.issuer_id)
     assert school is not None
-    refused, report = row.state == ledger.REFUSED, row.purpose == "report"
+    refused, report, problems = row.state == ledger.REFUSED, row.purpose == "report", 0
     if refused:
         body = _refusal(session, row)
     elif report:
@@ -107,9 +124,9 @@ def _finish(session: Session, actor: Actor, signer: Signer, package_id: str, fol
     if refused or report:
         ledger.set_state(session, row.id, ledger.ANSWERED)
     else:
-        review.finish(session, actor, row.id, statement.id)
+        problems = review.finish(session, actor, row.id, statement.id).problems
     draft = Draft("receipt", school, statement, len(body["items"]), in_reply_to=row.id)
-    return dispatch(session, actor, folder, draft, _lines(statement))
+    return dispatch(session, actor, folder, draft, _lines(statement)), problems
 
 
 def _lines(statement: Statement) -> Iterator[bytes]:

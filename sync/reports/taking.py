@@ -161,8 +161,7 @@ def told(taken: Taken) -> tuple[str, str]:
     parts += [f"名册记录 {taken.rows} 条"] if taken.rows else []
     parts += [f"另有 {taken.known} 个此前已收"] if taken.known else []
     parts += [f"{len(taken.refused)} 个未接收"] if taken.refused else []
-    found = f"发现 {taken.problems} 组疑似重复，已列入问题学籍。" if taken.problems else ""
-    sentence = f"已收下 {'、'.join(parts)}，签名核对无误，已并入本级名册。{found}"
+    sentence = f"已收下 {'、'.join(parts)}，签名核对无误，已并入本级名册。{merging.found_words(taken.problems)}"
     return sentence, "请生成回执送交报送单位（“收发”页，或命令 review finish）。"
 
 

@@ -77,6 +77,12 @@ def answer(above: Member, below: Member, package: str | None) -> list[inbox.Rece
 def bring_roster(school: Member, county: Member, count: int = 3) -> list[str]:
     """The school's pupils become known above by a baseline that the county accepts; their ids."""
     pupils = school.add_pupils(count)
+    county.review_all(send_roster(school, county))
+    return pupils
+
+
+def send_roster(school: Member, county: Member) -> str:
+    """The school's first list lies at the county, to be reviewed; the package."""
     school.act(Role.REGISTRAR)
     actor = school.store.actor
     change = school.store.write(change_services.propose, actor, "roster.baseline", "", {}, "首次上报")
@@ -85,8 +91,7 @@ def bring_roster(school: Member, county: Member, count: int = 3) -> list[str]:
     package = outbox.build(school.store, school.act(Role.REGISTRAR), school.out).package_id
     assert package is not None
     deliver(school, county)
-    county.review_all(package)
-    return pupils
+    return package
 
 
 def rows(member: Member, table: Any) -> int:
@@ -392,7 +397,12 @@ def test_duplicates_are_opened_where_the_two_meet(world: Units) -> None:
     county, other, city, province = (world[name] for name in ("county", "other", "city", "province"))
     bring_roster(world["school"], county, 1)
     assert problems_of(county) == []
-    bring_roster(world["second"], county, 1)
+    world["second"].add_pupils(1)
+    package = send_roster(world["second"], county)
+    secret = county.act(Role.REGISTRAR)
+    for item in county.store.read(review.list_items, review.ReviewQuery(open_only=True)):
+        county.store.write(review.decide, county.store.actor, item.id, Verdict.ACCEPT)
+    assert receipts.answer(county.store, package, secret, county.out).problems == 1
     assert problems_of(county) == ["identity_twice"]
     report(county, city)
     assert problems_of(city) == []
@@ -400,6 +410,7 @@ def test_duplicates_are_opened_where_the_two_meet(world: Units) -> None:
     assert problems_of(other) == []
     (received,) = report(other, city)
     assert received.counts["problems"] == 1
+    assert received.sentence.endswith("发现 1 个问题学籍，请到“问题学籍”办理（problem list）。")
     assert problems_of(city) == ["identity_twice"]
     assert rows(city, t.student) == 3
     report(city, province)

@@ -9,8 +9,10 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QButtonGroup
 
 from models.domain.units import Role
+from models.services import merging
 from sync.packages import outbox, receipts
 from sync.packages.outbox import BuiltPackages
+from sync.packages.receipts import Answered
 from ui.context import AppContext
 from ui.kit import Banner, EmptyState, PageHead, button, card, column, holder, label, row, rule
 from ui.kit.around import Around
@@ -232,15 +234,16 @@ class PackagesPage(Page):
         if any(one.id == package_id and one.row["purpose"] == "report" for one in self.book.packages):
             sentence = self.tr("对收到的汇总签名并生成回执，告知报送单位哪些已并入、哪些没有接收。")
 
-        def done(path: Path) -> None:
+        def done(made: Answered) -> None:
             self._tab = "out"
             go = button(self.tr("写入 U 盘或文件夹"), kind="link", on_click=lambda: self.deliver(None))
-            self.news.say("ok", self.tr("回执“{name}”已生成，请写入 U 盘送回。").format(name=path.name), [go])
+            words = self.tr("回执“{name}”已生成，请写入 U 盘送回。").format(name=made.path.name)
+            self.news.say("ok", words + merging.found_words(made.problems), [go])
             self.refresh()
 
         self.context.with_passphrase(
             self, self.tr("完成核办并生成回执"), sentence,
-            lambda passphrase: receipts.finish_review(store, package_id, passphrase), done,
+            lambda passphrase: receipts.answer(store, package_id, passphrase), done,
         )  # fmt: skip
 
     # --- files coming in ----------------------------------------------------------------------------------
