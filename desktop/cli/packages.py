@@ -12,6 +12,7 @@ from desktop.cli.call import Call
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, Out
 from models.domain.errors import UserError
+from models.domain.ids import check_code
 from models.domain.statuses import DIRECTIONS
 from models.domain.times import local_text
 
@@ -98,11 +99,12 @@ def show(ctx: typer.Context, package_id: Annotated[str, typer.Argument(metavar="
     lines = [
         _title(row),
         f"{DIRECTIONS[row['direction']]}  {row['state_label']}  {row['file_name']}",
+        f"指纹：{check_code(found)}",
         *([str(row["note"])] if row["note"] else []),
         *(["交接记录："] if handed else []),
         *(f"  {local_text(one.at)}  {one.words}  经办：{one.person}" for one in handed),
     ]
-    call.emit({**row, "deliveries": document(handed)}, lines)
+    call.emit({**row, "check_code": check_code(found), "deliveries": document(handed)}, lines)
 
 
 @package.add(
@@ -236,7 +238,8 @@ def receive(
 
     call: Call = ctx.obj
     with call.store() as store:
-        paths = receiving.expand(store, files)
+        brought = receiving.look_through(store, files)
+        paths = brought.files
         if len(files) == 1 and paths == files:
             received = receiving.receive(store, paths[0], call.passphrase(), call.progress)
             call.emit(received.to_json(), _told(received))
@@ -248,8 +251,12 @@ def receive(
             lines += [f"{one.path.name}：", *(_told(one.received) if one.received is not None else [one.sentence]), ""]
     known = sum(one.known for one in taken)
     lines += [f"有 {known} 个文件此前已经接收，无需重复接收。", ""] if known else []
+    lines += [brought.sentence, ""] if brought.sentence else []
     refused = sum(one.refused for one in taken)
-    call.emit({"files": [one.to_json() for one in taken], "refused": refused}, lines[:-1])
+    call.emit(
+        {"files": [one.to_json() for one in taken], "refused": refused, "elsewhere": document(brought.elsewhere)},
+        lines[:-1],
+    )
     return 1 if refused else 0
 
 
@@ -257,6 +264,7 @@ def _told(received: Any) -> list[str]:
     lines: list[str] = []
     for one in (received, *received.also):
         lines += [one.title, one.sentence, *one.warnings, f"下一步：{one.next_step}" if one.next_step else ""]
+        lines += [f"指纹：{one.check_code}（应与邮件正文或交接单上的一致）"] if one.check_code else []
     return [line for line in lines if line]
 
 

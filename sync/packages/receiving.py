@@ -17,14 +17,15 @@ from sqlalchemy.orm import Session
 from models.domain.errors import CancelledError, UserError
 from models.domain.progress import SILENT, Progress
 from models.services import preferences
-from models.services.units import own_unit, unit_name
-from sync.formats import KIND_LABELS, FileKind, open_file, sniff
-from sync.packages import inbox
+from models.services.units import own_unit
+from sync.formats import COMPANION_KINDS, KIND_LABELS, FileKind, open_file, sniff
+from sync.packages import inbox, ledger
+from sync.packages.arrival import called
 from sync.packages.inbox import Received
-from sync.refusals import Fault, RefusedError, UntrustedError
+from sync.refusals import Fault, OutOfTurnError, RefusedError, UntrustedError
 from sync.transport import incoming
 from sync.transport.incoming import PartSet, progress_words
-from sync.transport.parts import read_head
+from sync.transport.parts import PartHead, read_head
 from sync.transport.watching import files_in, is_ours, remember_refused
 from sync.wire import envelope
 from sync.wire.signedfile import SUFFIX
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from models.store.store import Store
 
 _ELSEWHERE: Final = (FileKind.BACKUP, FileKind.SPREADSHEET, FileKind.PICTURE)
-_KNOWN: Final = (Fault.ALREADY_RECEIVED, Fault.KNOWN_POLICY)
+_KNOWN: Final = (Fault.ALREADY_RECEIVED, Fault.KNOWN_POLICY, Fault.PART_NOT_NEEDED)
 _MAY_PASS: Final = (
     Fault.UNKNOWN_ISSUER, Fault.FOREIGN_ANCHOR, Fault.EXPIRED_CERTIFICATE, Fault.TOO_FAR_AHEAD, Fault.NEWER_FORMAT,
 )  # fmt: skip
@@ -77,13 +78,37 @@ def receive(store: Store, path: Path, passphrase: str | None = None, progress: P
     return taken.received
 
 
+@dataclass(frozen=True)
+class Brought:
+    """What a person brought: the files to receive; `elsewhere`: the names of the units that other files, found in
+    the same folders and passed over, are for, one name a file."""
+
+    files: list[Path]
+    elsewhere: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """How many files are for others; "" when none are."""
+        return f"另有{_for_others(self.elsewhere)}，没有动。" if self.elsewhere else ""
+
+
+def _for_others(names: Sequence[str]) -> str:
+    return f" {len(names)} 个文件是给{''.join(f'“{name}”' for name in dict.fromkeys(names))}的"
+
+
 def expand(store: Store, paths: Sequence[Path]) -> list[Path]:
+    """The files to receive only; see `look_through`."""
+    return look_through(store, paths).files
+
+
+def look_through(store: Store, paths: Sequence[Path]) -> Brought:
     """Folders as the files in them that can be received; our own outgoing files there are left out.
 
-    Raises UserError when a path is not there or a folder holds nothing of the kind.
+    Raises UserError when a path is not there or a folder holds nothing for this unit.
     """
     own = store.read(own_unit).id
     files: list[Path] = []
+    elsewhere: list[str] = []
     for path in paths:
         if not path.is_dir():
             if not path.is_file():
@@ -91,29 +116,44 @@ def expand(store: Store, paths: Sequence[Path]) -> list[Path]:
             files.append(path)
             continue
         with incoming.reading(path):
-            inside = [file for file, _ in files_in(path) if _is_for(store, own, file)]
+            found = [(file, store.read(_addressee, own, file)) for file, _ in files_in(path)]
+        inside = [file for file, unit_id in found if unit_id == own]
+        others = [store.read(called, unit_id) for _, unit_id in found if unit_id not in (own, None)]
+        if others and not inside:
+            raise UserError(f"文件夹“{path}”里没有给本单位的文件，其中{_for_others(others)}，没有动。请交给收件单位。")
         if not inside:
             raise UserError(f"文件夹“{path}”里没有可以接收的数据包、回执、政策或邮件分卷。请核对文件夹。")
         files += inside
-    return list(dict.fromkeys(files))
+        elsewhere += others
+    return Brought(list(dict.fromkeys(files)), tuple(elsewhere))
 
 
-def _is_for(store: Store, own: str, path: Path) -> bool:
-    """Whether a file in a folder is of a kind that can be received, and not one of ours on its way out."""
+def _addressee(session: Session, own: str, path: Path) -> str | None:
+    """The unit a file in a folder says it is for; None for what is not received this way, and for our own on its way
+    out."""
     try:
         kind = sniff(path)
         if kind is FileKind.PART:
-            return read_head(path).audience == own
+            head = read_head(path)
+            return None if head.audience != own and _is_sent(session, head.package) else head.audience
         if kind in _ELSEWHERE:
-            return False
+            return None
         file = open_file(path)
         if kind is FileKind.POLICY:
-            return file.statement.content.get("unit") != own
+            return own if file.statement.content.get("unit") != own else None
         if file.statement.type != envelope.TYPE:
-            return False
-        return not store.read(is_ours, own, envelope.parse_statement(file.statement).address)
+            return None
+        address = envelope.parse_statement(file.statement).address
+        if is_ours(session, own, address):
+            return None
+        return own if kind in COMPANION_KINDS else address.audience
     except UserError:
-        return path.suffix.lower() == SUFFIX  # damaged: to be told, not passed over
+        return own if path.suffix.lower() == SUFFIX else None  # damaged: to be told, not passed over
+
+
+def _is_sent(session: Session, package_id: str) -> bool:
+    row = ledger.find(session, package_id)
+    return row is not None and row.direction == "out"
 
 
 def receive_all(
@@ -129,9 +169,11 @@ def receive_all(
     for path in dict.fromkeys(paths):
         try:
             if sniff(path) is FileKind.PART:
-                store.read(_check_audience, path)
+                head = read_head(path)
+                store.read(_check_wanted, head)
+                again = incoming.is_here(store.home, head)
                 found = incoming.keep(store.home, path)
-                taken[path] = Taken(path, _waiting(found))
+                taken[path] = Taken(path, _waiting(found, head.index if again else 0))
                 if not found.missing:
                     joined = incoming.join(store.home, found)
                     whole[joined], last[joined] = found, path
@@ -145,20 +187,27 @@ def receive_all(
     return [taken[path] for path in dict.fromkeys(paths)]
 
 
-def _check_audience(session: Session, path: Path) -> None:
-    """A part says for whom it is: what is for others is not kept. Raises UntrustedError."""
-    audience = read_head(path).audience
-    if audience != own_unit(session).id:
-        raise UntrustedError(Fault.OTHER_AUDIENCE, audience=unit_name(session, audience))
+def _check_wanted(session: Session, head: PartHead) -> None:
+    """A part says for whom it is and what of: what is for others, or was put together and taken, is not kept.
+
+    The same package under a new number is another file and is taken. Raises UntrustedError, OutOfTurnError.
+    """
+    if head.audience != own_unit(session).id:
+        raise UntrustedError(Fault.OTHER_AUDIENCE, audience=called(session, head.audience))
+    row = ledger.find(session, head.package)
+    if row is not None and row.state != ledger.HELD and row.file_name == incoming.joined_name(head.whole):
+        raise OutOfTurnError(Fault.PART_NOT_NEEDED)
 
 
-def _waiting(found: PartSet) -> Received:
+def _waiting(found: PartSet, again: int) -> Received:
+    """What is kept of a set and what is missing; `again`: the number of a part that was here already, else 0."""
     title = f"{KIND_LABELS[FileKind.PART]}“{found.name}”"
     counts = {"have": len(found.have), "missing": len(found.missing), "parts": found.count}
     if not found.missing:
         return Received(FileKind.PART, title, f"共 {found.count} 卷，已收齐。", state="whole", counts=counts)
     step = f"请接收其余分卷；没有收到的，请对方重发第 {incoming.numbers(found.missing)} 卷。"
-    said = f"已收下。{progress_words(found)}"
+    said = f"第 {again} 卷此前已经收下，没有重复收。" if again else "已收下。"
+    said += progress_words(found)
     return Received(FileKind.PART, title, said, step, found.package, "waiting", counts)
 
 

@@ -63,8 +63,8 @@ def keep(home: Path, path: Path) -> PartSet:
     already, DiskFullError, NotWrittenError.
     """
     head = read_head(path)
-    folder = home / FOLDER / head.key
-    target = folder / f"{head.index:04}{_ENDING}"
+    target = _place(home, head)
+    folder = target.parent
     if not target.exists():
         _check_room(home, head)
     with _disk(path):
@@ -132,6 +132,20 @@ def sets(home: Path) -> list[PartSet]:
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
+def is_here(home: Path, head: PartHead) -> bool:
+    """Whether this part is kept already."""
+    return _place(home, head).exists()
+
+
+def _place(home: Path, head: PartHead) -> Path:
+    return home / FOLDER / head.key / f"{head.index:04}{_ENDING}"
+
+
+def joined_name(whole: str) -> str:
+    """What a file that was put together is called, by its SHA-256 (hex)."""
+    return f"{whole[:16]}.rollbook"
+
+
 def _read_set(folder: Path, head: PartHead) -> PartSet:
     have, size, newest = [], 0, 0.0
     for path in sorted(folder.glob(f"*{_ENDING}")):
@@ -145,7 +159,7 @@ def _read_set(folder: Path, head: PartHead) -> PartSet:
 def join(home: Path, found: PartSet) -> Path:
     """Put a whole set together beside its parts. Raises MalformedError when it is not what was split; then all go."""
     folder = home / FOLDER / found.key
-    target = folder / f"{found.whole[:16]}.rollbook"
+    target = folder / joined_name(found.whole)
     sha, size = hashlib.sha256(), 0
     with _disk(target), target.open("wb") as whole:
         for index in range(1, found.count + 1):

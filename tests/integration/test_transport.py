@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.domain.errors import UserError
+from models.domain.ids import check_code
 from models.domain.units import Role, Tier
 from models.services import preferences
 from models.store.errors import DiskFullError
@@ -311,6 +312,47 @@ def test_a_part_for_another_unit_is_not_kept(world: SimpleNamespace) -> None:
     assert "青禾县教育局" in describe(part, world.second.store).title
 
 
+def test_a_stick_for_several_units_gives_each_its_own(world: SimpleNamespace) -> None:
+    stick = made(world.folder, "stick")
+    for member in (world.school, world.second):
+        for path in member.build(["赵明华"]).paths:
+            world.county.receive(path)
+    rows = [row for row in world.county.store.read(ledger.list_packages, "in") if row["purpose"] == "changes"]
+    shutil.copy(world.county.review_all(rows[0]["id"]), stick)
+    split_small(world.county.review_all(rows[1]["id"]), stick, 2)
+    members = {member.store.actor.unit.id: member for member in (world.school, world.second)}
+    mine, other = (members[row["issuer_id"]] for row in rows[:2])
+    name, others = (f"未登记的单位 {one.store.actor.unit.id[-8:]}" for one in (mine, other))  # sisters are strangers
+    brought = receiving.look_through(mine.store, [stick])
+    assert brought.sentence == f"另有 2 个文件是给“{others}”的，没有动。"
+    back = receiving.look_through(other.store, [stick])
+    assert (len(back.files), back.sentence) == (2, f"另有 1 个文件是给“{name}”的，没有动。")
+    (whole,) = brought.files
+    with pytest.raises(RefusedError) as caught:
+        receiving.receive(other.store, whole)
+    assert str(caught.value).count(f"“{name}”") == 1
+    whole.unlink()
+    with pytest.raises(UserError, match=f"其中 2 个文件是给“{others}”的"):
+        receiving.look_through(mine.store, [stick])
+
+
+def test_a_part_that_comes_again_is_told_of(world: SimpleNamespace) -> None:
+    built = world.school.build(["赵明华"])
+    first, second, third = split_small(built.paths[0], made(world.folder, "mail"), 3)
+    county = world.county.store
+    world.county.receive(first)
+    assert (
+        world.county.receive(first).sentence == "第 1 卷此前已经收下，没有重复收。共 3 卷，已收 1 卷，还缺第 2–3 卷。"
+    )
+    world.county.receive(second)
+    received = world.county.receive(third)
+    assert received.check_code == check_code(built.new[0])
+    (again,) = receiving.receive_all(county, [second])
+    assert (again.known, again.refused) == (True, False)
+    assert again.sentence == "这个数据包此前已经收全并接收，这一卷不需要了。"
+    assert incoming.sets(county.home) == []
+
+
 def test_a_folder_is_received_in_an_order_that_works(world: SimpleNamespace) -> None:
     for name in ("赵明华", "赵明亮", "赵明月"):
         built = world.school.build([name])
@@ -357,7 +399,7 @@ def test_a_delivery_by_mail_carries_all_that_is_unanswered_and_says_so(world: Si
     assert {one.package_id for one in delivery.packages} == {*first.new, *second.new}
     assert all(path.parent == out and path.suffix == ".dat" for path in delivery.paths)
     text = delivery.subject + delivery.body
-    for word in ("青禾县第一小学", "青禾县教育局", first.new[0][:16].upper(), "接收文件"):
+    for word in ("青禾县第一小学", "青禾县教育局", f"指纹 {check_code(first.new[0])}", "接收文件"):
         assert word in text
     for person in ("赵明华", "赵明亮", "登记员", "负责人"):
         assert person not in text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from models.domain.errors import UserError
+from models.domain.progress import Progress
 from sync.formats import PAIRING_KINDS, Description, FileKind, describe
 from sync.packages import receiving
 from sync.packages.inbox import Received
@@ -49,12 +50,17 @@ class PackageIntake(QObject):
     def take_all(self, paths: list[Path]) -> None:
         """Receive several files, parts or folders in an order that works, and tell of all in one bar."""
         store = self.context.store
+
+        def work(progress: Progress) -> tuple[list[Taken], str]:
+            brought = receiving.look_through(store, paths)
+            return receiving.receive_all(store, brought.files, None, progress), brought.sentence
+
         self.context.jobs.run(
-            lambda progress: receiving.receive_all(store, receiving.expand(store, paths), None, progress),
-            self._all_taken, self.fail, owner=self, title=self.tr("接收并核对"), progress=True,
+            work, lambda found: self._all_taken(*found), self.fail,
+            owner=self, title=self.tr("接收并核对"), progress=True,
         )  # fmt: skip
 
-    def _all_taken(self, taken: list[Taken]) -> None:
+    def _all_taken(self, taken: list[Taken], elsewhere: str) -> None:
         bad = [one for one in taken if one.refused]
         good = [one.received for one in taken if one.received is not None and not one.refused]
         told = [got for one in good for got in (one, *one.also)]
@@ -65,6 +71,7 @@ class PackageIntake(QObject):
         lines += [f"{one.title}：{one.sentence}" for one in waiting.values()]
         known = sum(one.known for one in taken)
         lines += [self.tr("{n} 个此前已接收。").format(n=known)] if known else []
+        lines += [elsewhere] if elsewhere else []
         lines += [f"“{one.path.name}”：{one.sentence}" for one in bad[:_SHOWN]]
         if len(bad) > _SHOWN:
             lines.append(self.tr("另有 {n} 个没有接收。").format(n=len(bad) - _SHOWN))
