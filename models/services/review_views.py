@@ -126,7 +126,7 @@ def _named(name: str) -> ColumnElement[bool]:
     c = t.received_item.c
     start, colon, position = name.partition(":")
     if not colon:
-        return (c.change_id == name) | (_NUMBER == name)
+        return (c.change_id == name) | (name == _NUMBER)
     if len(start) < 8 or not re.fullmatch("[0-9]{1,9}", position):
         return false()
     return c.package_id.startswith(start, autoescape=True) & (c.position == int(position))

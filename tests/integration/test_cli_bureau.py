@@ -11,6 +11,7 @@ import pytest
 from models.domain.fields import STUDENTS
 from models.domain.units import Role
 from models.exchange.reading import read_workbook
+from sync.messages.post import post
 from tests.integration.test_cli import Done, refused, rollbook
 from tests.integration.test_reports import bring_roster
 from tests.sync_world import PEOPLE, SCHOOL, SECOND, Member, deliver, make_tiers, opened
@@ -81,3 +82,24 @@ def test_an_item_is_named_by_number_unit_or_the_short_form_of_the_list(world: Un
     (decided,) = call(county, "review", "accept", number, "--unit", SECOND.name).json
     assert (decided["unit_name"], decided["state"]) == (SECOND.name, "accept")
     assert call(county, "review", "return", packages[0][:8] + ":0", "--opinion", "请补正").code == 0
+
+
+def test_finishing_tells_every_file_and_the_list_whom_they_go_to(world: Units) -> None:
+    school, county = world["school"], world["county"]
+    package = school.build(["赵小明"]).package_id or ""
+    deliver(school, county)
+    notice = ("notice", SCHOOL.id, {"text": "请于本周报送材料"})
+    county.store.write(
+        post, county.store.actor, *notice, title="通知", signers=[county.store.signer(county.act(Role.REGISTRAR))]
+    )
+    assert call(county, "review", "accept", f"{package[:8]}:0").code == 0
+    for path in county.out.iterdir():
+        path.unlink()
+    done = call(county, "review", "finish", package[:8], "--out", county.out).json
+    assert sorted(done["paths"]) == sorted(map(str, county.out.iterdir()))
+    assert len(done["paths"]) > 1
+    assert done["paths"][0] == done["path"]
+    sent = {one["purpose"]: one for one in call(county, "package", "list").json if one["direction"] == "out"}
+    assert {sent[purpose]["state_label"] for purpose in ("receipt", "messages")} == {"已写出，待对方确认"}
+    listed = call(county, "package", "list", text=True).out.splitlines()
+    assert any("回执" in line and f"（致 {SCHOOL.name}）" in line and "已写出" in line for line in listed)
