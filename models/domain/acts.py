@@ -133,6 +133,8 @@ ACTS: dict[str, str] = {
     "clock.set_back": "调回时间",
 }
 OBJECTS: dict[str, str] = {
+    "order": "停用通知单",
+    "revocations": "吊销名单",
     "operator": "操作员",
     "unit": "单位",
     "change": "变更",
