@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,11 +14,14 @@ from PySide6.QtCore import Qt
 
 from models.domain.problems import Claim
 from models.domain.units import Role
+from models.services.problem_views import get_problem
 from tests.problem_world import SHARED, answer, ask, open_at, put, send, side, state, unit_of
 from tests.sync_world import PEOPLE, TIERS, Member, make_tiers, opened
 from tests.ui.pagekit import finish, make_context, scan, settle
 from tests.ui.test_layout import faults
 from tests.unit.spreadsheets import xlsx
+from ui.kit.difference import MarkedText
+from ui.pages.problem_sides import sides_card
 from ui.pages.problems import LIST, UNMATCHED, VIEW, ProblemsPage
 
 UNITS = ("city", "county", "other", "school", "second", "white_school")
@@ -209,3 +213,13 @@ def test_a_school_without_problems_reads_what_comes_here(world: Any, qtbot: Any)
     assert "上级下发核实" in page.list.empty.sentence.text()
     assert not page.take.isVisible()
     assert not page.ask.isVisible()
+
+
+def test_what_an_answer_proposes_is_marked(world: Any, qtbot: Any) -> None:
+    """Beside each other: the new value with what differs from the present."""
+    (problem,) = twice(world)
+    detail = world.county.store.read(get_problem, problem)
+    first = replace(detail.sides[0], answered_at=detail.summary.opened_at, proposed=(("姓名", "赵明", "赵鸣"),))
+    card = sides_card(replace(detail, sides=(first, *detail.sides[1:])), "")
+    qtbot.addWidget(card)
+    assert "赵鸣，标出的字不同" in [label.accessibleName() for label in card.findChildren(MarkedText)]
