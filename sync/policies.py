@@ -51,7 +51,8 @@ def issue_policy(store: Store, passphrase: str, officer: tuple[str, str], out_di
     """Sign the own policy with the administrator's passphrase and an officer's (name, passphrase); the file.
 
     What was signed already and not edited since is written again as it is (see `signed_before`): one version has one
-    content, everywhere. Raises NotAllowedError when the two are one person or lack the roles, UserError, WrongSecretError.
+    content, everywhere. Raises NotAllowedError when the two are one person or lack the roles, UserError,
+    WrongSecretError.
     """
     folder = folder_for(store.home, out_dir)
     signers = two_signers(store, passphrase, officer, "下发政策")

@@ -40,9 +40,9 @@ class EvidenceFile(Protocol):
 def export_evidence(
     session: Session, actor: Actor, number: str, files: Sequence[EvidenceFile], folder: Path, of: str = "change"
 ) -> list[Path]:
-    """Write the files of the change (or what else `of` names) `number` into `folder` under safe names; their paths. Nothing is overwritten.
+    """Write the files of the change (or what else `of` names) `number` into `folder` under safe names; their paths.
 
-    Raises NotAllowedError for others than registrar and head, FileRefusedError when one has not arrived, UserError
+    Nothing is overwritten. Raises NotAllowedError for others than registrar and head, FileRefusedError when one has not arrived, UserError
     when a file is there already or cannot be written; then none is left behind.
     """
     require_any_role(actor, (Role.REGISTRAR, Role.HEAD), "另存证明材料")
