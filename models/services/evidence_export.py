@@ -42,8 +42,8 @@ def export_evidence(
 ) -> list[Path]:
     """Write the files of the change (or what else `of` names) `number` into `folder` under safe names; their paths.
 
-    Nothing is overwritten. Raises NotAllowedError for others than registrar and head, FileRefusedError when one has not arrived, UserError
-    when a file is there already or cannot be written; then none is left behind.
+    Nothing is overwritten. Raises NotAllowedError for others than registrar and head, FileRefusedError when one has
+    not arrived, UserError when a file is there already or cannot be written; then none is left behind.
     """
     require_any_role(actor, (Role.REGISTRAR, Role.HEAD), "另存证明材料")
     if not files:
