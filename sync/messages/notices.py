@@ -146,8 +146,8 @@ def _notice(session: Session, rows: Sequence[Row[tuple[object, ...]]]) -> Notice
     return Notice(
         first.id, first.matter, first.direction, first.title, statement.content["body"]["text"],
         issuer.name if issuer else "", _signer(statement), first.at, first.due, len(read) == len(rows),
-        tuple(names[row.to_id] for row in read if row.to_id in names),
-        tuple(names[row.to_id] for row in rows if row not in read and row.to_id in names),
+        tuple(sorted(names[row.to_id] for row in read if row.to_id in names)),
+        tuple(sorted(names[row.to_id] for row in rows if row not in read and row.to_id in names)),
     )  # fmt: skip
 
 
