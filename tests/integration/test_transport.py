@@ -28,6 +28,7 @@ from sync.packages import ledger, outbox, receiving
 from sync.refusals import Fault, MalformedError, RefusedError
 from sync.transport import incoming, mail, parts, watching
 from sync.transport.deliveries import deliveries
+from sync.transport.removable import medium_of
 from tests.integration.test_cli import Done, refused, rollbook
 from tests.sync_world import PEOPLE, Member, make_template, opened
 
@@ -429,8 +430,9 @@ def test_each_hand_over_is_kept_with_medium_and_carrier(world: SimpleNamespace) 
     sheet = outbox.hand_over(world.school.store, [second.new[0]], made(world.folder, "KINGSTON"), "王老师")
     assert len(sheet.lines) == len(first.new) + len(second.new), "everything unanswered for that audience is on it"
     outbox.hand_over(world.school.store, [first.new[0]], made(world.folder, "第二次"))
+    places = [medium_of(world.folder / name) for name in ("第二次", "KINGSTON", "stick")]  # a drive's letter on Windows
     assert [one.words for one in world.school.store.read(deliveries, first.new[0])] == [
-        "第二次", "KINGSTON，由王老师送交", "stick",
+        places[0], f"{places[1]}，由王老师送交", places[2],
     ]  # fmt: skip
 
 
