@@ -170,7 +170,7 @@ def receive_all(
         try:
             if sniff(path) is FileKind.PART:
                 head = read_head(path)
-                store.read(_check_wanted, head)
+                _check_wanted(store, head)
                 again = incoming.is_here(store.home, head)
                 found = incoming.keep(store.home, path)
                 taken[path] = Taken(path, _waiting(found, head.index if again else 0))
@@ -187,16 +187,25 @@ def receive_all(
     return [taken[path] for path in dict.fromkeys(paths)]
 
 
-def _check_wanted(session: Session, head: PartHead) -> None:
+def _check_wanted(store: Store, head: PartHead) -> None:
     """A part says for whom it is and what of: what is for others, or was put together and taken, is not kept.
 
-    The same package under a new number is another file and is taken. Raises UntrustedError, OutOfTurnError.
+    What a stop left behind of a file that was taken goes then. Raises UntrustedError, OutOfTurnError.
+    """
+    if store.read(_is_taken, head):
+        incoming.drop(store.home, head.whole)
+        raise OutOfTurnError(Fault.PART_NOT_NEEDED)
+
+
+def _is_taken(session: Session, head: PartHead) -> bool:
+    """Whether the very file was put together and taken; the same package under a new number is another file.
+
+    Raises UntrustedError for a part that is for others.
     """
     if head.audience != own_unit(session).id:
         raise UntrustedError(Fault.OTHER_AUDIENCE, audience=called(session, head.audience))
     row = ledger.find(session, head.package)
-    if row is not None and row.state != ledger.HELD and row.file_name == incoming.joined_name(head.whole):
-        raise OutOfTurnError(Fault.PART_NOT_NEEDED)
+    return row is not None and row.state != ledger.HELD and row.file_name == incoming.joined_name(head.whole)
 
 
 def _waiting(found: PartSet, again: int) -> Received:
@@ -238,7 +247,7 @@ def _receive(store: Store, path: Path, found: PartSet | None, passphrase: str | 
             return _failed(store, path, error)
         return _failed_whole(store, path, found, error)
     if found is not None:
-        incoming.drop(store.home, found)
+        incoming.drop(store.home, found.whole)
     return Taken(path, received)
 
 
@@ -250,7 +259,7 @@ def _failed_whole(store: Store, path: Path, found: PartSet, error: UserError) ->
         raise error
     taken = Taken(path, error=error)
     if isinstance(error, RefusedError) and error.fault not in _MAY_PASS:
-        incoming.drop(store.home, found)
+        incoming.drop(store.home, found.whole)
         if not taken.known:
             store.write(preferences.remember_refused, store.actor, found.whole, found.whole)
     return taken

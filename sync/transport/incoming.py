@@ -173,10 +173,10 @@ def join(home: Path, found: PartSet) -> Path:
     return target
 
 
-def drop(home: Path, found: PartSet) -> None:
-    """Delete what is here of a file, in whatever sizes it was split."""
+def drop(home: Path, whole: str) -> None:
+    """Delete what is here of a file, by its SHA-256 (hex), in whatever sizes it was split."""
     for one in sets(home):
-        if one.whole == found.whole:
+        if one.whole == whole:
             shutil.rmtree(home / FOLDER / one.key, ignore_errors=True)
 
 
