@@ -123,7 +123,7 @@ def _problem() -> ProblemDetail:
         return SideView(
             place, f"u{place}", unit, "青禾县教育局", "s", f"{name} 三(2)班",
             (("姓名", name), ("出生日期", "2018-03-05")),
-            "keep", "本校学籍正确", opinion, "登记员", answered, "", (), "", "", "", "", "", "", "", "待答复", True,
+            "keep", "本校学籍正确", opinion, "登记员", answered, "", (), (), "", "", "", "", "", "", "", "待答复", True,
         )  # fmt: skip
 
     one = ProblemSummary(
