@@ -10,15 +10,18 @@ from pathlib import Path
 
 import openpyxl
 
+from models.domain.units import Role
 from sync.companions import decisions, drafts, keys, pairing
+from sync.recovery import resets
 from sync.transport import parts
 from sync.trust.identity import opening_keys
+from sync.wire import signedfile
 from sync.wire.jsonlines import encode
 from tests.attack_world import make_attack_world, scene
 from tests.insider import Insider, plain_lines
 from tests.integration.test_companions import NAME, SECOND_SECRET, Sides, pair, sides_in
 from tests.letters import letters
-from tests.sync_world import CHEAPEST, CITY, COUNTY, SCHOOL, enrol, make_template, opened
+from tests.sync_world import CHEAPEST, CITY, COUNTY, PEOPLE, SCHOOL, Member, enrol, make_template, opened
 
 Keep = Callable[[str, str, bytes], None]
 _ORIGINS = {"city": CITY, "county": COUNTY, "school": SCHOOL}
@@ -51,6 +54,15 @@ def between_tiers(keep: Keep) -> None:
                 keep("message_body", f"{kind}.json", encode(value))
                 if kind == "revocation":
                     keep("revocation_list", "list.json", base64.b64decode(body["statement"]["body"]))
+            keep_reset(keep, city)
+
+
+def keep_reset(keep: Keep, city: Member) -> None:
+    """The notice that a city begins its channels anew."""
+    passphrase = city.act(Role.ADMINISTRATOR)
+    path = resets.write_reset(city.store, passphrase, PEOPLE[Role.REGISTRAR], city.out)
+    keep("reset_notice", "reset.json", signedfile.read(path).statement.body)
+    keep("signed_file", "reset.rollbook", path.read_bytes())
 
 
 def between_pcs(keep: Keep) -> None:

@@ -26,6 +26,7 @@ from sync.companions import decisions, taking
 from sync.joining.requests import unit_json
 from sync.messages.handlers import HANDLERS
 from sync.messages.message import Message
+from sync.recovery import resets
 from sync.refusals import RefusedError
 from sync.reports import sections
 from sync.transport import incoming, parts
@@ -148,6 +149,20 @@ def revocation_list(data: bytes) -> None:
             entries = revocation._shape(statement.content)
             revocation.enter(session, COUNTY.id, entries)
             revocation.take(session, _store().actor, statement)
+
+    _undone(act)
+
+
+def reset_notice(data: bytes) -> None:
+    """A superior's notice that its channels begin anew, as its statement's body; who signed is judged last."""
+    try:
+        statement = Statement.built(decode(data), [])
+    except (KeyError, TypeError, ValueError):
+        return
+
+    def act(session: Session) -> None:
+        with suppress(RefusedError):
+            resets.take(session, _store().actor, statement)
 
     _undone(act)
 

@@ -268,5 +268,6 @@ TARGETS: tuple[Target, ...] = (
     Target("report_lines", store_targets.report_lines, 80),
     Target("companion_lines", store_targets.companion_lines, 80),
     Target("revocation_list", store_targets.revocation_list),
+    Target("reset_notice", store_targets.reset_notice),
 )
 TARGET: dict[str, Target] = {target.name: target for target in TARGETS}
