@@ -10,7 +10,6 @@ is judged when the whole is received (requirement D1, decision 4).
 from __future__ import annotations
 
 import hashlib
-import struct
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ MAX_PARTS: Final = 1000
 MAX_WHOLE: Final = envelope.MAX_SEALED + signedfile.MAX_HEADER + len(signedfile.MAGIC) + 4
 _BLOCK: Final = 1 << 20
 _MAX_TEXT: Final = 100
+_FORM: Final = signedfile.Form(MAGIC, PART_FAMILY, MAX_HEAD, "邮件分卷", Fault.PART_HEAD)
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,7 @@ def split(path: Path, folder: Path, piece: int, progress: Progress = SILENT) -> 
 
 
 def _blocks(head: PartHead, path: Path, start: int) -> Iterator[bytes]:
-    raw = encode({"v": 1, **asdict(head)})
-    yield MAGIC + struct.pack(">I", len(raw)) + raw
+    yield signedfile.framed(_FORM, encode({"v": 1, **asdict(head)}))
     yield from _slice(path, start, head.size)
 
 
@@ -141,20 +140,11 @@ def read_head(path: Path) -> PartHead:
 
 def take_head(source: BinaryIO) -> PartHead:
     """Read the head at the start of an open part. Raises MalformedError."""
-    magic = source.read(len(MAGIC))
-    if magic != MAGIC:
-        newer = magic.startswith(PART_FAMILY) and len(magic) == len(MAGIC)
-        raise MalformedError(Fault.NEWER_FORMAT, what="邮件分卷") if newer else MalformedError(Fault.NOT_SIGNED_FILE)
-    length = source.read(4)
-    if len(length) < 4:
-        raise MalformedError(Fault.PART_HEAD)
-    (size,) = struct.unpack(">I", length)
-    if size > MAX_HEAD:
-        raise MalformedError(Fault.HEADER_TOO_LARGE, size=size, limit=MAX_HEAD)
+    raw = signedfile.read_head(source, _FORM)
     try:
-        body = decode(source.read(size))
+        body = decode(raw)
         if body["v"] != 1:
-            raise MalformedError(Fault.NEWER_FORMAT, what="邮件分卷")
+            raise MalformedError(Fault.NEWER_FORMAT, what=_FORM.called)
         return _head(body)
     except (ValueError, TypeError, KeyError):
         raise MalformedError(Fault.PART_HEAD) from None

@@ -21,6 +21,24 @@ SUFFIX: Final = ".rollbook"
 
 
 @dataclass(frozen=True)
+class Form:
+    """A kind of file that begins with magic, u32 and a head of at most `limit` bytes of canonical JSON.
+
+    `family`: how the magic of every version begins; `called`: what people call the form; `cut`: what is said of a
+    file that ends within its head.
+    """
+
+    magic: bytes
+    family: bytes
+    limit: int
+    called: str
+    cut: Fault
+
+
+_FORM: Final = Form(MAGIC, FAMILY, MAX_HEADER, "文件格式", Fault.CUT_SHORT)
+
+
+@dataclass(frozen=True)
 class SignedFile:
     """The statement of a file, and the place and size of the payload after it."""
 
@@ -35,7 +53,12 @@ def header_bytes(statement: Statement) -> bytes:
     header = encode(statement.to_json())
     if len(header) > MAX_HEADER:
         raise ValueError("header")
-    return MAGIC + struct.pack(">I", len(header)) + header
+    return framed(_FORM, header)
+
+
+def framed(form: Form, head: bytes) -> bytes:
+    """A head as `read_head` takes it."""
+    return form.magic + struct.pack(">I", len(head)) + head
 
 
 def read(path: Path) -> SignedFile:
@@ -47,21 +70,27 @@ def read(path: Path) -> SignedFile:
     return SignedFile(path, statement, offset, size - offset)
 
 
-def read_statement(source: BinaryIO) -> Statement:
-    """The statement at the head of an open file. Raises MalformedError."""
-    magic = source.read(len(MAGIC))
-    if magic != MAGIC:
-        newer = magic.startswith(FAMILY) and len(magic) == len(MAGIC)
-        raise MalformedError(Fault.NEWER_FORMAT, what="文件格式") if newer else MalformedError(Fault.NOT_SIGNED_FILE)
+def read_head(source: BinaryIO, form: Form) -> bytes:
+    """The head of an open file, not parsed. Raises MalformedError."""
+    magic = source.read(len(form.magic))
+    if magic != form.magic:
+        newer = magic.startswith(form.family) and len(magic) == len(form.magic)
+        raise MalformedError(Fault.NEWER_FORMAT, what=form.called) if newer else MalformedError(Fault.NOT_SIGNED_FILE)
     length = source.read(4)
     if len(length) < 4:
-        raise MalformedError(Fault.CUT_SHORT)
+        raise MalformedError(form.cut)
     (size,) = struct.unpack(">I", length)
-    if size > MAX_HEADER:
-        raise MalformedError(Fault.HEADER_TOO_LARGE, size=size, limit=MAX_HEADER)
-    header = source.read(size)
-    if len(header) < size:
-        raise MalformedError(Fault.CUT_SHORT)
+    if size > form.limit:
+        raise MalformedError(Fault.HEADER_TOO_LARGE, size=size, limit=form.limit)
+    head = source.read(size)
+    if len(head) < size:
+        raise MalformedError(form.cut)
+    return head
+
+
+def read_statement(source: BinaryIO) -> Statement:
+    """The statement at the head of an open file. Raises MalformedError."""
+    header = read_head(source, _FORM)
     try:
         value = decode(header)
         if isinstance(value, dict) and len(value["signatures"]) > MAX_SIGNATURES:
