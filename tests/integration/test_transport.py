@@ -95,7 +95,7 @@ def test_any_size_and_order_gives_the_same_bytes(
         assert len(found.missing) == left
     assert found is not None
     assert incoming.join(folder, found).read_bytes() == sealed.read_bytes()
-    incoming.drop(folder, found)
+    incoming.drop(folder, found.whole)
     assert incoming.sets(folder) == []
     shutil.rmtree(folder)
 
