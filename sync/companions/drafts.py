@@ -7,7 +7,6 @@ the same persons; `h` what became of changes the head decided on; `e` and `d` ev
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +31,12 @@ from models.store import clock
 from models.store import tables as t
 from sync.companions.exchange import deliver
 from sync.formats import FileKind
-from sync.joining.requests import base64_text, unit_json
+from sync.joining.requests import unit_json
 from sync.packages.outbox import EVIDENCE_LIMIT, EVIDENCE_PIECE
 from sync.trust.identity import certificates_toward
 from sync.wire.content import Item
 from sync.wire.jsonlines import encode, line, long_value
+from sync.wire.statements import base64_text
 
 if TYPE_CHECKING:
     from models.store.store import Store
@@ -168,4 +168,4 @@ def _evidence(session: Session, items: Sequence[Item]) -> Iterator[bytes]:
             head = {key: entries[digest][key] for key in ("digest", "media_type", "size")}
             yield line("e", head)
             for start in range(0, len(data), EVIDENCE_PIECE):
-                yield line("d", base64.b64encode(data[start : start + EVIDENCE_PIECE]).decode())
+                yield line("d", base64_text(data[start : start + EVIDENCE_PIECE]))

@@ -18,9 +18,9 @@ from models.services.records import KEYS_OF
 from models.store import bulk, clock, search
 from models.store import tables as t
 from sync.companions.exchange import damaged
-from sync.joining.requests import base64_text
 from sync.packages.opening import read_file
 from sync.wire.jsonlines import LineReader
+from sync.wire.statements import base64_text
 
 
 def read_pupils(reader: LineReader) -> Iterator[dict[str, Any]]:

@@ -32,13 +32,13 @@ from sync.companions import keeping, keys
 from sync.companions.papers import PairingReply, PairingRequest, read_reply, read_request
 from sync.formats import PAIR_REPLY, PAIR_REQUEST
 from sync.joining.enrolment import WrittenFile
-from sync.joining.requests import base64_text, unit_json
+from sync.joining.requests import unit_json
 from sync.packages.dispatch import file_name
 from sync.policies import write_statement
 from sync.refusals import Fault, UntrustedError
 from sync.transport.removable import folder_for
 from sync.trust.words import same_words, words_of
-from sync.wire.statements import Statement, sign
+from sync.wire.statements import Statement, base64_text, sign
 
 if TYPE_CHECKING:
     from sqlalchemy import Row

@@ -30,7 +30,6 @@ from sync.joining import invitations, rejoining
 from sync.joining.requests import (
     Reply,
     Request,
-    base64_text,
     read_reply,
     read_request,
     request_body,
@@ -63,7 +62,7 @@ from sync.trust.identity import (
 )
 from sync.trust.known import every, in_force, is_key_revoked, newest, revoke
 from sync.trust.words import same_words, words_of
-from sync.wire.statements import Statement, sign
+from sync.wire.statements import Statement, base64_text, sign
 
 if TYPE_CHECKING:
     from models.store.store import Store

@@ -31,7 +31,7 @@ from models.store import tables as t
 from models.store.vault.codes import CodeKind, decode, encode
 from sync import policies
 from sync.formats import INVITATION, FileKind, open_file, require_kind, require_whole
-from sync.joining.requests import Reply, Request, base64_text, unit_from, unit_json
+from sync.joining.requests import Reply, Request, unit_from, unit_json
 from sync.packages import ledger
 from sync.packages.dispatch import file_name
 from sync.refusals import Fault, MalformedError, RefusedError, UntrustedError
@@ -40,7 +40,7 @@ from sync.trust.certificates import ISSUING, Certificate, parse, to_time
 from sync.trust.chains import Trust
 from sync.trust.identity import certificates_by, certified, ensure, own_anchor, unit_signer
 from sync.wire.jsonlines import encode as canonical
-from sync.wire.statements import Signs, Statement, sign, unbase64
+from sync.wire.statements import Signs, Statement, base64_text, sign, unbase64
 
 if TYPE_CHECKING:
     from models.store.store import Store

@@ -5,7 +5,6 @@ Reading needs no store and believes nobody; the words are what two people compar
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from sync.refusals import Fault, MalformedError, UntrustedError
 from sync.trust.certificates import ISSUING, Certificate, is_issued_by, load_public, parse, to_time
 from sync.trust.identity import anchor_words
 from sync.trust.words import words_of
-from sync.wire.statements import Statement, is_signed_by, unbase64
+from sync.wire.statements import Statement, base64_text, is_signed_by, unbase64
 
 _MOST_PERSONS: Final = 64
 
@@ -81,11 +80,6 @@ def unit_from(value: Any) -> Unit:
     if not all(isinstance(text, str) and len(text) <= 100 for text in texts.values()) or not texts["id"]:
         raise ValueError("unit")
     return Unit(**{**texts, "tier": Tier(texts["tier"]), "line": Line(texts["line"])})
-
-
-def base64_text(raw: bytes) -> str:
-    """Base64 text of bytes."""
-    return base64.b64encode(raw).decode()
 
 
 def request_body(

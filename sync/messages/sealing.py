@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +26,7 @@ from sync.trust.identity import certificates_toward, find_opening, is_above, uni
 from sync.trust.known import issuing
 from sync.wire.content import leaf_hash, state_content
 from sync.wire.jsonlines import long_value
-from sync.wire.statements import Statement
+from sync.wire.statements import Statement, base64_text
 
 _MOST_BYTES: Final = 64 << 20
 _MOST_UNITS, _MOST_EACH = 4, 2
@@ -104,7 +103,7 @@ def _lines(session: Session, content: Statement, unit: Unit, ids: Sequence[str])
         # our own signatures get the certificates that the receiver's side believes; others travel as they came
         signatures = (replace(s, certificate=own.get(s.public_key, s.certificate)) for s in statement.signatures)
         statement = replace(statement, signatures=tuple(signatures))
-        chain = [base64.b64encode(der).decode() for der in _way_up(session, statement)]
+        chain = [base64_text(der) for der in _way_up(session, statement)]
         yield from long_value("m", {"statement": statement.to_json(), "chain": chain})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +33,7 @@ from sync.trust.identity import certificates_toward, certified, ensure, require_
 from sync.wire import approvals
 from sync.wire.content import Item, RowsHash, leaf_hash, state_content
 from sync.wire.jsonlines import encode, line, long_value
-from sync.wire.statements import Statement
+from sync.wire.statements import Statement, base64_text
 
 if TYPE_CHECKING:
     from models.store.store import Store
@@ -195,7 +194,7 @@ def _evidence_lines(session: Session, content: Statement, heads: Sequence[dict[s
         if data is None:
             raise UserError("证明材料的文件不在库中，不能打包。请在变更中重新添加该文件。")
         for start in range(0, len(data), EVIDENCE_PIECE):
-            yield line("d", base64.b64encode(data[start : start + EVIDENCE_PIECE]).decode())
+            yield line("d", base64_text(data[start : start + EVIDENCE_PIECE]))
 
 
 # --- writing files --------------------------------------------------------------------------------------

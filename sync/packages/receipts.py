@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +35,7 @@ from sync.trust.identity import (
     require_signer,
 )
 from sync.wire.jsonlines import long_value
-from sync.wire.statements import Statement, sign
+from sync.wire.statements import Statement, base64_text, sign
 
 if TYPE_CHECKING:
     from models.store.store import Store
@@ -116,7 +115,7 @@ def _finish(session: Session, actor: Actor, signer: Signer, package_id: str, fol
         body = review.receipt_body(session, row.id)
     body |= {
         "at": clock.now(session),
-        "certificates": [_base64(c.der) for c in renewal.renewed(session, school)],
+        "certificates": [base64_text(c.der) for c in renewal.renewed(session, school)],
         "audit_head": _countersigned(session, row.id),
     }
     statement = sign(body, [certified(session, signer)])
@@ -131,10 +130,6 @@ def _finish(session: Session, actor: Actor, signer: Signer, package_id: str, fol
 
 def _lines(statement: Statement) -> Iterator[bytes]:
     yield from long_value("c", statement.to_json())
-
-
-def _base64(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
 
 
 def _answerable(session: Session, package_id: str) -> Row[Any]:

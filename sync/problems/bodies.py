@@ -5,7 +5,6 @@ Reading raises ContentRefusedError; nothing read is used before its whole body h
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -24,7 +23,7 @@ from models.services.problem_answers import LONGEST_OPINION, MOST_FILES
 from models.services.problem_intake import Answered, Asked, AskedSide, Decided, Word
 from models.services.problems import evidence_of
 from sync.refusals import ContentRefusedError, Fault
-from sync.wire.statements import unbase64
+from sync.wire.statements import base64_text, unbase64
 
 _Read = TypeVar("_Read")
 MOST_PROBLEMS: Final = 60
@@ -86,7 +85,7 @@ def _file(session: Session, entry: Mapping[str, Any]) -> dict[str, str]:
     content = evidence.content(session, str(entry["digest"]))
     if content is None:
         raise UserError(f"证明材料“{entry['name']}”不在本单位的名册中，请重新添加后再答复。")
-    return {"name": entry["name"], "data": base64.b64encode(content).decode()}
+    return {"name": entry["name"], "data": base64_text(content)}
 
 
 def decision_body(problem: Row[Any], sides: Sequence[Row[Any]]) -> dict[str, Any]:

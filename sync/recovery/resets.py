@@ -23,7 +23,6 @@ from models.store import audit, clock
 from models.store import tables as t
 from sync import policies
 from sync.formats import RESET, open_file, require_whole
-from sync.joining.requests import base64_text
 from sync.messages import sealing
 from sync.packages import ledger
 from sync.packages.dispatch import file_name
@@ -37,7 +36,7 @@ from sync.trust.certificates import ISSUING, OPENING, to_time
 from sync.trust.identity import certified, ensure, superior_of
 from sync.trust.known import in_force, issuing, trust_of
 from sync.wire.content import is_number
-from sync.wire.statements import Statement, is_signed_by, sign
+from sync.wire.statements import Statement, base64_text, is_signed_by, sign
 
 if TYPE_CHECKING:
     from models.store.store import Store

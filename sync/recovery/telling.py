@@ -7,7 +7,6 @@ are the receipts of then, sent once more.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -33,7 +32,7 @@ from sync.trust.identity import unit_signer
 from sync.wire.content import leaf_hash, state_content
 from sync.wire.envelope import Address
 from sync.wire.jsonlines import encode, line, long_value
-from sync.wire.statements import Statement
+from sync.wire.statements import Statement, base64_text
 
 ITEMS: Final = "recovery.items"
 ROWS: Final = "recovery.rows"
@@ -158,7 +157,7 @@ def _lines(session: Session, content: Statement, heads: Sequence[dict[str, Any]]
         yield line("e", head)
         data = evidence.content(session, head["digest"]) or b""
         for start in range(0, len(data), _EVIDENCE_PIECE):
-            yield line("d", base64.b64encode(data[start : start + _EVIDENCE_PIECE]).decode())
+            yield line("d", base64_text(data[start : start + _EVIDENCE_PIECE]))
 
 
 def confirm_evidence(session: Session, actor: Actor, address: Address) -> None:

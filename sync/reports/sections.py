@@ -8,7 +8,6 @@ items in full; g and r, rows of baselines.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,7 +27,7 @@ from sync.trust.known import in_force, issuing
 from sync.wire import approvals
 from sync.wire.content import TYPE, leaf_hash
 from sync.wire.jsonlines import LineReader, line, long_value
-from sync.wire.statements import Statement, unbase64
+from sync.wire.statements import Statement, base64_text, unbase64
 
 _PIECES: Final = 512
 _MOST_CHAIN: Final = 1000
@@ -46,7 +45,7 @@ def write_chain(session: Session, bureau_ids: Iterable[str]) -> Iterator[bytes]:
     units = {own.id, *bureau_ids} | {one.id for bureau in bureau_ids for one in ancestors(session, bureau)}
     units -= {one.id for one in ancestors(session, own.id)}
     ders = [certificate.der for unit_id in sorted(units) for certificate in issuing(session, unit_id)]
-    yield from long_value("x", [base64.b64encode(der).decode() for der in ders])
+    yield from long_value("x", [base64_text(der) for der in ders])
 
 
 def read_chain(reader: LineReader) -> list[bytes]:

@@ -21,7 +21,7 @@ from models.services.unit_changes import FormerName, former_json, read_former, t
 from models.services.units import ancestors, descendants, find_unit, own_unit
 from models.store import audit
 from models.store import tables as t
-from sync.joining.requests import base64_text, unit_from, unit_json
+from sync.joining.requests import unit_from, unit_json
 from sync.messages.message import Message
 from sync.messages.post import post
 from sync.refusals import Fault, MalformedError, UntrustedError
@@ -30,7 +30,7 @@ from sync.trust.certificates import Certificate, is_issued_by, parse
 from sync.trust.chains import Trust
 from sync.trust.identity import own_anchor, superior_of
 from sync.trust.known import anchor_of, anchors, is_key_revoked, issuing, remember
-from sync.wire.statements import unbase64
+from sync.wire.statements import base64_text, unbase64
 
 KIND: Final = "authority"
 _TIERS: Final = tuple(Tier)

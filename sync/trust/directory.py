@@ -20,7 +20,7 @@ from models.services.unit_changes import FormerName, former_json, read_former, t
 from models.services.units import ancestors, descendants, find_unit, is_below, own_unit, superior_id_of, unit_name
 from models.store import audit
 from models.store import tables as t
-from sync.joining.requests import base64_text, unit_from, unit_json
+from sync.joining.requests import unit_from, unit_json
 from sync.messages.message import Message, portions
 from sync.messages.post import post
 from sync.refusals import Fault, MalformedError, UntrustedError
@@ -28,7 +28,7 @@ from sync.trust.certificates import OPENING, SIGNING, Certificate
 from sync.trust.chains import Trust
 from sync.trust.identity import superior_of
 from sync.trust.known import in_force, issuing, remember, trust_of
-from sync.wire.statements import unbase64
+from sync.wire.statements import base64_text, unbase64
 
 Found = TypeVar("Found")
 KIND: Final = "directory"

@@ -8,7 +8,6 @@ No file names inside, so nothing can lead out of a folder. Every limit is checke
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from sync.refusals import ContentRefusedError, Fault, MalformedError
 from sync.trust.certificates import to_time
 from sync.wire.jsonlines import MAX_INTEGER, MAX_LINE, LineReader
 from sync.wire.signedfile import SignedFile
-from sync.wire.statements import Signs, Statement, sign, unbase64
+from sync.wire.statements import Signs, Statement, base64_text, sign, unbase64
 from sync.wire.suites import CHUNK, P256_AES, SUITES, SealingWriter, Suite, key_id, open_chunks
 
 TYPE: Final = "rollbook.envelope"
@@ -128,14 +127,10 @@ def seal(lines: Iterable[bytes], target: BinaryIO, suite: Suite = P256_AES) -> S
 def address_sealed(address: Address, sealed: Sealed, recipients: Sequence[bytes], unit: Signs) -> Statement:
     """The envelope's statement: the payload's key wrapped to each recipient (DER public keys), signed by the unit."""
     info = _info(address, sealed.suite, sealed.sha256)
-    wraps = [{"key": key_id(r), "sealed": _base64(sealed.suite.wrap(sealed.key, r, info))} for r in recipients]
+    wraps = [{"key": key_id(r), "sealed": base64_text(sealed.suite.wrap(sealed.key, r, info))} for r in recipients]
     payload = {"size": sealed.size, "hash": sealed.sha256, "plain": sealed.plain, "lines": sealed.lines, "chunk": CHUNK}
     body = {"type": TYPE, "v": 1, "suite": sealed.suite.name, **vars(address), "payload": payload, "wraps": wraps}
     return sign(body, [unit])
-
-
-def _base64(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
 
 
 # --- reading --------------------------------------------------------------------------------------------

@@ -45,12 +45,12 @@ class Signature:
 
     def to_json(self) -> dict[str, Any]:
         """The shape of the contract: base64 texts, certificate null while there is none."""
-        certificate = None if self.certificate is None else base64.b64encode(self.certificate).decode()
+        certificate = None if self.certificate is None else base64_text(self.certificate)
         return {
             "person_id": self.person_id,
             "certificate": certificate,
-            "public_key": base64.b64encode(self.public_key).decode(),
-            "signature": base64.b64encode(self.signature).decode(),
+            "public_key": base64_text(self.public_key),
+            "signature": base64_text(self.signature),
         }
 
     @classmethod
@@ -83,7 +83,7 @@ class Statement:
 
     def to_json(self) -> dict[str, Any]:
         """The shape of the contract."""
-        body = base64.b64encode(self.body).decode()
+        body = base64_text(self.body)
         return {"body": body, "type": self.type, "signatures": [s.to_json() for s in self.signatures]}
 
     @classmethod
@@ -131,12 +131,17 @@ def _signatures(values: Any) -> tuple[Signature, ...]:
     return tuple(Signature.from_json(value) for value in values)
 
 
+def base64_text(raw: bytes) -> str:
+    """Base64 text of bytes."""
+    return base64.b64encode(raw).decode()
+
+
 def unbase64(text: Any) -> bytes:
     """Bytes of a base64 text, one text for each value only. Raises ValueError."""
     if not isinstance(text, str):
         raise ValueError("base64")
     raw = base64.b64decode(text, validate=True)
-    if base64.b64encode(raw).decode() != text:
+    if base64_text(raw) != text:
         raise ValueError("base64")
     return raw
 

@@ -16,12 +16,11 @@ from models.services import maintenance
 from models.services.units import descendants, superior_id_of
 from models.store import tables as t
 from sync.formats import FileKind
-from sync.joining.requests import base64_text
 from sync.packages import inbox
 from sync.refusals import RefusedError
 from sync.trust import directory, identity
 from sync.trust.certificates import ISSUING, SIGNING, Subject, issue, key_mark, new_private_key, public_der
-from sync.wire.statements import sign
+from sync.wire.statements import base64_text, sign
 from tests.sync_world import (
     BLACK_SCHOOL,
     CITY,

@@ -22,7 +22,7 @@ from models.store import tables as t
 from models.store.errors import WrongSecretError
 from sync import policies
 from sync.joining import enrolment
-from sync.joining.requests import base64_text, read_request
+from sync.joining.requests import read_request
 from sync.messages.message import Message
 from sync.packages import inbox, outbox
 from sync.refusals import Fault, RefusedError
@@ -38,7 +38,7 @@ from sync.trust.certificates import (
     public_der,
     to_time,
 )
-from sync.wire.statements import Statement, sign
+from sync.wire.statements import Statement, base64_text, sign
 from tests.sync_world import (
     CITY,
     COUNTY,

@@ -22,7 +22,7 @@ from models.services.items import row_line
 from models.store import audit, backup, clock
 from models.store import tables as t
 from sync.joining import enrolment
-from sync.joining.requests import base64_text, unit_from, unit_json
+from sync.joining.requests import unit_from, unit_json
 from sync.messages import sending
 from sync.messages.post import post
 from sync.packages import inbox, ledger, outbox, receipts
@@ -30,7 +30,7 @@ from sync.recovery import channels, memory
 from sync.refusals import Fault, OutOfTurnError, RefusedError
 from sync.trust import authority, identity, new_keys, revocation
 from sync.trust.certificates import Subject, issue, new_private_key, public_der, to_time
-from sync.wire.statements import sign
+from sync.wire.statements import base64_text, sign
 from tests.integration.test_reports import bring_roster
 from tests.sync_world import COUNTY, PEOPLE, PROVINCE, SCHOOL, TIERS, Member, deliver, enrol, make_tiers, opened
 from ui.moments import moment
