@@ -30,8 +30,8 @@ from sync.companions.exchange import Arrived, damaged, deliver, note_received, o
 from sync.formats import FileKind
 from sync.packages import ledger
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
-from sync.wire.content import is_number, item_digest
-from sync.wire.jsonlines import LineReader, encode, long_value
+from sync.wire.content import item_digest
+from sync.wire.jsonlines import LineReader, encode, is_number, long_value
 from sync.wire.misshapen import MISSHAPEN
 from sync.wire.statements import Statement, is_signed_by
 

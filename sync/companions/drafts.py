@@ -32,9 +32,9 @@ from models.store import tables as t
 from sync.companions.exchange import deliver
 from sync.formats import FileKind
 from sync.joining.requests import unit_json
-from sync.packages.outbox import EVIDENCE_LIMIT, EVIDENCE_PIECE
+from sync.packages.outbox import EVIDENCE_LIMIT
 from sync.trust.identity import certificates_toward
-from sync.wire.content import Item
+from sync.wire.content import Item, evidence_lines
 from sync.wire.jsonlines import encode, line, long_value
 from sync.wire.statements import base64_text
 
@@ -166,6 +166,4 @@ def _evidence(session: Session, items: Sequence[Item]) -> Iterator[bytes]:
             if data is None:
                 continue
             head = {key: entries[digest][key] for key in ("digest", "media_type", "size")}
-            yield line("e", head)
-            for start in range(0, len(data), EVIDENCE_PIECE):
-                yield line("d", base64_text(data[start : start + EVIDENCE_PIECE]))
+            yield from evidence_lines(head, data)

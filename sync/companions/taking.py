@@ -29,8 +29,8 @@ from sync.companions.drafts import BY_HEAD, DECISION, decisions_of
 from sync.companions.exchange import Arrived, damaged, note_received, opened
 from sync.joining.requests import unit_from
 from sync.refusals import ContentRefusedError, Fault
-from sync.wire.content import Item, RowsHash, check_item, is_number, is_row, item_digest
-from sync.wire.jsonlines import LineReader, encode
+from sync.wire.content import Item, RowsHash, check_item, is_row, item_digest
+from sync.wire.jsonlines import LineReader, encode, is_number
 from sync.wire.misshapen import MISSHAPEN
 from sync.wire.statements import unbase64
 

@@ -20,7 +20,9 @@ from models.store import audit
 from models.store import tables as t
 from sync.messages import traces
 from sync.packages import ledger
+from sync.recovery.channels import channel
 from sync.refusals import Fault, MalformedError
+from sync.wire.jsonlines import is_number
 
 _MOST_TOLD: Final = 200
 _REASON: Final = "本单位从备份恢复过，这个包的编号已被用过，上级收不到它。请重新打包"
@@ -44,7 +46,6 @@ def rejoin(session: Session, actor: Actor, own: Unit, superior: Unit, told: Any)
     anew = not place.sequence and place.epoch > ledger.place_of(session, own.id, superior.id, own.line.value).epoch
     if not anew and (not place.sequence or _sent(session, place.last_id)):
         return
-    channel = {"issuer_id": own.id, "audience_id": superior.id, "line": own.line.value}
     lost = [row for row in ledger.unanswered(session, superior.id) if row.purpose == "changes" and row.id not in taken]
     for row in lost:
         reply = {"in_reply_to": row.id, "package_verdict": "refused", "reason": _REASON}
@@ -52,7 +53,7 @@ def rejoin(session: Session, actor: Actor, own: Unit, superior: Unit, told: Any)
         _send_evidence_again(session, row.id)
     _post_again(session, actor, superior, taken)
     _report_again(session, superior, taken)
-    ledger.place(session, channel, place)
+    ledger.place(session, channel(own, superior), place)
     drafted = recovered.draft_everything(session, actor) if anew else 0
     facts = {"epoch": place.epoch, "sequence": place.sequence, "reopened": len(lost), "drafted": drafted}
     audit.append(session, actor, "channel.rejoin", f"unit:{superior.id}", facts)
@@ -93,8 +94,7 @@ def _read(told: Any) -> tuple[ledger.Place, frozenset[str]]:
     try:
         place = ledger.Place(told["epoch"], told["sequence"], told["last"])
         taken = frozenset(told["taken"])
-        numbers = (place.epoch, place.sequence)
-        fits = all(type(number) is int and 0 <= number < 1 << 53 for number in numbers)
+        fits = is_number(place.epoch) and is_number(place.sequence)
         fits = fits and all(isinstance(text, str) for text in (place.last_id, *taken))
     except (KeyError, TypeError):
         fits = False

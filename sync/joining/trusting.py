@@ -22,7 +22,7 @@ from sync.trust.certificates import ISSUING, OPENING, SIGNING, Certificate, pars
 from sync.trust.chains import Trust
 from sync.trust.identity import adopt, ensure, private_keys, superior_of
 from sync.trust.known import remember
-from sync.wire.content import is_number
+from sync.wire.jsonlines import is_number
 from sync.wire.statements import Statement, unbase64
 
 _TIERS: Final = tuple(Tier)

@@ -19,8 +19,8 @@ from models.store import tables as t
 from sync.messages.message import Message
 from sync.messages.post import WAITING, post
 from sync.packages import ledger
-from sync.wire.content import is_number
 from sync.wire.envelope import Address
+from sync.wire.jsonlines import is_number
 
 KIND: Final = "resend"
 

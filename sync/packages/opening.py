@@ -15,9 +15,9 @@ from sync.refusals import ContentRefusedError, Fault
 from sync.trust.certificates import to_time
 from sync.trust.chains import Trust, require_role
 from sync.wire import approvals
-from sync.wire.content import TYPE, Item, RowsHash, check_item, check_root, is_number, is_row, is_text_map, leaf_hash
+from sync.wire.content import TYPE, Item, RowsHash, check_item, check_root, is_row, is_text_map, leaf_hash
 from sync.wire.envelope import Address
-from sync.wire.jsonlines import LineReader
+from sync.wire.jsonlines import LineReader, is_number
 from sync.wire.statements import Statement, unbase64
 
 RECEIPT: Final = "rollbook.receipt"

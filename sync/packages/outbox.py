@@ -31,9 +31,9 @@ from sync.transport.removable import HandoverLine, HandoverSheet, folder_for, is
 from sync.trust.certificates import parse
 from sync.trust.identity import certificates_toward, certified, ensure, require_signer, require_superior, trust_of
 from sync.wire import approvals
-from sync.wire.content import Item, RowsHash, leaf_hash, state_content
+from sync.wire.content import Item, RowsHash, evidence_lines, leaf_hash, state_content
 from sync.wire.jsonlines import encode, line, long_value
-from sync.wire.statements import Statement, base64_text
+from sync.wire.statements import Statement
 
 if TYPE_CHECKING:
     from models.store.store import Store
@@ -42,7 +42,6 @@ __all__ = ["BuiltPackages", "build", "hand_over", "list_packages", "rewrite", "r
 
 EVIDENCE_LIMIT: Final = 128 << 20
 """Raw bytes of evidence in one package; a package stays under 256 MiB (decision 20)."""
-EVIDENCE_PIECE: Final = 384 << 10
 Prepared = tuple[Item, bytes, approvals.Key]
 
 
@@ -189,12 +188,10 @@ def _portions(entries: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]
 def _evidence_lines(session: Session, content: Statement, heads: Sequence[dict[str, Any]]) -> Iterator[bytes]:
     yield from long_value("c", content.to_json())
     for head in heads:
-        yield line("e", head)
         data = evidence.content(session, head["digest"])
         if data is None:
             raise UserError("证明材料的文件不在库中，不能打包。请在变更中重新添加该文件。")
-        for start in range(0, len(data), EVIDENCE_PIECE):
-            yield line("d", base64_text(data[start : start + EVIDENCE_PIECE]))
+        yield from evidence_lines(head, data)
 
 
 # --- writing files --------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from models.domain.units import Unit
 from models.store import tables as t
 from sync.packages import ledger
 from sync.packages.ledger import Place
-from sync.wire.content import is_number
+from sync.wire.jsonlines import is_number
 
 _MOST_TOLD: Final = 200
 

@@ -35,7 +35,7 @@ from sync.trust import renewal
 from sync.trust.certificates import ISSUING, OPENING, to_time
 from sync.trust.identity import certified, ensure, superior_of
 from sync.trust.known import in_force, issuing, trust_of
-from sync.wire.content import is_number
+from sync.wire.jsonlines import is_number
 from sync.wire.statements import Statement, base64_text, is_signed_by, sign
 
 if TYPE_CHECKING:

@@ -29,16 +29,15 @@ from sync.packages.dispatch import Draft, content_head, dispatch
 from sync.packages.ledger import Place
 from sync.recovery.proofs import path_to
 from sync.trust.identity import unit_signer
-from sync.wire.content import leaf_hash, state_content
+from sync.wire.content import evidence_lines, leaf_hash, state_content
 from sync.wire.envelope import Address
-from sync.wire.jsonlines import encode, line, long_value
-from sync.wire.statements import Statement, base64_text
+from sync.wire.jsonlines import encode, long_value
+from sync.wire.statements import Statement
 
 ITEMS: Final = "recovery.items"
 ROWS: Final = "recovery.rows"
 EVIDENCE: Final = "recovery.evidence"
 _EVIDENCE_LIMIT: Final = 128 << 20
-_EVIDENCE_PIECE: Final = 384 << 10
 
 
 def tell(session: Session, actor: Actor, unit: Unit, after: Place, folder: Path) -> int:
@@ -154,10 +153,7 @@ def _seal_files(session: Session, actor: Actor, unit: Unit, folder: Path, heads:
 def _lines(session: Session, content: Statement, heads: Sequence[dict[str, Any]]) -> Iterator[bytes]:
     yield from long_value("c", content.to_json())
     for head in heads:
-        yield line("e", head)
-        data = evidence.content(session, head["digest"]) or b""
-        for start in range(0, len(data), _EVIDENCE_PIECE):
-            yield line("d", base64_text(data[start : start + _EVIDENCE_PIECE]))
+        yield from evidence_lines(head, evidence.content(session, head["digest"]) or b"")
 
 
 def confirm_evidence(session: Session, actor: Actor, address: Address) -> None:

@@ -6,14 +6,14 @@ A leaf may stand as its digest only, so that a tier above can pass on some items
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from models.services.items import RowsHash as RowsHash
 from sync.refusals import ContentRefusedError, Fault
 from sync.trust.certificates import to_time
-from sync.wire.jsonlines import MAX_INTEGER
-from sync.wire.statements import Signs, Statement, sign
+from sync.wire.jsonlines import is_number, line
+from sync.wire.statements import Signs, Statement, base64_text, sign
 
 TYPE: Final = "rollbook.content"
 Item = dict[str, Any]
@@ -32,6 +32,7 @@ _TEXTS = {
 _NUMBERS = ("attempt", "base_revision", "policy_version")
 _KEYS = {*_TEXTS, *_NUMBERS, "before", "after", "evidence", "initiator", "batch"}
 _TEXT = {str}
+_EVIDENCE_PIECE: Final = 384 << 10
 _EVIDENCE_TEXTS = ("digest", "name", "media_type")
 
 
@@ -57,6 +58,13 @@ def root(leaves: Sequence[bytes]) -> str:
 def state_content(body: dict[str, Any], leaves: Sequence[bytes], registrar: Signs) -> Statement:
     """The content statement over `leaves`, signed by the registrar who builds; its id is the package id."""
     return sign({"type": TYPE, "v": 1, "root": root(leaves), "count": len(leaves), **body}, [registrar])
+
+
+def evidence_lines(head: dict[str, Any], data: bytes) -> Iterator[bytes]:
+    """A file of evidence in a payload: its head (digest, media_type, size), then its bytes in pieces."""
+    yield line("e", head)
+    for start in range(0, len(data), _EVIDENCE_PIECE):
+        yield line("d", base64_text(data[start : start + _EVIDENCE_PIECE]))
 
 
 def check_root(statement: Statement, leaves: Sequence[bytes]) -> None:
@@ -88,11 +96,6 @@ def _has_shape(item: Item) -> bool:
         if not is_number(item[key]):
             return False
     return is_text_map(item["before"]) and is_text_map(item["after"]) and _has_parts(item)
-
-
-def is_number(value: Any) -> bool:
-    """Whether `value` is a count that canonical JSON can carry."""
-    return type(value) is int and 0 <= value < MAX_INTEGER
 
 
 def is_text_map(value: Any) -> bool:

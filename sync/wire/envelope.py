@@ -18,7 +18,7 @@ import zstandard
 
 from sync.refusals import ContentRefusedError, Fault, MalformedError
 from sync.trust.certificates import to_time
-from sync.wire.jsonlines import MAX_INTEGER, MAX_LINE, LineReader
+from sync.wire.jsonlines import MAX_LINE, LineReader, is_number
 from sync.wire.signedfile import SignedFile
 from sync.wire.statements import Signs, Statement, base64_text, sign, unbase64
 from sync.wire.suites import CHUNK, P256_AES, SUITES, SealingWriter, Suite, key_id, open_chunks
@@ -167,7 +167,7 @@ def parse_statement(statement: Statement) -> Envelope:
 def _address(body: dict[str, Any]) -> Address:
     if any(not isinstance(body[key], str) or len(body[key]) > 100 for key in _TEXTS):
         raise ValueError("text")
-    if any(not _is_count(body[key]) for key in _NUMBERS):
+    if any(not is_number(body[key]) for key in _NUMBERS):
         raise ValueError("number")
     if (body["sequence"] == 0) != (body["purpose"] == "evidence"):  # all else has its place in the channel
         raise ValueError("sequence")
@@ -177,18 +177,14 @@ def _address(body: dict[str, Any]) -> Address:
     to_time(body["created"])
     to_time(body["not_after"])
     epoch = body.get("acknowledged_epoch", 1)
-    if not _is_count(epoch):
+    if not is_number(epoch):
         raise ValueError("number")
     plain = {key: body[key] for key in Address.__dataclass_fields__ if key not in _OPTIONAL}
     return Address(in_reply_to=reply, acknowledged_epoch=epoch, **plain)
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_INTEGER
-
-
 def _payload(value: Any) -> dict[str, int]:
-    if not all(_is_count(value[key]) for key in _PAYLOAD) or len(bytes.fromhex(value["hash"])) != 32:
+    if not all(is_number(value[key]) for key in _PAYLOAD) or len(bytes.fromhex(value["hash"])) != 32:
         raise ValueError("payload")
     return {key: value[key] for key in _PAYLOAD}
 

@@ -22,6 +22,11 @@ _encoder = json.JSONEncoder(
 )
 
 
+def is_number(value: Any) -> bool:
+    """Whether `value` is a count that canonical JSON can carry."""
+    return type(value) is int and 0 <= value < MAX_INTEGER
+
+
 def _refuse_number(text: str) -> NoReturn:
     raise ValueError("number")
 
