@@ -24,6 +24,7 @@ from models.services.change_log import OPEN_STATES
 from models.services.checking import controlled_fields, field_label
 from models.services.policies import effective
 from models.services.records import KEYS_OF, table_of
+from models.services.roster_history import edited_since_import
 from models.services.taken_names import elsewhere
 from models.services.units import own_unit
 from models.store import tables as t
@@ -66,7 +67,8 @@ class Known:
     """The store as an import compares with it. `rows`: id -> values of `keys`, joined, which the store does many times
     faster than handing over each cell; `numberless`: ids without an ID number; `by_number` and `by_identity` say which
     rows answer to a key; `open_fields`: subject -> field -> (number of the open change, value asked for); `classes`:
-    pupils in each class; `taken`: user names of this unit, `elsewhere`: of others (A17 h)."""
+    pupils in each class; `taken`: user names of this unit, `elsewhere`: of others (A17 h); `edited`: subject -> fields
+    that were changed since the same file was imported before."""
 
     keys: tuple[str, ...]
     rows: dict[str, str]
@@ -82,6 +84,7 @@ class Known:
     collision: str
     classes: dict[str, int] = field(default_factory=dict)
     elsewhere: set[str] = field(default_factory=set)
+    edited: dict[str, set[str]] = field(default_factory=dict)
 
     def values_of(self, row_id: str) -> dict[str, str]:
         """What the store has of a row in the fields of the file."""
@@ -170,11 +173,11 @@ def snapshot(session: Session, workbook: Workbook) -> Known:
             _add(known.by_identity, (name, sex, *rest[:2]), row_id)
             known.usernames[row_id] = rest[2]
     if kind == STUDENTS:
-        known.controlled = controlled_fields(session)
-        known.open_fields = _open_fields(session)
+        known.controlled, known.open_fields = controlled_fields(session), _open_fields(session)
         known.classes = _classes(session, unit.id) if "class_name" in present else {}
     else:
         known.taken, known.elsewhere = taken_usernames(session), elsewhere(session)
+    known.edited = edited_since_import(session, kind, workbook.digest)
     return known
 
 
@@ -281,14 +284,12 @@ def plan_row(known: Known, row_id: str, values: Mapping[str, str]) -> tuple[RowP
             changes[key] = value
         elif under_way[key][1] != value:
             number, other = under_way[key]
-            message = (
-                f"{field_label(key)}已有在办的变更 {number}（拟改为“{other}”），与文件中的值不同，本次不再另拟变更。"
-            )
+            held = f"{field_label(key)}已有在办的变更 {number}（拟改为“{other}”）"
+            message = f"{held}，与文件中的值不同，本次不再另拟变更。"
             findings.append(Finding("STORE_CHANGE_OPEN", Level.WARNING, key, message, value))
     if changes:
-        names = "、".join(field_label(key) for key in changes)
+        names, first = "、".join(field_label(key) for key in changes), next(iter(changes))
         message = f"与名册中的{names}不一致。这是关键信息，不会直接改动，将生成变更草稿，需补充证明材料后提交。"
-        first = next(iter(changes))
         findings.append(Finding("STORE_KEY_FIELD", Level.WARNING, first, message, changes[first]))
     outcome = Outcome.CHANGES if changes else Outcome.UPDATE if updates else Outcome.SAME
     return RowPlan(outcome, row_id, updates, changes), findings

@@ -11,12 +11,14 @@ from models.rules.checks import duplicates_inside, missing_columns
 from models.rules.classes import class_finding, unlike_classes
 from models.rules.naming import Proposal
 from models.services.accounts import propose_for
+from models.services.checking import field_label
 from models.services.import_plan import (
     ERROR_ROW,
     LEFT_OUT_ROW,
     NEW_ROW,
     SAME_ROW,
     CheckedImport,
+    Known,
     Matcher,
     Outcome,
     RowPlan,
@@ -152,10 +154,27 @@ def _plan_sheet(
         elif whole[index] == known.rows[row_id]:
             plans.append(SAME_ROW)
         else:
-            plan, findings = plan_row(known, row_id, sheet.record(index))
-            said += [((place, index), finding) for finding in findings]
+            record = sheet.record(index)
+            kept = _kept(checked, (place, index), row_id, known, record)
+            plan, findings = plan_row(known, row_id, record)
+            said += [((place, index), finding) for finding in kept + findings]
             plans.append(plan if plan.outcome is not Outcome.SAME else SAME_ROW)
     return plans
+
+
+def _kept(checked: CheckedImport, cell: Place, row_id: str, known: Known, record: dict[str, str]) -> list[Finding]:
+    """Takes out of a row what was changed in the roster since the same file came before, and names it.
+
+    The file is the older of the two; but a cell that a person fills in now, in the grid, is meant.
+    """
+    stored, edited = known.values_of(row_id), known.edited.get(row_id, set()) - known.controlled
+    differing = [key for key in stored if key in edited and record.get(key, "") not in ("", stored[key])]
+    keys = [key for key in differing if (*cell, key) not in checked.as_read]
+    if not keys:
+        return []
+    names, values = "、".join(field_label(key, checked.kind) for key in keys), [record.pop(key) for key in keys]
+    message = f"这份文件以前导入过，此后名册中的{names}已改动。本次保留名册中的值；确需改回的，请在名册中修改。"
+    return [Finding("STORE_EDITED", Level.WARNING, keys[0], message, values[0])]
 
 
 def _name_accounts(checked: CheckedImport, subjects: dict[Place, str]) -> Said:

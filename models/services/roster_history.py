@@ -38,6 +38,26 @@ def history(session: Session, kind: str, row_id: str) -> list[HistoryEntry]:
     return sorted(entries, key=lambda entry: entry.at)[::-1]
 
 
+def edited_since_import(session: Session, kind: str, digest: str) -> dict[str, set[str]]:
+    """What was changed by hand or by other files since the file of that digest was first imported: {subject: fields};
+    nothing when it never was, or was taken back."""
+    batch, b, a = t.batch.c, t.batch_before.c, t.audit.c
+    came = (batch.source_digest == digest, batch.kind == f"import.{kind}", batch.state == "applied")
+    first = session.execute(select(batch.id, batch.created_at).where(*came).order_by(batch.created_at).limit(1)).first()
+    if first is None:
+        return {}
+    found: dict[str, set[str]] = {}
+    later = select(b.subject_id, b.before).join(t.batch, batch.id == b.batch_id)
+    later = later.where(batch.created_at >= first.created_at, batch.id != first.id, batch.state == "applied")
+    for subject_id, before in session.execute(later):
+        found.setdefault(subject_id, set()).update(json.loads(before))
+    start = select(a.sequence).where(a.object == f"batch:{first.id}").order_by(a.sequence).limit(1).scalar_subquery()
+    edits = select(a.object, t.audit_body.c.body).join(t.audit_body, t.audit_body.c.sequence == a.sequence)
+    for object_, body in session.execute(edits.where(a.act == "roster.set", a.sequence > start)):
+        found.setdefault(object_.partition(":")[2], set()).update(json.loads(body)["after"])
+    return found
+
+
 _ACT_TEXT = {
     "roster.set": "修改",
     "roster.reveal": "查看完整号码",

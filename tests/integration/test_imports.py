@@ -64,6 +64,37 @@ def test_differences_are_written_or_become_change_drafts(school, pupils):
     assert set(outcomes(other)) == {"same"}
 
 
+def test_the_same_file_again_keeps_and_names_what_was_edited_since(school, pupils):
+    rows = pupils(4)
+    rows[3]["联系电话"] = "13911110000"
+    school.take_in(rows)
+    ids = [school.find(row["姓名"]) for row in rows]
+    school.write(roster.set_fields, school.registrar, "students", ids[0], {"phone": "13911112222"})
+    school.write(roster.set_fields, school.registrar, "students", ids[3], {"phone": ""})
+    school.write(roster.bulk_set, school.registrar, "students", [ids[1]], {"current_address": "青禾县新街9号"})
+    again = school.check(rows)
+    assert set(outcomes(again)) == {"same"}
+    named = {f.row: f.finding.message for f in again.findings if f.finding.code == "STORE_EDITED"}
+    assert set(named) == {2, 3, 5}
+    assert "现住址" in named[3]
+    assert school.write(imports.apply, school.registrar, again).batch_id == ""
+    imports.set_cell(again, 0, 0, "phone", "13911113333")
+    assert outcomes(again) == ["update", "same", "same", "same"]
+    rows[2]["联系电话"] = "13911114444"  # another file is judged as ever
+    assert outcomes(school.check(rows)) == ["update", "update", "update", "update"]
+
+
+def test_a_file_that_was_taken_back_comes_as_if_for_the_first_time(school, pupils):
+    school.take_in(pupils(2))
+    rows = pupils(2, 联系电话="13911115555")
+    batch = school.take_in(rows).batch_id
+    school.write(roster.undo_batch, school.registrar, batch)
+    school.write(
+        roster.set_fields, school.registrar, "students", school.find(rows[0]["姓名"]), {"phone": "13911116666"}
+    )
+    assert set(outcomes(school.check(rows))) == {"update"}
+
+
 def test_a_file_with_errors_is_all_or_nothing_unless_the_clean_part_is_asked_for(school, pupils):
     rows = pupils(6)
     rows[2]["身份证件号"] = rows[2]["身份证件号"][:-1] + "0X"[rows[2]["身份证件号"][-1] == "0"]

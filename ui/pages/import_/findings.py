@@ -16,6 +16,7 @@ TITLES = {
     "DATE_MONTH_FIRST": "日期写法是“月/日/年”", "DIVISION_UNKNOWN": "不认识的行政区划代码",
     "NAME_TRADITIONAL": "姓名里有繁体字", "DOCUMENT_EXPIRED": "证件已到期", "USERNAME_TAKEN": "用户名已被使用",
     "USERNAME_KEPT": "账户已有用户名", "USERNAME_AMBIGUOUS": "姓名有多种读音，请选用户名",
+    "STORE_EDITED": "名册中已改动，保留名册中的值",
     "STORE_KEY_FIELD": "与名册的关键信息不一致", "CLASS_UNLIKE": "班级只有一人，像是另一个班",
 }  # fmt: skip
 """Headings of groups whose sentences name the single value."""
