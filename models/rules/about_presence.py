@@ -62,7 +62,7 @@ def _guardian_id(values: Values, context: Context) -> tuple[Broken, ...]:
 
 
 def _other(values: Values, context: Context) -> tuple[Broken, ...]:
-    return (("REQUIRED_EMPTY", "{label}没有填写，上报前必须补上。"),)
+    return (("REQUIRED_EMPTY", "{label}没有填写，请在上报前补上；没有补上的，核办时可能退回。"),)
 
 
 def _required(kind_fields: tuple[tuple[str, Need], ...]) -> tuple[tuple[str, ...], ...]:
@@ -152,7 +152,7 @@ def missing_columns(kind: str, present: Collection[str]) -> list[Finding]:
     """Columns the list must have and has not: one finding each, for the file and not for every row.
 
     Without `name` nobody can be told apart: an error. Everything else is a warning, since a registrar's list has
-    rarely all columns of the template and the rest is filled in later. Sex, birth date and kind of document are not
+    rarely all columns of the template and the rest is filled in later; who reviews may return what is doubtful (E7). Sex, birth date and kind of document are not
     missed where a column of identity numbers says them.
     """
     findings = []
@@ -164,6 +164,6 @@ def missing_columns(kind: str, present: Collection[str]) -> list[Finding]:
             message = "表里没有“姓名”这一列，无法导入。请确认表头，或在对应列中选择“姓名”。"
             findings.append(Finding("COLUMN_MISSING", Level.ERROR, field.key, message))
         else:
-            message = f"表里没有“{field.label}”这一列，可以先导入，上报前必须补上。"
+            message = f"表里没有“{field.label}”这一列，可以先导入，请在上报前补上；没有补上的，核办时可能退回。"
             findings.append(Finding("COLUMN_MISSING", Level.WARNING, field.key, message))
     return findings
