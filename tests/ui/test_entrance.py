@@ -24,6 +24,7 @@ from ui.pages.codes_sheet import CodesSheet
 from ui.pages.first_run import FirstRun
 from ui.pages.unlock import UnlockPage
 from ui.start_hooks import Hooks
+from ui.theme import Look, Theme
 
 SECRET = "lantern window garden 7"
 
@@ -377,3 +378,21 @@ def test_a_name_typed_out_leaves_nothing_over_the_passphrase(qtbot: Any) -> None
     write_in(editor, "重")
     qtbot.waitUntil(lambda: not completer.popup().isVisible())
     assert entry.text() == "郑重"
+
+
+@pytest.mark.qt_log_level_fail("CRITICAL")  # offscreen popups warn that they cannot grab
+@pytest.mark.parametrize("count", [3, 10])
+def test_a_list_shows_all_its_names(qtbot: Any, count: int) -> None:
+    """Up to ten names are seen at once: a list cut in the middle hides whom one looks for."""
+    entry = choice("姓名", [(str(number), f"人员{number}") for number in range(count)])
+    qtbot.addWidget(entry)
+    Theme.current().apply(Look())
+    entry.show()
+    widget = entry.widget
+    assert isinstance(widget, QComboBox)
+    widget.showPopup()
+    view = widget.view()
+    qtbot.waitUntil(view.isVisible)
+    assert view.viewport().height() >= sum(view.sizeHintForRow(row) for row in range(count))
+    assert not view.verticalScrollBar().isVisible()
+    widget.hidePopup()

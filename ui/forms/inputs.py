@@ -160,6 +160,7 @@ def let_type(entry: Entry) -> None:
     if completer is not None:
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        completer.setMaxVisibleItems(widget.maxVisibleItems())
         popup = completer.popup()
         if popup is not None:
             set_tone(popup, "popup", "role")
