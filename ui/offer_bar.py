@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
 
 from models.domain.units import Actor, Role
 from models.services import companions, preferences
-from sync.transport.watching import Found, Seen, Watch, offered
 from ui.context import AppContext
 from ui.drives import find_drives
 from ui.kit import Banner, button
+
+if TYPE_CHECKING:
+    from sync.transport.watching import Found, Seen, Watch
 
 LOOK_EVERY_MS, FIRST_LOOK_MS = 10_000, 1_500
 _SHOWN = 3
@@ -21,7 +23,10 @@ _NEWS = frozenset({"package", "policy", "setting"})
 
 
 class OfferBar(Banner):
-    """Looks now and then while the window is seen: files in a thread of their own, the store in the store's."""
+    """Looks now and then while the window is seen: files in a thread of their own, the store in the store's.
+
+    What looking needs is imported in those threads: the window is there sooner.
+    """
 
     take = Signal(object)
     """The files (list of Path) a person wants to receive."""
@@ -30,7 +35,7 @@ class OfferBar(Banner):
         super().__init__("info", "", icon="inbox")
         self.context = context
         self.found: list[Found] = []
-        self._watch = Watch()
+        self._watch: Watch | None = None
         self._ignored: set[tuple[Path, int]] = set()
         self.hide()
         self._timer = QTimer(self)
@@ -66,6 +71,9 @@ class OfferBar(Banner):
         folders, refused = wanted
 
         def search() -> list[Seen]:
+            from sync.transport.watching import Watch
+
+            self._watch = self._watch or Watch()
             drives = [drive.root for drive in find_drives(writable=False)]
             return self._watch.look([*folders, *drives], refused)[0]
 
@@ -73,7 +81,7 @@ class OfferBar(Banner):
 
     def _judge(self, seen: list[Seen]) -> None:
         self.context.read(
-            offered, self.context.home, seen, done=self._show, owner=self, failed=lambda _: None, replaces="offered"
+            _offered, self.context.home, seen, done=self._show, owner=self, failed=lambda _: None, replaces="offered"
         )
 
     def _show(self, found: list[Found]) -> None:
@@ -114,3 +122,9 @@ def _what_to_look_for(session: Any, actor: Actor) -> tuple[list[Path], dict[str,
     if not actor.has(Role.REGISTRAR) and not companions.own_pc(session):
         return None
     return preferences.watched_folders(session), preferences.refused_files(session)
+
+
+def _offered(session: Any, home: Path, seen: Sequence[Seen]) -> list[Found]:
+    from sync.transport.watching import offered
+
+    return offered(session, home, seen)
