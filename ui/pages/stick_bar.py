@@ -14,7 +14,7 @@ LOOK_EVERY_MS = 4000
 
 
 class StickBar(Banner):
-    """Looks for sticks now and then, off the window's thread and while nothing else runs."""
+    """Looks for sticks now and then, off the window's thread and the store's: a drive may hang for seconds."""
 
     write = Signal()
 
@@ -39,8 +39,8 @@ class StickBar(Banner):
     def _find(self) -> None:
         page = self.parentWidget()
         seen = page is not None and page.window().isVisible() and not page.window().isMinimized()
-        if seen and self.context.is_open and not self.context.jobs.busy:
-            self.context.jobs.run(find_drives, self._found, lambda _: None, owner=self)
+        if seen and self.context.is_open and not self.context.watch_jobs.busy:
+            self.context.watch_jobs.run(find_drives, self._found, lambda _: None, owner=self)
 
     def _found(self, drives: list[Drive]) -> None:
         self.drive = drives[0] if drives else None
