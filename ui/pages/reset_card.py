@@ -9,12 +9,11 @@ from PySide6.QtWidgets import QWidget
 from models.domain.units import Role, Tier
 from ui.context import AppContext
 from ui.dialogs.two_people import TwoPeople
-from ui.kit import Banner, button, card, column, label, row
-from ui.pages.settings_policy import read_policy
+from ui.kit import Banner, Item, button, card, column, label, row
 
 
 class ResetCard(QWidget):
-    """What a loss means, and the notice for the units below; nothing at a school."""
+    """What a loss means, and at a bureau the notice for the units below."""
 
     def __init__(self, context: AppContext) -> None:
         super().__init__()
@@ -26,17 +25,19 @@ class ResetCard(QWidget):
         )
         below = self.tr("主管部门还要生成重建通道通知发给全部下级，下级接收后重新送出本单位缺少的数据包。")
         self.go = button(self.tr("生成重建通道通知"), "rubber-stamp", on_click=self.write)
-        parts: list[QWidget] = [label(self.tr("从备份恢复之后"), "strong"), label(own, "dim", wrap=True)]
+        parts: list[Item] = [label(self.tr("从备份恢复之后"), "strong"), label(own, "dim", wrap=True)]
         if context.actor.unit.tier is not Tier.SCHOOL:
-            parts += [label(below, "dim", wrap=True), self.result]
-        self.setLayout(column(card(*parts, *([row(self.go, None)] if len(parts) > 2 else []))))
+            parts += [label(below, "dim", wrap=True), self.result, row(self.go, None)]
+        self.setLayout(column(card(*parts)))
 
     def write(self) -> None:
         """Ask where to, let two persons sign, and write the notice."""
         if not self.context.has(Role.ADMINISTRATOR):
             self.context.toast(self.tr("重建通道由系统管理员登录后进行。"), None, "warn")
             return
-        self.context.read(read_policy, done=lambda state: self._choose(state.officers), owner=self)
+        from models.services.operators import officers
+
+        self.context.read(officers, done=self._choose, owner=self)
 
     def _choose(self, officers: tuple[str, ...]) -> None:
         store = self.context.store

@@ -39,12 +39,7 @@ def read_policy(session: Session) -> PolicyState:
     """Everything the part shows."""
     from models.services import operators, policy_views
 
-    officers = tuple(
-        person.name
-        for person in operators.list_operators(session)
-        if person.state == "active" and person.roles & {Role.REGISTRAR, Role.HEAD}
-    )
-    return PolicyState(policy_views.view(session), officers)
+    return PolicyState(policy_views.view(session), operators.officers(session))
 
 
 class PolicySettings(QWidget):

@@ -18,7 +18,6 @@ from ui.pages.batch_card import BatchCard
 from ui.pages.certificate_card import CertificateCard
 from ui.pages.code_card import CodeCard
 from ui.pages.reset_card import ResetCard
-from ui.pages.settings_policy import read_policy
 from ui.pages.simple_table import simple_table
 from ui.pages.unit_change_card import UnitChangeCard
 from ui.pages.words_card import WordsCard
@@ -92,9 +91,11 @@ class UnitSettings(QWidget):
 
     @staticmethod
     def _valid(info: UnitInfo) -> Cell:
-        if info.valid_until or info.state == "closed":
-            return Cell(moment(info.valid_until) or "—")
-        return Cell("未入网", "mute", "hourglass")
+        """Units elsewhere and those further up show this one no certificate, yet they may well have one."""
+        expected = info.state != "closed" and info.relation in ("本单位", "下级")
+        if expected and not info.valid_until:
+            return Cell("未入网", "mute", "hourglass")
+        return Cell(moment(info.valid_until) or "—")
 
     @staticmethod
     def _named(info: UnitInfo) -> Cell:
@@ -228,7 +229,9 @@ class UnitSettings(QWidget):
             self.words.fail(self.tr("核对词不一致。请再读一遍核对；仍不一致说明文件被换过，请不要继续。"))
             return
         if isinstance(self._found, Request):
-            self.context.read(read_policy, done=lambda state: self._certify(state.officers), owner=self)
+            from models.services.operators import officers
+
+            self.context.read(officers, done=self._certify, owner=self)
         else:
             self._trust(self.words.text())
 
