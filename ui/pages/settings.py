@@ -7,7 +7,6 @@ from typing import Any
 
 from PySide6.QtWidgets import QButtonGroup, QFrame, QScrollArea, QStackedWidget, QWidget
 
-from models.domain.units import Line, Role
 from ui.context import AppContext
 from ui.kit import Button, PageHead, button, column, frame, holder, row
 from ui.page import Page
@@ -54,8 +53,6 @@ class SettingsPage(Page):
         head = PageHead(self.tr("设置"), f"{context.actor.unit.name} · {context.home}")
         tabs = frame("bar", row(*self._tabs.values(), None, margins=(8, 0, 8, 0), spacing=0))
         self.setLayout(column(head, tabs, (self._stack, 1), spacing=0))
-        if not context.has(Role.ADMINISTRATOR, Role.REGISTRAR) or context.actor.unit.line is Line.OPEN:
-            self._tabs["policy"].setVisible(context.has(Role.ADMINISTRATOR, Role.REGISTRAR, Role.HEAD))
 
     def show_part(self, key: str) -> None:
         """Show one tab."""
