@@ -53,6 +53,8 @@ class CompanionSettings(QWidget):
         )
         self.table, self.model = simple_table(self.tr("与本机交换文件的电脑"), columns, self)
         self.table.setMinimumHeight(110)
+        self.table.hide()
+        self.nothing = label(self.tr("还没有配对第二台电脑。"), "cap")
         self.words = line(self.tr("另一台电脑上显示的核对词"), self.tr("按顺序输入，用空格分开"))
         on_enter(self.words, self._confirmed)
         self.facts = label("", "dim", wrap=True)
@@ -66,8 +68,8 @@ class CompanionSettings(QWidget):
         self.result.hide()
         self.written = WordsCard(self.tr("请在另一台电脑上按顺序输入这些核对词："))
         self.setLayout(
-            column(card(label(self.tr("两台电脑"), "strong"), self.table), self.result, self.written, self.confirm,
-                   self._steps(), spacing=12)
+            column(card(label(self.tr("两台电脑"), "strong"), self.table, self.nothing), self.result, self.written,
+                   self.confirm, self._steps(), spacing=12)
         )  # fmt: skip
 
     def _steps(self) -> QWidget:
@@ -91,6 +93,8 @@ class CompanionSettings(QWidget):
 
     def _show_state(self, state: _State) -> None:
         self.model.set_rows(list(state.others))
+        self.table.setVisible(bool(state.others))
+        self.nothing.setVisible(not state.others)
         self.ask.setVisible(state.second)
 
     # --- the second PC asks -----------------------------------------------------------------------------
