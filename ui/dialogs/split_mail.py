@@ -43,7 +43,6 @@ class SplitMail(QDialog):
         )  # fmt: skip
         self._pages = QStackedWidget()
         self._pages.addWidget(holder(ask))
-        self._pages.addWidget(self._text_page())
         self.setLayout(column(self._pages, margins=(20, 16, 20, 16)))
         self.setFixedWidth(560)
         context.read(preferences.mailbox_megabytes, done=self._show_size, owner=self)
@@ -96,6 +95,7 @@ class SplitMail(QDialog):
 
     def _written(self, made: MailDelivery, folder: Path) -> None:
         self.delivery = made
+        self._pages.addWidget(self._text_page())
         words = self.tr("已写入“{where}”{n} 个附件，读回一致，分 {mails} 封邮件发送。下面的主题和正文可以直接使用。")
         self.told.setText(words.format(where=folder, n=len(made.paths), mails=len(made.mails)))
         self.subject.setText(made.subject)
