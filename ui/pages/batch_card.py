@@ -148,6 +148,7 @@ class BatchCard(QFrame):
 
         def show(found: list[Any]) -> None:
             self._show([_sent(one) for one in found])
+            self.result.hide()
             if not found:
                 self.result.say("info", self.tr("还没有发出过邀请函。"))
 
