@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QRadioButton, QWidget
 
 from models.domain.ids import new_id
 from models.domain.units import LINE_LABELS, ROLE_LABELS, TIER_LABELS, Line, Role, Tier, Unit
@@ -22,7 +22,7 @@ class StorePlace(QWidget):
         self.place = line(self.tr("数据存放在"), hint=hint)
         self.place.set_text(str(context.home))
         choose = button(self.tr("选择文件夹"), "folder", on_click=self._choose)
-        self.setLayout(column(row((self.place, 1), level(choose), spacing=8)))
+        self.setLayout(column(row((self.place, 1), level(choose), spacing=8), None))
 
     def _choose(self) -> None:
         self.context.prompt.folder(self, self.tr("数据存放在"), lambda path: self.place.set_text(str(path)))
@@ -124,8 +124,12 @@ class InvitedForm(QWidget):
             (self.tr("所在地"), f"{unit.city} {unit.county}".strip()), (self.tr("上级"), superior.name),
         )  # fmt: skip
         words = self.tr("以下内容以邀请函为准。不对时请不要继续，联系上级换发邀请函。")
-        lines = (row(label(title, "dim"), (label(text, "strong", selectable=True), 1)) for title, text in facts)
-        self.setLayout(column(label(words, "dim", wrap=True), *lines, self.store_place))
+        grid = QGridLayout()
+        grid.setColumnStretch(1, 1)
+        for place, (title, text) in enumerate(facts):
+            grid.addWidget(label(title, "dim"), place, 0)
+            grid.addWidget(label(text, "strong", selectable=True), place, 1)
+        self.setLayout(column(label(words, "dim", wrap=True), grid, 4, self.store_place, None))
         self.setFocusProxy(self.store_place.place)
 
     def home(self) -> Path:
@@ -208,7 +212,7 @@ class SecondForm(QWidget):
         self.again = secret(self.tr("再输入一次口令"))
         self.store_place = StorePlace(context)
         secrets = row((self.passphrase, 1), (self.again, 1))
-        self.setLayout(column(label(words, "dim", wrap=True), self.name, secrets, self.store_place))
+        self.setLayout(column(label(words, "dim", wrap=True), self.name, secrets, self.store_place, None))
 
     def complete(self) -> bool:
         """Whether name and passphrase are there; says below the inputs what is not."""
