@@ -81,7 +81,11 @@ class ResultStep(QWidget):
         """Classes over their size; each opens in the roster with one click."""
         if not result.overfull:
             return []
-        banner, ways = Banner("warn", "\n".join(result.overfull)), row(spacing=4)
+        lines = list(result.overfull[:_MOST_CLASSES])
+        more = len(result.overfull) - len(lines)
+        if more > 0:
+            lines.append(self.tr("还有 {n} 个班，见“学生名册”上方的“班额”。").format(n=more))
+        banner, ways = Banner("warn", "\n".join(lines)), row(spacing=4)
 
         def show(classes: list[ClassSize]) -> None:
             for one in classes[:_MOST_CLASSES]:
