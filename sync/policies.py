@@ -22,7 +22,7 @@ from models.domain.signing import Signer
 from models.domain.times import local_day
 from models.domain.units import Actor, Role, Tier, Unit
 from models.services import policies as services
-from models.services.units import ancestors, own_unit
+from models.services.units import ancestors, enrolled_below, own_unit
 from models.store import audit, clock
 from models.store import tables as t
 from models.store.errors import WrongSecretError
@@ -130,15 +130,11 @@ def told_below(session: Session) -> list[Statement]:
 
 def _pass_on(session: Session, actor: Actor, issuer: Unit, statement: Statement) -> int:
     """Let a policy wait as a message for every unit directly below; their number."""
-    own, c = own_unit(session), t.unit.c
-    below = (
-        select(c.id).where(c.superior_id == own.id, c.state == "active", c.opening_key.is_not(None)).order_by(c.code)
-    )
-    units = list(session.execute(below).scalars())
+    units = enrolled_below(session)
     title = f"{issuer.name}政策第 {statement.content['version']} 版"
     matter = str(uuid.UUID(hex=statement.id[:32]))  # the same for one policy at every tier
-    for unit_id in units:
-        post(session, actor, KIND, unit_id, {"policy": statement.to_json()}, title=title, matter=matter)
+    for unit in units:
+        post(session, actor, KIND, unit.id, {"policy": statement.to_json()}, title=title, matter=matter)
     return len(units)
 
 

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.domain.units import Actor, Line
+from models.domain.units import Actor, Line, Unit
 from models.services import taken_names
-from models.services.units import find_unit, own_unit
-from models.store import tables as t
+from models.services.units import enrolled_below, own_unit
 from sync.messages.message import Message
 from sync.messages.post import post
 
 
 def tell(session: Session, actor: Actor | None, neighbour_id: str | None = None) -> None:
     """Post what the units directly below (or only the neighbour) do not know yet; called before anything is sealed."""
-    c, own = t.unit.c, own_unit(session)
-    if own.line is not Line.OPEN:
+    if own_unit(session).line is not Line.OPEN:
         return
-    below = select(c.id).where(c.superior_id == own.id, c.state == "active")
-    below = below.where(c.opening_key.is_not(None)).order_by(c.code)
-    for unit_id in session.execute(below).scalars().all():
-        if neighbour_id in (None, unit_id):
-            _tell_one(session, actor, unit_id)
+    for unit in enrolled_below(session):
+        if neighbour_id in (None, unit.id):
+            _tell_one(session, actor, unit)
 
 
-def _tell_one(session: Session, actor: Actor | None, unit_id: str) -> None:
-    unit = find_unit(session, unit_id)
-    assert unit is not None
+def _tell_one(session: Session, actor: Actor | None, unit: Unit) -> None:
     news = taken_names.news_for(session, unit)
     if not news:
         return
     taken_names.note_told(session, actor, unit, news)
     for body in taken_names.bodies(news):
         title = f"已占用的用户名：新增 {len(body['taken'])} 个，释放 {len(body['freed'])} 个"
-        post(session, actor, "names.taken", unit_id, body, title=title)
+        post(session, actor, "names.taken", unit.id, body, title=title)
 
 
 def take(session: Session, actor: Actor, message: Message) -> str:

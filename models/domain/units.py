@@ -21,6 +21,11 @@ class Tier(StrEnum):
     CITY = "city"
     PROVINCE = "province"
 
+    @property
+    def rank(self) -> int:
+        """0 for a school, one more for every tier above."""
+        return list(Tier).index(self)
+
 
 class Role(StrEnum):
     """What a person may do in a unit. `HEAD` approves at a school and only looks at a bureau (E1, E2)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import Row, or_, select
@@ -37,6 +38,11 @@ def unit_name(session: Session, unit_id: str) -> str:
     """The name of a unit, or a phrase for one nobody has told of."""
     unit = find_unit(session, unit_id)
     return unit.name if unit else "未知单位"
+
+
+def unit_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """`unit_name` of several units, each asked for once; {UID: name}."""
+    return {unit_id: unit_name(session, unit_id) for unit_id in set(ids)}
 
 
 def unit_by(session: Session, text: str) -> Unit:
@@ -78,6 +84,13 @@ def descendants(session: Session, unit_id: str) -> list[Unit]:
     return list(found.values())
 
 
+def enrolled_below(session: Session) -> list[Unit]:
+    """The active units directly below this one that have joined it, by code."""
+    c = t.unit.c
+    joined = (c.superior_id == own_unit(session).id, c.state == "active", c.certificate.is_not(None))
+    return [_unit(row) for row in session.execute(select(t.unit).where(*joined).order_by(c.code))]
+
+
 def standing_for(session: Session, unit_id: str) -> str:
     """The unit that now holds what a unit held: itself, or the one it was merged into."""
     c = t.unit.c
@@ -111,12 +124,3 @@ def next_hop(session: Session, to_id: str) -> Unit:
     if hop is None:
         raise UserError(f"没有通往“{unit_name(session, to_id)}”的路径：它不在本单位之下，本单位也没有上级可以转交。")
     return hop
-
-
-def common_superior(session: Session, a: str, b: str) -> Unit | None:
-    """The nearest known unit that is above both, or is one and above the other."""
-    line = [unit_id for unit_id in (b, *(unit.id for unit in ancestors(session, b)))]
-    for unit_id in (a, *(unit.id for unit in ancestors(session, a))):
-        if unit_id in line:
-            return find_unit(session, unit_id)
-    return None

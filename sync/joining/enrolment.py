@@ -67,7 +67,6 @@ from sync.wire.statements import Statement, base64_text, sign
 if TYPE_CHECKING:
     from models.store.store import Store
 
-_TIERS = list(Tier)
 _RELATIONS = ("本单位", "上级", "下级", "其他")
 
 
@@ -220,7 +219,7 @@ def certify_asked(
 def _check_rank(session: Session, own: Unit, asked: Unit) -> None:
     if is_closed(session, asked.id):
         raise NotAllowedError(f"“{asked.name}”已经并入其他单位，不能再办理入网。")
-    if _TIERS.index(own.tier) <= _TIERS.index(asked.tier) or own.line is not asked.line or own.id == asked.id:
+    if own.tier.rank <= asked.tier.rank or own.line is not asked.line or own.id == asked.id:
         raise NotAllowedError(f"“{asked.name}”不是本单位同一业务线的下级，不能办理它的入网。")
 
 

@@ -22,7 +22,7 @@ from models.domain.errors import UserError
 from models.domain.ids import new_id
 from models.domain.progress import SILENT, Progress
 from models.domain.signing import Signer
-from models.domain.units import Actor, Tier, Unit
+from models.domain.units import Actor, Unit
 from models.exchange.writing import write_table
 from models.services import invitations as services
 from models.services.units import own_unit
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 SLIP_TITLES: Final = ("单位名称", "单位代码", "联系人", "一次性码", "邀请函文件")
 _SECRET_BYTES: Final = 16
-_TIERS: Final = tuple(Tier)
 
 
 @dataclass(frozen=True)
@@ -218,7 +217,7 @@ def read_invitation(path: Path) -> Invitation:
 def _check(invitation: Invitation, anchor: Certificate) -> None:
     """Signed by a unit that stands above, and by two of its persons, under the anchor it brings."""
     body, superior = invitation.statement.content, invitation.superior
-    rising = _TIERS.index(superior.tier) > _TIERS.index(invitation.unit.tier)
+    rising = superior.tier.rank > invitation.unit.tier.rank
     if not rising or superior.line is not invitation.unit.line or superior.id == invitation.unit.id:
         raise UntrustedError(Fault.TIERS_CROSSED)
     if (anchor.subject.purpose, anchor.subject.unit_id) != (ISSUING, superior.id):

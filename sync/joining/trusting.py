@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -24,8 +24,6 @@ from sync.trust.identity import adopt, ensure, private_keys, superior_of
 from sync.trust.known import remember
 from sync.wire.jsonlines import is_number
 from sync.wire.statements import Statement, unbase64
-
-_TIERS: Final = tuple(Tier)
 
 
 def join(session: Session, actor: Actor, reply: Reply) -> None:
@@ -58,7 +56,7 @@ def join(session: Session, actor: Actor, reply: Reply) -> None:
     if own.tier is not Tier.SCHOOL:
         authority.tell_below(session, actor)
         directory.tell_all(session, actor)
-        revocation.tell_all(session, actor, reply.superior.id)
+        revocation.tell_all(session, actor, reply.superior)
     for policy in (body["policy"], *body.get("policies_to_come", ())):
         if policy is not None:
             _take_policy(session, actor, policy)
@@ -83,7 +81,7 @@ def _check_reply(session: Session, own: Unit, reply: Reply) -> None:
     present = superior_of(session)
     if present is not None and present.id != reply.superior.id:
         raise UntrustedError(Fault.OTHER_SUPERIOR, superior=present.name)
-    if _TIERS.index(reply.superior.tier) <= _TIERS.index(own.tier) or reply.superior.line is not own.line:
+    if reply.superior.tier.rank <= own.tier.rank or reply.superior.line is not own.line:
         raise UntrustedError(Fault.NOT_SUPERIOR)
 
 

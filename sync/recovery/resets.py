@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.signing import Signer
 from models.domain.units import Actor, Tier, Unit
-from models.services.units import find_unit, own_unit
+from models.services.units import enrolled_below, own_unit
 from models.store import audit, clock
 from models.store import tables as t
 from sync import policies
@@ -66,7 +66,7 @@ def _reset(session: Session, actor: Actor, signers: list[Signer], after: int) ->
     own = ensure(session)
     if own.tier is Tier.SCHOOL:
         raise NotAllowedError("学校之下没有单位，不需要重建通道。从备份恢复后请重新生成入网申请，交上级办理。")
-    units = _below(session, own)
+    units = enrolled_below(session)
     if not units:
         raise UserError("本单位之下还没有入网的单位，不需要重建通道。")
     epoch = _next_epoch(session, own, after)
@@ -83,13 +83,6 @@ def _reset(session: Session, actor: Actor, signers: list[Signer], after: int) ->
     ledger.keep(session, statement)
     audit.append(session, actor, "recovery.reset", f"unit:{own.id}", {"epoch": epoch, "units": len(units)})
     return statement
-
-
-def _below(session: Session, own: Unit) -> list[Unit]:
-    c = t.unit.c
-    enrolled = (c.superior_id == own.id, c.state == "active", c.certificate.is_not(None))
-    ids = session.execute(select(c.id).where(*enrolled).order_by(c.code)).scalars().all()
-    return [unit for unit_id in ids if (unit := find_unit(session, unit_id)) is not None]
 
 
 def _next_epoch(session: Session, own: Unit, after: int) -> int:

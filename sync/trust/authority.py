@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor, Tier, Unit
 from models.services.unit_changes import FormerName, former_json, read_former, take_former
-from models.services.units import ancestors, descendants, find_unit, own_unit
+from models.services.units import ancestors, descendants, enrolled_below, find_unit, own_unit
 from models.store import audit
 from models.store import tables as t
 from sync.joining.requests import unit_from, unit_json
@@ -33,7 +32,6 @@ from sync.trust.known import anchor_of, anchors, is_key_revoked, issuing, rememb
 from sync.wire.statements import base64_text, unbase64
 
 KIND: Final = "authority"
-_TIERS: Final = tuple(Tier)
 _MOST_ISSUED: Final = 16
 
 
@@ -69,13 +67,10 @@ def _told(session: Session, units: Sequence[Unit]) -> list[dict[str, Any]]:
 
 def tell_below(session: Session, actor: Actor | None) -> None:
     """Let every unit directly below know the tiers above it as they are now."""
-    own, c = own_unit(session), t.unit.c
     told = tiers(session)
-    enrolled = (c.superior_id == own.id, c.state == "active", c.certificate.is_not(None))
-    for unit_id in session.execute(select(c.id).where(*enrolled)).scalars().all():
-        unit = find_unit(session, unit_id)
-        keys = [base64_text(one.der) for one in renewal.renewed(session, unit)] if unit is not None else []
-        post(session, actor, KIND, unit_id, {"tiers": told, "certificates": keys}, title="上级单位证书链")
+    for unit in enrolled_below(session):
+        keys = [base64_text(one.der) for one in renewal.renewed(session, unit)]
+        post(session, actor, KIND, unit.id, {"tiers": told, "certificates": keys}, title="上级单位证书链")
 
 
 def take_message(session: Session, actor: Actor, message: Message) -> str:
@@ -140,7 +135,7 @@ def _read(value: Any) -> list[Above]:
                 tuple(parse(unbase64(text)) for text in one["issued"][:_MOST_ISSUED]),
                 read_former(one.get("former")),
             )
-            for one in value[: len(_TIERS)]
+            for one in value[: len(Tier)]
         ]
     except (KeyError, TypeError, ValueError):
         raise MalformedError(Fault.HEADER_DAMAGED) from None
@@ -153,7 +148,7 @@ def _check(session: Session, own: Unit, superior: Unit, told: Sequence[Above]) -
     """The superior first, each tier higher than the one before, none of them below this unit."""
     if told[0].unit.id != superior.id:
         raise UntrustedError(Fault.NOT_SUPERIOR)
-    ranks = [_TIERS.index(unit.tier) for unit in (own, *(tier.unit for tier in told))]
+    ranks = [unit.tier.rank for unit in (own, *(tier.unit for tier in told))]
     below = {own.id, *(unit.id for unit in descendants(session, own.id))}
     rising = all(low < high for low, high in pairwise(ranks))
     if not rising or any(tier.unit.line is not own.line or tier.unit.id in below for tier in told):

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
-from models.domain.units import Actor, Tier, Unit
+from models.domain.units import Actor, Unit
 from models.services.unit_changes import FormerName, former_json, read_former, take_former
 from models.services.units import ancestors, descendants, find_unit, is_below, own_unit, superior_id_of, unit_name
 from models.store import audit
@@ -32,7 +32,6 @@ from sync.wire.statements import base64_text, unbase64
 
 Found = TypeVar("Found")
 KIND: Final = "directory"
-_TIERS: Final = tuple(Tier)
 _MOST_CERTIFICATES: Final = 80
 _STATES: Final = ("active", "closed")
 
@@ -119,7 +118,7 @@ def _check(session: Session, own: Unit, bureau_id: str, entry: Entry) -> None:
     above = {own.id, bureau_id, *(one.id for one in ancestors(session, own.id))}
     if superior is None or not _within(session, superior.id, bureau_id) or unit.id in above:
         raise UntrustedError(Fault.NOT_ITS_UNIT, unit=unit.name)
-    if unit.line is not own.line or _TIERS.index(unit.tier) >= _TIERS.index(superior.tier):
+    if unit.line is not own.line or unit.tier.rank >= superior.tier.rank:
         raise UntrustedError(Fault.NOT_ITS_UNIT, unit=unit.name)
     present = superior_id_of(session, unit.id)
     if present and not _within(session, present, bureau_id):

@@ -58,5 +58,5 @@ def _revoke_old(session: Session, own: Unit, since: str) -> None:
     """What this unit issued to itself under the old keys does not count here from `since` on."""
     c = t.certificate.c
     mine = select(c.der).where(c.unit_id == own.id, c.issuer_id == own.id, c.purpose != PERSON)
-    for der in session.execute(mine).scalars().all():
-        revocation.enter(session, own.id, [revocation.entry_of(parse(der), since, _STOLEN)])
+    keys = [revocation.entry_of(parse(der), since, _STOLEN) for der in session.execute(mine).scalars()]
+    revocation.enter(session, own.id, keys)

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.signing import Signer
-from models.domain.units import Actor, Tier
-from models.services.units import ancestors, descendants, is_below, own_unit, superior_id_of, unit_name
+from models.domain.units import Actor, Tier, Unit
+from models.services.units import ancestors, descendants, enrolled_below, is_below, own_unit, superior_id_of, unit_name
 from models.store import audit, clock
 from models.store import tables as t
 from sync import policies
@@ -68,8 +68,7 @@ def _revoke(session: Session, actor: Actor, signers: Sequence[Signer], whom: str
     if since > clock.now(session):
         raise UserError("吊销的起始时间不能晚于现在，请核对日期。")
     found = _certified_here(session, own.id, whom)
-    for certificate in found:
-        enter(session, own.id, [entry_of(certificate, since, reason.strip())])
+    enter(session, own.id, [entry_of(certificate, since, reason.strip()) for certificate in found])
     number = publish(session, actor, signers)
     facts = {"whom": whom, "since": since, "reason": reason, "keys": len(found)}
     audit.append(session, actor, "certificate.revoke", f"revocations:{number}", facts)
@@ -79,9 +78,9 @@ def _revoke(session: Session, actor: Actor, signers: Sequence[Signer], whom: str
 def _certified_here(session: Session, own_id: str, whom: str) -> list[Certificate]:
     """Certificates in force, issued by this unit, of the unit or the one person called `whom`."""
     c = t.certificate.c
-    query = select(c.der).where(c.issuer_id == own_id, c.revoked_since.is_(None), c.unit_id != own_id)
-    own_people = select(c.der).where(c.issuer_id == own_id, c.revoked_since.is_(None), c.unit_id == own_id)
-    known = [parse(der) for der in session.execute(query.union_all(own_people.where(c.purpose == PERSON))).scalars()]
+    not_own_key = (c.unit_id != own_id) | (c.purpose == PERSON)
+    query = select(c.der).where(c.issuer_id == own_id, c.revoked_since.is_(None), not_own_key)
+    known = [parse(der) for der in session.execute(query).scalars()]
     units = {one.subject.unit_id for one in known if not one.subject.person_id and _is_called(session, one, whom)}
     people = {one.subject.person_id for one in known if whom in (one.subject.person_id, one.subject.name)} - {""}
     if not units and not people:
@@ -112,15 +111,13 @@ def publish(session: Session, actor: Actor, signers: Sequence[Signer]) -> int:
     own = own_unit(session)
     number = _number(session, own.id) + 1
     head = {"type": TYPE, "v": 1, "unit": own.id, "line": own.line.value, "number": number, "at": clock.now(session)}
-    statement = sign({**head, "entries": _entries(session, own.id)}, [certified(session, one) for one in signers])
+    entries = _entries(session, own.id)
+    statement = sign({**head, "entries": entries}, [certified(session, one) for one in signers])
     ledger.keep(session, statement)
     _note(session, statement)
-    for hop in (superior_of(session), *_below(session)):
-        if hop is not None:
-            _send(session, actor, hop if isinstance(hop, str) else hop.id, statement)
-    audit.append(
-        session, actor, "revocation.issue", f"revocations:{number}", {"entries": len(_entries(session, own.id))}
-    )
+    for hop in (*_above(session), *enrolled_below(session)):
+        _send(session, actor, hop, statement)
+    audit.append(session, actor, "revocation.issue", f"revocations:{number}", {"entries": len(entries)})
     return number
 
 
@@ -153,15 +150,14 @@ def _entries(session: Session, own_id: str) -> list[dict[str, str]]:
     return [*named, *entries][:_MOST_ENTRIES]
 
 
-def _below(session: Session) -> list[str]:
-    c = t.unit.c
-    enrolled = (c.superior_id == own_unit(session).id, c.state == "active", c.certificate.is_not(None))
-    return list(session.execute(select(c.id).where(*enrolled)).scalars())
+def _above(session: Session) -> list[Unit]:
+    superior = superior_of(session)
+    return [] if superior is None else [superior]
 
 
-def _send(session: Session, actor: Actor | None, to: str, statement: Statement) -> None:
+def _send(session: Session, actor: Actor | None, to: Unit, statement: Statement) -> None:
     title = f"“{unit_name(session, statement.content['unit'])}”的证书吊销名单（第 {statement.content['number']} 号）"
-    post(session, actor, KIND, to, {"statement": statement.to_json()}, title=title)
+    post(session, actor, KIND, to.id, {"statement": statement.to_json()}, title=title)
 
 
 # --- at those who are told ------------------------------------------------------------------------------
@@ -174,11 +170,12 @@ def told(session: Session) -> list[dict[str, Any]]:
     return [statement.to_json() for statement in lists if statement is not None]
 
 
-def tell_all(session: Session, actor: Actor | None, superior_id: str) -> None:
+def tell_all(session: Session, actor: Actor | None, superior: Unit) -> None:
     """After joining a superior: it gets the lists of this unit and those below, units below get those from above."""
     own = own_unit(session)
-    up = [(superior_id, unit_id) for unit_id in (own.id, *(unit.id for unit in descendants(session, own.id)))]
-    down = [(hop, unit.id) for unit in ancestors(session, own.id) for hop in _below(session)]
+    up = [(superior, unit_id) for unit_id in (own.id, *(unit.id for unit in descendants(session, own.id)))]
+    below = enrolled_below(session)
+    down = [(hop, unit.id) for unit in ancestors(session, own.id) for hop in below]
     for hop, unit_id in (*up, *down):
         statement = _list_of(session, unit_id)
         if statement is not None:
@@ -196,8 +193,7 @@ def take_message(session: Session, actor: Actor, message: Message) -> str:
     if statement.content["number"] == _number_believed(session, issuer):
         return "证书吊销名单此前已收到"
     number = take(session, actor, statement)
-    superior = superior_of(session)
-    for hop in ([superior.id] if superior else []) if from_below else _below(session):
+    for hop in _above(session) if from_below else enrolled_below(session):
         _send(session, actor, hop, statement)
     return f"已接收“{unit_name(session, issuer)}”第 {number} 号证书吊销名单，共 {len(statement.content['entries'])} 项"
 
