@@ -45,7 +45,8 @@ def _grouped(findings: Sequence[LocatedFinding], kind: str) -> Iterator[str]:
     for (sheet, column, message), places in rows.items():
         yield f"{sheet} {_rows(places)}{f' {column} 列' if column else ''}：{message}"
     for sheet, labels in missing.items():
-        yield f"{sheet}：表里没有这 {len(labels)} 列，可以先导入，请在上报前补上（否则核办时可能退回）：{'、'.join(labels)}。"
+        names = "、".join(labels)
+        yield f"{sheet}：表里没有这 {len(labels)} 列，可以先导入，请在上报前补上（否则核办时可能退回）：{names}。"
 
 
 def _rows(places: Sequence[int]) -> str:

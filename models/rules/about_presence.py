@@ -152,8 +152,8 @@ def missing_columns(kind: str, present: Collection[str]) -> list[Finding]:
     """Columns the list must have and has not: one finding each, for the file and not for every row.
 
     Without `name` nobody can be told apart: an error. Everything else is a warning, since a registrar's list has
-    rarely all columns of the template and the rest is filled in later; who reviews may return what is doubtful (E7). Sex, birth date and kind of document are not
-    missed where a column of identity numbers says them.
+    rarely all columns of the template and the rest is filled in later; who reviews may return what is doubtful (E7).
+    Sex, birth date and kind of document are not missed where a column of identity numbers says them.
     """
     findings = []
     said_by_id = {"sex", "birth_date", "id_type"} if "id_number" in present else set()
