@@ -225,6 +225,7 @@ message = _table(  # what units tell each other beside changes; id = SHA-256 of 
     _text("next_id"), _text("package_id", null=True), _text("in_reply_to", null=True), _text("note"),
     _text("handled_at"),
     Index("message_waiting", "state", "next_id"), Index("message_matter", "matter"),
+    Index("message_package", "package_id"),
 )  # fmt: skip
 message_step = _table(  # where a message has been, as each unit on its way said
     "message_step",

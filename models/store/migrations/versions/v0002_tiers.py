@@ -87,6 +87,7 @@ _INDEXES = (
     "CREATE INDEX report_section_in ON report_section (came_in)",
     "CREATE INDEX reported_subject ON reported_item (subject_id)",
     "CREATE INDEX message_matter ON message (matter)",
+    "CREATE INDEX message_package ON message (package_id)",
     "CREATE INDEX message_waiting ON message (state, next_id)",
     "CREATE INDEX problem_state ON problem (state, due)",
     "CREATE INDEX problem_side_subject ON problem_side (subject_id)",
