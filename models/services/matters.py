@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -208,7 +209,7 @@ def _letters(session: Session, rows: Sequence[Row[Any]]) -> list[_Found]:
     for row in rows:
         taken = steps.get(row.id, ())
         # a unit outside of the own directory is called what it called itself on the way
-        called = {step.unit_id: step.unit_name for step in taken if step.unit_name} | names
+        called = ChainMap(names, {step.unit_id: step.unit_name for step in taken if step.unit_name})
         holder_id = "" if row.id in answered else _holder(own.id, row, taken)
         late = _days_late(row.due, now) if holder_id else 0
         letter = Letter(

@@ -163,11 +163,12 @@ def settle(session: Session, report_id: str, refused: Mapping[str, str] | None) 
     ({receipt id: sentence}), None when the report was refused as a whole; those wait for the next report."""
     c = t.report_section.c
     found = session.execute(select(c.receipt_id, c.package_id, c["items"]).where(c.report_id == report_id)).all()
-    again = [row for row in found if refused is None or row.receipt_id in refused]
+    left = {row.receipt_id for row in found if refused is None or row.receipt_id in refused}
+    again = [row for row in found if row.receipt_id in left]
     for row in again:
         values = {"report_id": None, "note": (refused or {}).get(row.receipt_id, "")}
         session.execute(update(t.report_section).where(c.receipt_id == row.receipt_id).values(**values))
-    filed = [row for row in found if row not in again]
+    filed = [row for row in found if row.receipt_id not in left]
     _drop_rows(session, filed)
     return sum(row.items for row in filed), sum(row.items for row in again)
 
