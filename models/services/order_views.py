@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models.domain.orders import ITEM_LABELS, OVERDUE_LABEL, REASON_LABELS, ItemState
 from models.services import orders
 from models.services.change_log import in_chunks
-from models.services.units import find_unit, own_unit, unit_name
+from models.services.units import own_unit, unit_names
 from models.store import clock
 from models.store import tables as t
 
@@ -78,7 +78,8 @@ def list_orders(session: Session, *, open_only: bool = False) -> list[OrderSumma
     for part in in_chunks([row.id for row in rows]):
         for order_id, state in session.execute(select(i.order_id, i.state).where(i.order_id.in_(part))):
             states[order_id][state] += 1
-    return [_summary(session, row, states[row.id]) for row in rows]
+    names, own, now = unit_names(session, (row.owner_id for row in rows)), own_unit(session).id, clock.now(session)
+    return [_summary(names[row.owner_id], row, states[row.id], own, now) for row in rows]
 
 
 def count_to_do(session: Session) -> int:
@@ -93,26 +94,26 @@ def show_order(session: Session, order_id: str) -> OrderDetail:
     row = orders.find_order(session, order_id)
     items = orders.items_of(session, row.id)
     status = _statuses(session, items)
-    late = _is_late(session, row)
-    found = tuple(_item(session, item, status.get(item.account_id, ""), late) for item in items)
-    return OrderDetail(_summary(session, row, Counter(item.state for item in items)), found)
+    now, names = clock.now(session), unit_names(session, (row.owner_id, *(item.unit_id for item in items)))
+    late = _is_late(row, now)
+    found = tuple(_item(names[item.unit_id], item, status.get(item.account_id, ""), late) for item in items)
+    states = Counter(item.state for item in items)
+    return OrderDetail(_summary(names[row.owner_id], row, states, own_unit(session).id, now), found)
 
 
-def _summary(session: Session, row: Row[Any], states: Counter[str]) -> OrderSummary:
+def _summary(owner: str, row: Row[Any], states: Counter[str], own: str, now: str) -> OrderSummary:
     left = states[ItemState.OPEN]
-    overdue = left if _is_late(session, row) else 0
+    overdue = left if _is_late(row, now) else 0
     label = OVERDUE_LABEL if overdue else ITEM_LABELS[ItemState.OPEN] if left else "已办结"
-    owner = find_unit(session, row.owner_id)
     return OrderSummary(
-        row.id, orders.number_of(row.id), row.owner_id == own_unit(session).id, row.owner_id,
-        owner.name if owner else "未知单位", row.reason,
+        row.id, orders.number_of(row.id), row.owner_id == own, row.owner_id, owner, row.reason,
         REASON_LABELS.get(row.reason, row.reason), row.note, row.due, row.issued_at, row.issued_by, row.state, label,
         states.total(), states[ItemState.DONE], states[ItemState.OBJECTED], left, overdue,
     )  # fmt: skip
 
 
-def _is_late(session: Session, row: Row[Any]) -> bool:
-    return bool(row.due) and clock.now(session) >= orders.end_of_day(row.due)
+def _is_late(row: Row[Any], now: str) -> bool:
+    return bool(row.due) and now >= orders.end_of_day(row.due)
 
 
 def _statuses(session: Session, items: list[Row[Any]]) -> dict[str, str]:
@@ -122,11 +123,11 @@ def _statuses(session: Session, items: list[Row[Any]]) -> dict[str, str]:
     return {row.id: row.status for part in in_chunks(ids) for row in session.execute(query.where(c.id.in_(part)))}
 
 
-def _item(session: Session, item: Row[Any], status: str, late: bool) -> OrderItem:
+def _item(unit: str, item: Row[Any], status: str, late: bool) -> OrderItem:
     state = ItemState(item.state)
     overdue = late and state is ItemState.OPEN
     return OrderItem(
-        item.position, item.unit_id, unit_name(session, item.unit_id), item.account_id or "", item.username,
+        item.position, item.unit_id, unit, item.account_id or "", item.username,
         item.label, state.value, OVERDUE_LABEL if overdue else ITEM_LABELS[state], overdue, item.done_at or "",
         item.done_by, item.note, status,
     )  # fmt: skip

@@ -88,11 +88,6 @@ def is_mine(side: Row[Any], own_id: str) -> bool:
     return own_id in (side.unit_id, side.bureau_id)
 
 
-def final_claim(side: Row[Any]) -> str:
-    """What a side says in the end: its bureau's word, else the school's."""
-    return str(side.bureau_claim or side.claim)
-
-
 def restate(session: Session, problem_id: str) -> ProblemState:
     """Compute the state from the sides this unit has to do with, and keep it."""
     problem = by_id(session, problem_id)

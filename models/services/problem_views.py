@@ -27,7 +27,7 @@ from models.services import problem_log as log
 from models.services.checking import value_text
 from models.services.problem_turns import allowed_acts, stand_of, turn_of
 from models.services.problems import evidence_of
-from models.services.units import own_unit, unit_name
+from models.services.units import own_unit, unit_name, unit_names
 from models.store import tables as t
 from models.store.clock import now
 
@@ -141,7 +141,7 @@ def list_problems(session: Session, query: ProblemQuery | None = None) -> list[P
         chosen = chosen.where(p.closed_at.is_(None))
     order = (p.closed_at.is_not(None), p.priority.desc(), p.due == "", p.due, p.opened_at, p.id)
     rows = session.execute(chosen.order_by(*order)).all()
-    sides, names = _sides(session, q), _names(session, rows)
+    sides, names = _sides(session, q), unit_names(session, (row.owner_id for row in rows))
     own, today = own_unit(session).id, date.fromisoformat(local_day(now(session)))
     found = [_summary(names[row.owner_id], row, sides.get(row.id, []), own, today) for row in rows]
     return [one for one in found if one.my_turn or not q.mine][: q.limit]
@@ -156,11 +156,6 @@ def count_problems(session: Session) -> dict[str, int]:
     rows = session.execute(select(t.problem).where(p.closed_at.is_(None))).all()
     sides, own = _sides(session, ProblemQuery(mine=True)), own_unit(session).id
     return counts | {"mine": sum(own in turn_of("", row, sides.get(row.id, []), own).units for row in rows)}
-
-
-def _names(session: Session, rows: Sequence[Row[Any]]) -> dict[str, str]:
-    """The names of the units that lead these problems."""
-    return {owner_id: unit_name(session, owner_id) for owner_id in {row.owner_id for row in rows}}
 
 
 def _sides(session: Session, query: ProblemQuery) -> dict[str, list[Row[Any]]]:

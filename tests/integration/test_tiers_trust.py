@@ -92,6 +92,3 @@ def test_ways_through_the_tiers(world: dict[str, Member]) -> None:
     assert province.read(units.next_hop, BLACK_SCHOOL.id).id == CLOUD_CITY.id
     assert world["school"].store.read(units.next_hop, BLACK_SCHOOL.id).id == COUNTY.id
     assert len(province.read(units.descendants, PROVINCE.id)) == len(TIERS) - 1
-    common = province.read(units.common_superior, SCHOOL.id, BLACK_SCHOOL.id)
-    assert common is not None
-    assert common.id == PROVINCE.id
