@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from models.domain.ids import id_end
 from models.domain.units import LINE_LABELS, TIER_LABELS, Line, Tier
+from models.services.units import known_names
 from sync.refusals import Fault, MalformedError, NotWrittenError, RefusedError
 from sync.trust.certificates import parse
 from sync.trust.words import words_of
@@ -206,9 +207,8 @@ def _names(store: Store | None) -> Mapping[str, str]:
     if store is None:
         return {}
     from models.services.companions import pc_names
-    from sync.joining.enrolment import list_units
 
-    return {info.unit.id: info.unit.name for info in store.read(list_units)} | store.read(pc_names)
+    return store.read(known_names) | store.read(pc_names)
 
 
 def _unit_name(unit_id: str, names: Mapping[str, str], statement: Statement | None = None) -> str:

@@ -45,7 +45,7 @@ def unit_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
     return {unit_id: unit_name(session, unit_id) for unit_id in set(ids)}
 
 
-def unit_names(session: Session) -> dict[str, str]:
+def known_names(session: Session) -> dict[str, str]:
     """What every known unit is called, by UID."""
     return {unit_id: name for unit_id, name in session.execute(select(t.unit.c.id, t.unit.c.name))}
 
