@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models.domain.errors import UserError
 from models.domain.message_kinds import ALWAYS, MESSAGE_KINDS, ON_REFUSAL, kind_label
 from models.domain.times import from_text, local_day, to_text
-from models.services.units import own_unit, unit_name
+from models.services.units import known_names, own_unit, unit_name
 from models.store import clock
 from models.store import tables as t
 
@@ -204,7 +204,7 @@ def _matter(letters: Sequence[_Found]) -> Matter:
 def _letters(session: Session, rows: Sequence[Row[Any]]) -> list[_Found]:
     answered = {row.in_reply_to for row in rows if row.in_reply_to and row.state != "refused"}
     now, own, steps = clock.now(session), own_unit(session), _steps(session, rows)
-    names = {unit.id: str(unit.name) for unit in session.execute(select(t.unit.c.id, t.unit.c.name))}
+    names = known_names(session)
     found = []
     for row in rows:
         taken = steps.get(row.id, ())

@@ -101,15 +101,15 @@ def issue(
     _refuse_ordered(session, rows)
     order_id, day = new_id(), due_day(session, due)
     _insert(session, order_id, actor.unit.id, (reason, note.strip(), day, now_text(), actor.name))
-    items = [(place, row, str(row.name)[:100]) for place, row in enumerate(rows)]
-    insert_items(session, order_id, [(row.unit_id, OrderLine(p, row.id, row.username, who)) for p, row, who in items])
+    lines = [(row.unit_id, OrderLine(n, row.id, row.username, str(row.name)[:100])) for n, row in enumerate(rows)]
+    insert_items(session, order_id, lines)
     letters: dict[str, list[OrderLine]] = {}
-    for place, row, label in items:
-        letters.setdefault(row.unit_id, []).append(OrderLine(place, row.id, row.username, label))
+    for unit_id, line in lines:
+        letters.setdefault(unit_id, []).append(line)
     body = {"reason": reason, "accounts": len(rows), "units": sorted(letters), "due": day}
     audit.append(session, actor, "order.issue", f"order:{order_id}", body)
     head = (reason, note.strip(), day, actor.name)
-    parts = ((unit_id, OrderBody(*head, part)) for unit_id, lines in letters.items() for part in _parts(lines))
+    parts = ((unit_id, OrderBody(*head, part)) for unit_id, own in letters.items() for part in _parts(own))
     return Issued(order_id, day, len(rows), tuple(parts))
 
 
