@@ -40,9 +40,9 @@ def unit_asked(session: Any, text: str) -> str | None:
 
 def unit_names(session: Any, rows: list[Any]) -> dict[str, str]:
     """Names of the units of these rows by id."""
-    from models.services.units import unit_name
+    from models.services import units
 
-    return {unit_id: unit_name(session, unit_id) for unit_id in {row.unit_id for row in rows}}
+    return units.unit_names(session, (row.unit_id for row in rows))
 
 
 def table_lines(kind: str, rows: list[Any], units: dict[str, str]) -> list[str]:
