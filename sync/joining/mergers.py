@@ -77,9 +77,8 @@ def _merge(
     for unit in (closed, into):
         _tell(session, actor, unit.id, statement)
     _send_rows(session, actor, statement, closed, into)
-    for known in every(session, closed.id, own.id):
-        if known.subject.purpose != OPENING:
-            revocation.enter(session, own.id, [revocation.entry_of(known, since, f"已并入“{into.name}”"[:60])])
+    known = [one for one in every(session, closed.id, own.id) if one.subject.purpose != OPENING]
+    revocation.enter(session, own.id, [revocation.entry_of(one, since, f"已并入“{into.name}”"[:60]) for one in known])
     services.close(session, closed, into)
     services.move(session, closed, into)
     revocation.publish(session, actor, signers)
@@ -122,11 +121,11 @@ def _rows(session: Session, kind: str, closed: Unit, into: Unit) -> Iterator[dic
 def _history(session: Session, pupil: str) -> list[dict[str, Any]]:
     """Changes of controlled fields that were accepted here, oldest first."""
     c = t.received_item.c
-    query = select(c.body, c.decided_at, c.decided_by).where(
+    query = select(c.body, c.decided_at).where(
         c.subject_id == pupil, c.kind == KEY_FIELD.key, c.state == "accept", c.receipt_id.is_not(None)
     )
     entries = []
-    for body, at, _by in session.execute(query.order_by(c.decided_at)):
+    for body, at in session.execute(query.order_by(c.decided_at)):
         item = json.loads(body)
         kept = {key: item[key] for key in ("number", "before", "after", "reason")}
         entries.append({**kept, "at": at or item["created"]})

@@ -27,7 +27,7 @@ from sync.packages import ledger, opening
 from sync.packages.arrival import Arrival
 from sync.refusals import ContentRefusedError, Fault, RefusedError, UntrustedError
 from sync.trust.chains import Trust
-from sync.trust.known import issuing, remember, trust_of
+from sync.trust.known import remember, trust_of
 from sync.wire.jsonlines import LineReader
 from sync.wire.misshapen import MISSHAPEN
 from sync.wire.statements import Statement
@@ -179,9 +179,7 @@ def _remember_chain(session: Session, turn: _Turn, message: Message, chain: Sequ
         return
     trust = turn.trusting(chain)
     for der in chain:
-        certificate = trust.issuing(der, turn.at)
-        if all(certificate.fingerprint != known.fingerprint for known in issuing(session, certificate.subject.unit_id)):
-            remember(session, certificate)
+        remember(session, trust.issuing(der, turn.at))
 
 
 def _row(message: Message, direction: str, state: str, next_id: str = "", note: str = "") -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -85,17 +86,18 @@ def _seal(session: Session, actor: Actor, folder: Path, unit: Unit, ids: Sequenc
     c = t.message.c
     lines = _lines(session, content, unit, ids)
     package_id = dispatch(session, actor, folder, draft, lines)
-    for message_id in ids:
-        state = case((c.direction == "transit", "passed"), else_="sent")
-        values = {"state": state, "package_id": package_id, "handled_at": now_text()}
-        session.execute(update(t.message).where(c.id == message_id).values(**values))
+    state = case((c.direction == "transit", "passed"), else_="sent")
+    values = {"state": state, "package_id": package_id, "handled_at": now_text()}
+    session.execute(update(t.message).where(c.id.in_(ids)).values(**values))
+    own = own_unit(session)
     for message_id in session.execute(select(c.id).where(c.package_id == package_id, c.kind != "trace")).scalars():
-        record_step(session, message_id, own_unit(session), "sent", unit.name)
+        record_step(session, message_id, own, "sent", unit.name)
     return package_id
 
 
 def _lines(session: Session, content: Statement, unit: Unit, ids: Sequence[str]) -> Iterator[bytes]:
     own = certificates_toward(session, is_above(session, unit.id))
+    ways = cache(partial(issuing, session))
     yield from long_value("c", content.to_json())
     for message_id in ids:
         statement = ledger.recall(session, message_id)
@@ -103,17 +105,17 @@ def _lines(session: Session, content: Statement, unit: Unit, ids: Sequence[str])
         # our own signatures get the certificates that the receiver's side believes; others travel as they came
         signatures = (replace(s, certificate=own.get(s.public_key, s.certificate)) for s in statement.signatures)
         statement = replace(statement, signatures=tuple(signatures))
-        chain = [base64_text(der) for der in _way_up(session, statement)]
+        chain = [base64_text(der) for der in _way_up(ways, statement)]
         yield from long_value("m", {"statement": statement.to_json(), "chain": chain})
 
 
-def _way_up(session: Session, statement: Statement) -> list[bytes]:
+def _way_up(ways: Callable[[str], list[Certificate]], statement: Statement) -> list[bytes]:
     """The issuing certificates (DER) that lead from a message's signatures towards the root, as known here."""
     units = [parse(s.certificate).issuer_id for s in statement.signatures if s.certificate]
     found: dict[str, list[Certificate]] = {}
     while units and len(found) < _MOST_UNITS:
         unit_id = units.pop(0)
         if unit_id not in found:
-            found[unit_id] = issuing(session, unit_id)[-_MOST_EACH:]
+            found[unit_id] = ways(unit_id)[-_MOST_EACH:]
             units += [certificate.issuer_id for certificate in found[unit_id]]
     return [certificate.der for certificates in found.values() for certificate in certificates]
