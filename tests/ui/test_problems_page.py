@@ -223,3 +223,17 @@ def test_what_an_answer_proposes_is_marked(world: Any, qtbot: Any) -> None:
     card = sides_card(replace(detail, sides=(first, *detail.sides[1:])), "")
     qtbot.addWidget(card)
     assert "赵鸣，标出的字不同" in [label.accessibleName() for label in card.findChildren(MarkedText)]
+
+
+def test_a_matter_opens_its_problem_or_the_list(world: Any, qtbot: Any) -> None:
+    """From 往来: a matter about one problem shows it, one about a whole list shows the list and no fault."""
+    (problem,) = twice(world)
+    page, context, said = world.page_of(world.county)
+    page.arrive(matter=problem)
+    settle(qtbot, context)
+    assert page.stack.currentIndex() == VIEW
+    assert page.view.detail.summary.id == problem
+    page.arrive(matter="0" * 32)
+    settle(qtbot, context)
+    assert page.stack.currentIndex() == LIST
+    assert not said

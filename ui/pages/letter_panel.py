@@ -18,7 +18,11 @@ from ui.pages.letter_book import Entry
 
 MOST_LETTERS = 12
 """Letters whose steps are drawn; a notice to all schools has hundreds, and those that are late come first."""
-_PAGE_OF = {"problem": ("problems", "去问题学籍", "alert-octagon"), "order": ("orders", "去停用通知单", "user-off")}
+_PAGE_OF = {
+    "problem": ("problems", "matter", "去问题学籍", "alert-octagon"),
+    "order": ("orders", "order", "去停用通知单", "user-off"),
+}
+"""First part of a kind -> page, what it takes the matter as, words, icon."""
 
 
 class LetterPanel(SidePanel):
@@ -64,8 +68,9 @@ class LetterPanel(SidePanel):
         letters = sorted(detail.letters, key=lambda one: (-one.days_late, not one.holder))
         parts += [self._letter(one) for one in letters[:MOST_LETTERS]]
         if len(letters) > MOST_LETTERS:
-            more = self.tr("还有 {n} 件函件，没有逾期。").format(n=len(letters) - MOST_LETTERS)
-            parts.append(label(more, "cap"))
+            late = sum(one.days_late > 0 for one in letters[MOST_LETTERS:])
+            more = self.tr("还有 {n} 件函件，其中 {late} 件逾期。") if late else self.tr("还有 {n} 件函件，没有逾期。")
+            parts.append(label(more.format(n=len(letters) - MOST_LETTERS, late=late), "cap"))
         self.show_parts(*parts)
         self._fill_foot(entry)
 
@@ -100,9 +105,9 @@ class LetterPanel(SidePanel):
             self._buttons.addWidget(read)
         page = _PAGE_OF.get(entry.matter.kind.partition(".")[0])
         if page is not None:
-            key, words, icon = page
+            key, argument, words, icon = page
             go = button(self.tr(words), icon, "primary" if entry.mine else "")
-            go.clicked.connect(lambda: self.context.navigate(key, order=entry.id))
+            go.clicked.connect(lambda: self.context.navigate(key, **{argument: entry.id}))
             self._buttons.addWidget(go)
         self.foot.show()
 

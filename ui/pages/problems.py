@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,12 @@ class ProblemsPage(Page):
     # --- reading ----------------------------------------------------------------------------------------
 
     def arrive(self, **arguments: Any) -> None:
-        """`problem`: open that one (id or number)."""
+        """`problem`: open that one (id or number); `matter`: the one that matter is about, the list when it is many."""
         if arguments.get("problem"):
             self._open(str(arguments["problem"]))
+        elif arguments.get("matter"):
+            self.view.detail = None
+            self._read(str(arguments["matter"]), failed=lambda _: self._go(LIST))
 
     def refresh(self) -> None:
         """Read list, numbers and the problem in sight again."""
@@ -143,10 +147,11 @@ class ProblemsPage(Page):
         self.view.detail = None
         self._read(problem_id)
 
-    def _read(self, problem_id: str) -> None:
+    def _read(self, problem_id: str, failed: Callable[[Exception], object] | None = None) -> None:
         self.context.read(
-            get_problem, problem_id, self.context.actor, done=self._show_detail, owner=self, replaces="problem"
-        )
+            get_problem, problem_id, self.context.actor, done=self._show_detail, owner=self, replaces="problem",
+            failed=failed,
+        )  # fmt: skip
 
     def _show_detail(self, detail: ProblemDetail) -> None:
         if self.view.detail is None:
