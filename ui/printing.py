@@ -115,7 +115,7 @@ def grid_html(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f"<th align='left'>{_escaped(text)}</th>" for text in heads)
     body = "".join("<tr>" + "".join(f"<td>{_escaped(text)}</td>" for text in line) + "</tr>" for line in rows)
     return (
-        "<table border='1' cellspacing='0' cellpadding='4' width='100%' style='border-collapse:collapse'>"
+        "<table border='1' cellspacing='0' cellpadding='4' width='100%'>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
