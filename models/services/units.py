@@ -117,6 +117,11 @@ def is_below(session: Session, unit_id: str, above_id: str) -> bool:
     return any(unit.id == above_id for unit in ancestors(session, unit_id))
 
 
+def is_within(session: Session, unit_id: str, top_id: str) -> bool:
+    """Whether a unit is `top_id` or stands below it."""
+    return unit_id == top_id or is_below(session, unit_id, top_id)
+
+
 def next_hop(session: Session, to_id: str) -> Unit:
     """The neighbour on the way to a unit: the one below that leads to it, else the superior.
 

@@ -60,7 +60,7 @@ from sync.trust.identity import (
 from sync.trust.identity import (
     certify as certificate_for,
 )
-from sync.trust.known import every, in_force, is_key_revoked, newest, revoke
+from sync.trust.known import every, in_force, is_key_revoked, revoke
 from sync.trust.words import same_words, words_of
 from sync.wire.statements import Statement, base64_text, sign
 
@@ -299,9 +299,8 @@ def list_units(session: Session) -> list[UnitInfo]:
 
 
 def _info(session: Session, unit: Unit, relation: str, state: str, certifier: str | None) -> UnitInfo:
-    certificate = newest(session, unit.id, SIGNING, issuer_id=certifier)
     known = in_force(session, unit.id, certifier)
     names = {one.subject.name for one in known if one.subject.purpose == PERSON}
-    until = certificate.not_after if certificate else ""
+    until = max((one.not_after for one in known if one.subject.purpose == SIGNING), default="")
     former = tuple(one.name for one in former_names(session, unit.id) if one.name != unit.name)
     return UnitInfo(unit, relation, state, until, tuple(sorted(names)), former)

@@ -27,8 +27,7 @@ from sync.packages.ledger import Place
 from sync.packages.opening import RECEIPT, is_receipt
 from sync.recovery.memory import place_json
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
-from sync.trust.certificates import parse
-from sync.trust.chains import require_role
+from sync.trust.chains import Trust, require_role
 from sync.trust.known import trust_of
 from sync.wire.jsonlines import encode
 from sync.wire.statements import Statement
@@ -104,13 +103,14 @@ def take_receipts(session: Session, actor: Actor, message: Message) -> str:
     own = own_unit(session)
     if superior_id_of(session, message.origin_id) != own.id:
         raise UntrustedError(Fault.NOT_SUBORDINATE)
+    trust = trust_of(session)
     count = items = 0
     for value in message.body["receipts"]:
         statement = Statement.from_json(value)
         row = ledger.find(session, str(statement.content["in_reply_to"]))
         if row is None or (row.direction, row.issuer_id) != ("in", message.origin_id):
             continue
-        decider = _signer(session, own, statement, row.id)
+        decider = _signer(trust, own, statement, row.id)
         ledger.keep(session, statement)
         if row.purpose == "changes":
             items += review_returned.take_back(session, actor, row.id, statement.id, statement.content, decider)
@@ -121,12 +121,12 @@ def take_receipts(session: Session, actor: Actor, message: Message) -> str:
     return f"已按交回的 {count} 份回执恢复 {items} 项核办结果"
 
 
-def _signer(session: Session, own: Unit, statement: Statement, package_id: str) -> Decider:
+def _signer(trust: Trust, own: Unit, statement: Statement, package_id: str) -> Decider:
     """Who of this unit signed the receipt. Raises UntrustedError, ContentRefusedError."""
     body: dict[str, Any] = statement.content
     if statement.type != RECEIPT or not is_receipt(body, own.id, package_id):
         raise ContentRefusedError(Fault.CONTENT_DAMAGED, what="回执的格式")
     (signature,) = statement.signatures
-    certificate = trust_of(session).signed_by_person(statement, signature, own.id, own.line.value, str(body["at"]))
+    certificate = trust.signed_by_person(statement, signature, own.id, own.line.value, str(body["at"]))
     require_role(certificate, Role.REGISTRAR)
-    return Decider(own.id, signature.person_id, parse(certificate.der).subject.name)
+    return Decider(own.id, signature.person_id, certificate.subject.name)

@@ -42,18 +42,15 @@ _EVIDENCE_LIMIT: Final = 128 << 20
 
 def tell(session: Session, actor: Actor, unit: Unit, after: Place, folder: Path) -> int:
     """Post what `unit` sent after a place of its channel, and seal the proofs that went with it; how many items."""
-    packages = _packages(session, unit, after)
-    wanted: dict[str, dict[str, Any]] = {}
-    count = 0
-    for package in packages:
+    told: list[Row[Any]] = []
+    for package in _packages(session, unit, after):
         rows = _items(session, package.id)
         _post_items(session, actor, unit, package, rows)
-        count += len(rows)
-        for row in rows:
-            wanted |= {one["digest"]: one for one in json.loads(row.body)["evidence"]}
-    _post_rows(session, actor, unit, [row for package in packages for row in _items(session, package.id)])
+        told += rows
+    _post_rows(session, actor, unit, told)
+    wanted = {one["digest"]: one for row in told for one in json.loads(row.body)["evidence"]}
     _seal_evidence(session, actor, unit, folder, list(wanted.values()))
-    return count
+    return len(told)
 
 
 def _packages(session: Session, unit: Unit, after: Place) -> Sequence[Row[Any]]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.units import Actor, Unit
 from models.services.unit_changes import FormerName, former_json, read_former, take_former
-from models.services.units import ancestors, descendants, find_unit, is_below, own_unit, superior_id_of, unit_name
+from models.services.units import ancestors, descendants, find_unit, is_within, own_unit, superior_id_of, unit_name
 from models.store import audit
 from models.store import tables as t
 from sync.joining.requests import unit_from, unit_json
@@ -116,18 +116,14 @@ def _check(session: Session, own: Unit, bureau_id: str, entry: Entry) -> None:
     """The unit stands below the bureau that tells of it, in its line, and nobody else has claimed it."""
     unit, superior = entry.unit, find_unit(session, entry.superior_id)
     above = {own.id, bureau_id, *(one.id for one in ancestors(session, own.id))}
-    if superior is None or not _within(session, superior.id, bureau_id) or unit.id in above:
+    if superior is None or not is_within(session, superior.id, bureau_id) or unit.id in above:
         raise UntrustedError(Fault.NOT_ITS_UNIT, unit=unit.name)
     if unit.line is not own.line or unit.tier.rank >= superior.tier.rank:
         raise UntrustedError(Fault.NOT_ITS_UNIT, unit=unit.name)
     present = superior_id_of(session, unit.id)
-    if present and not _within(session, present, bureau_id):
+    if present and not is_within(session, present, bureau_id):
         names = {"present": unit_name(session, present), "claimed": superior.name}
         raise UntrustedError(Fault.CLAIMED_TWICE, unit=unit.name, **names)
-
-
-def _within(session: Session, unit_id: str, top_id: str) -> bool:
-    return unit_id == top_id or is_below(session, unit_id, top_id)
 
 
 def _judged(trust: Trust, entry: Entry, at: str) -> Sequence[Certificate]:

@@ -13,6 +13,7 @@ from models.services.units import own_unit
 from sync.refusals import ContentRefusedError, Fault, UntrustedError
 from sync.trust import directory
 from sync.trust.certificates import ISSUING, OPENING, PERSON, Certificate, parse, public_der
+from sync.trust.chains import Trust
 from sync.trust.identity import adopt, certify, certify_issuing, own_anchor, persons, private_keys
 from sync.trust.known import in_force, issuing, newest, remember, trust_of
 from sync.wire.statements import unbase64
@@ -50,29 +51,34 @@ def _way(session: Session, own: Unit) -> list[Certificate]:
 
 def take(session: Session, texts: Sequence[str], superior_id: str, at: str) -> None:
     """Take over what the superior (UID) sent, base64 texts of certificates. Raises ContentRefusedError."""
+    trust = trust_of(session)
     for text in islice(texts, _MOST):
-        _take(session, text, superior_id, at)
+        certificate = _judged(trust, text, at)
+        if certificate is not None and _take(session, certificate, superior_id):
+            trust = trust_of(session)
 
 
-def _take(session: Session, text: str, superior_id: str, at: str) -> None:
-    """Take over a certificate of one of our own keys or persons, or of a key of the superior.
-
-    One that was revoked since is left out: what came late or once more says nothing wrong by it.
-    """
+def _judged(trust: Trust, text: str, at: str) -> Certificate | None:
+    """A certificate that is good; None for one revoked since: what came late or once more says nothing wrong by it."""
     try:
         der = unbase64(text)
-        trust = trust_of(session)
         issues = parse(der).subject.purpose == ISSUING
-        certificate = trust.issuing(der, at) if issues else trust.certificate(der, at)[0]
+        return trust.issuing(der, at) if issues else trust.certificate(der, at)[0]
     except (ValueError, UntrustedError) as error:
         if isinstance(error, UntrustedError) and error.fault in (Fault.REVOKED, Fault.ISSUER_REVOKED):
-            return
+            return None
         raise ContentRefusedError(Fault.CONTENT_DAMAGED, what="上级所附的证书") from None
+
+
+def _take(session: Session, certificate: Certificate, superior_id: str) -> bool:
+    """Take over a certificate of one of our own keys or persons, or of a key of the superior; whether others hang on
+    it."""
     subject = certificate.subject
     if subject.unit_id == superior_id and subject.purpose in (OPENING, ISSUING):
         remember(session, certificate)
     elif subject.unit_id == own_unit(session).id and certificate.public_key in _own_keys(session, certificate):
         adopt(session, certificate)
+    return subject.purpose == ISSUING
 
 
 def _own_keys(session: Session, certificate: Certificate) -> set[bytes]:

@@ -18,7 +18,16 @@ from sqlalchemy.orm import Session
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.signing import Signer
 from models.domain.units import Actor, Tier, Unit
-from models.services.units import ancestors, descendants, enrolled_below, is_below, own_unit, superior_id_of, unit_name
+from models.services.units import (
+    ancestors,
+    descendants,
+    enrolled_below,
+    is_below,
+    is_within,
+    own_unit,
+    superior_id_of,
+    unit_name,
+)
 from models.store import audit, clock
 from models.store import tables as t
 from sync import policies
@@ -187,7 +196,7 @@ def take_message(session: Session, actor: Actor, message: Message) -> str:
     statement = Statement.from_json(message.body["statement"])
     own, issuer = own_unit(session), str(statement.content["unit"])
     from_below = superior_id_of(session, message.origin_id) == own.id
-    if not (_speaks_for(session, message.origin_id, issuer) if from_below else is_below(session, own.id, issuer)):
+    if not (is_within(session, issuer, message.origin_id) if from_below else is_below(session, own.id, issuer)):
         names = {"issuer": unit_name(session, message.origin_id), "origin": unit_name(session, issuer)}
         raise UntrustedError(Fault.NOT_BEHIND, **names)
     if statement.content["number"] == _number_believed(session, issuer):
@@ -196,10 +205,6 @@ def take_message(session: Session, actor: Actor, message: Message) -> str:
     for hop in _above(session) if from_below else enrolled_below(session):
         _send(session, actor, hop, statement)
     return f"已接收“{unit_name(session, issuer)}”第 {number} 号证书吊销名单，共 {len(statement.content['entries'])} 项"
-
-
-def _speaks_for(session: Session, neighbour_id: str, issuer_id: str) -> bool:
-    return issuer_id == neighbour_id or is_below(session, issuer_id, neighbour_id)
 
 
 def take(session: Session, actor: Actor, statement: Statement) -> int:

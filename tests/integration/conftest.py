@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -55,9 +56,10 @@ def pupil(serial: int, **changed: str) -> dict[str, str]:
 
 
 def sheet_file(path: Path, rows: list[dict[str, str]], titles: tuple[str, ...] | None = None) -> Path:
-    """An xlsx with one sheet of text cells."""
+    """An xlsx with one sheet of text cells; the same rows give the same bytes, so that they are the same file."""
     titles = titles or tuple(dict.fromkeys(title for row in rows for title in row))
     book = xlsxwriter.Workbook(str(path), {"strings_to_numbers": False})
+    book.set_properties({"created": datetime(2026, 9, 1, tzinfo=UTC)})
     sheet = book.add_worksheet("名单")
     for column, title in enumerate(titles):
         sheet.write_string(0, column, title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -278,6 +279,7 @@ def test_a_school_that_lost_everything_gets_its_pupils_and_changes_back(world: W
     had, home = pupils_of(world.school), world.school.store.home
     world.school.store.close()
     shutil.rmtree(home)
+    time.sleep(1.1)  # revocations count from a second on; in life more than that lies between signing and loss
     found(home, SCHOOL)
     school = world.school = open_member(home)
     world.closing.append(school)
