@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from itertools import islice, product
 
 import resources
+from models.domain.text import without_blanks
 
 Syllables = tuple[str, ...]
 
@@ -132,6 +133,29 @@ def unknown_characters(name: str) -> str | None:
 def _surname_length(name: str, known: Tables) -> int:
     """Characters of the surname: a compound one wins when a given name is left (names of three or more)."""
     return next((n for n in (4, 3, 2) if len(name) > n and name[:n] in known.surnames), 1)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Surname and given name as a platform wants them apart: 欧阳娜娜 is 欧阳 and 娜娜, 张三 is 张 and 三.
+
+    Put together again they are the name. A name with a dot keeps it: 买买提·艾力 is 买买提· and 艾力. Of a name in
+    Latin letters the last word is the surname. The given name of a name of one character is "".
+    """
+    text = " ".join(name.split())
+    words = text.split(" ")
+    if text.isascii() and len(words) > 1:
+        return words[-1], " ".join(words[:-1])
+    text = text if text.isascii() else without_blanks(text)
+    dot = next((place for place, char in enumerate(text) if char in DOTS), -1)
+    if 0 < dot < len(text) - 1:
+        return text[: dot + 1], text[dot + 1 :]
+    length = _surname_length("".join(map(_simplified, text)), tables())
+    return text[:length], text[length:]
+
+
+def _simplified(char: str) -> str:
+    known = tables()
+    return known.simplified.get(known.private.get(char, char), char)
 
 
 def _given_units(given: str, known: Tables) -> Iterator[tuple[str, Options]]:

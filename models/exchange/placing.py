@@ -1,0 +1,58 @@
+"""A finished file put in its place at one stroke: whole or not at all, never over somebody's other document."""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from models.domain.errors import UserError
+
+WORKBOOK: Final = (b"PK", "表格")
+PDF: Final = (b"%PDF-", "PDF 文件")
+
+
+def place(path: Path, content: bytes | memoryview, kind: tuple[bytes, str]) -> None:
+    """Put `content` where `path` says; it may replace a file of its `kind` (first bytes, name), nothing else.
+
+    Raises UserError when it cannot be written.
+    """
+    if not _may_replace(path, kind[0]):
+        raise UserError(f"“{path.name}”已经有了，而且不是{kind[1]}，没有覆盖它。请换一个文件名。")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _may_replace(path: Path, start: bytes) -> bool:
+    """Whether nothing lies there yet but a file of the same kind: never the store, a device, another document."""
+    try:
+        if not path.is_file():
+            return not path.exists() or path.is_dir()  # a folder has its own sentence
+        with path.open("rb") as stream:
+            return stream.read(len(start)) in (start, b"")
+    except OSError:
+        return True  # the writing itself will say what is wrong
+
+
+def unwritable(path: Path, error: Exception) -> UserError:
+    """What a fault of writing means, in a sentence."""
+    cause = error if isinstance(error, OSError) else error.__context__ or error.__cause__
+    number = getattr(cause, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return UserError(f"磁盘已满，“{path.name}”没有写成。请清理磁盘或换一个位置再导出。")
+    if number in (errno.ENOENT, errno.ENOTDIR):
+        return UserError(f"文件夹“{path.parent}”不存在。请另选一个位置再导出。")
+    return UserError(f"“{path.name}”写不进去。请关闭正在打开它的 Excel 或 WPS，或另选一个有权限的位置。")
