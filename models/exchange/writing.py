@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import io
-import os
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import xlsxwriter
@@ -16,10 +12,10 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from models.domain.codes import code_table
-from models.domain.errors import UserError
 from models.domain.fields import FIELDS_OF, Field, FieldType
 from models.domain.findings import Finding, Level, LocatedFinding, joined
 from models.domain.progress import SILENT, Progress
+from models.exchange.placing import WORKBOOK, place, unwritable
 from models.exchange.sheets import SheetData, Workbook
 from models.exchange.titles import REASONS_TITLE
 
@@ -132,13 +128,13 @@ def _error_sheet(
         faults: dict[str, list[Finding]] = {}
         for located in found:
             faults.setdefault(located.finding.field or located.column, []).append(located.finding)
-        for place, column in enumerate(columns):
+        for at, column in enumerate(columns):
             key = column.field or column.letter
             value = sheet.raw[key][index] if column.field else sheet.other[key][index]
-            target.write_string(line, place, defused(value), marked if key in faults else text)
+            target.write_string(line, at, defused(value), marked if key in faults else text)
             if key in faults:
                 comment = "\n".join(finding.message for finding in faults[key])
-                target.write_comment(line, place, comment, {"x_scale": 2, "author": ""})
+                target.write_comment(line, at, comment, {"x_scale": 2, "author": ""})
         reasons = joined(located.finding.message for located in found if _is_error(located))
         target.write_string(line, len(columns), f"原表第 {row} 行：{reasons}", text)
 
@@ -166,44 +162,18 @@ def _new_sheet(book: xlsxwriter.Workbook, name: str, titles: Sequence[str]) -> t
 
 
 def _write(path: Path, fill: Callable[[xlsxwriter.Workbook], None]) -> None:
-    """Let `fill` write a workbook beside `path`, then put it in its place at once."""
-    if not _may_replace(path):
-        raise UserError(f"“{path.name}”已经有了，而且不是表格，没有覆盖它。请换一个文件名。")
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    """Let `fill` write a workbook, then put it in its place at once."""
+    place(path, workbook_bytes(path, fill), WORKBOOK)
+
+
+def workbook_bytes(path: Path, fill: Callable[[xlsxwriter.Workbook], None]) -> memoryview:
+    """The workbook that `fill` writes; `path` is what sentences call it. Raises UserError."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     try:
         content = io.BytesIO()  # a zip that meets a full disk half-way complains once more when it is thrown away
         book = xlsxwriter.Workbook(content, {**options, "in_memory": True})
         fill(book)
         book.close()
-        with temporary.open("wb") as stream:
-            stream.write(content.getbuffer())
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
     except (OSError, XlsxWriterException) as error:
-        raise _unwritable(path, error) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _may_replace(path: Path) -> bool:
-    """Whether nothing lies there yet but a workbook: never the store, a device, or somebody's document."""
-    try:
-        if not path.is_file():
-            return not path.exists() or path.is_dir()  # a folder has its own sentence
-        with path.open("rb") as stream:
-            return stream.read(2) in (b"PK", b"")
-    except OSError:
-        return True  # the writing itself will say what is wrong
-
-
-def _unwritable(path: Path, error: Exception) -> UserError:
-    cause = error if isinstance(error, OSError) else error.__context__ or error.__cause__
-    number = getattr(cause, "errno", None)
-    if number in (errno.ENOSPC, errno.EDQUOT):
-        return UserError(f"磁盘已满，“{path.name}”没有写成。请清理磁盘或换一个位置再导出。")
-    if number in (errno.ENOENT, errno.ENOTDIR):
-        return UserError(f"文件夹“{path.parent}”不存在。请另选一个位置再导出。")
-    return UserError(f"“{path.name}”写不进去。请关闭正在打开它的 Excel 或 WPS，或另选一个有权限的位置。")
+        raise unwritable(path, error) from None
+    return content.getbuffer()
