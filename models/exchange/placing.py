@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import uuid
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -56,3 +57,37 @@ def unwritable(path: Path, error: Exception) -> UserError:
     if number in (errno.ENOENT, errno.ENOTDIR):
         return UserError(f"文件夹“{path.parent}”不存在。请另选一个位置再导出。")
     return UserError(f"“{path.name}”写不进去。请关闭正在打开它的 Excel 或 WPS，或另选一个有权限的位置。")
+
+
+def put_new(files: Mapping[Path, bytes]) -> None:
+    """Write new files into folders that are there; they appear only when all are complete, and replace nothing.
+
+    Raises UserError when one is there already or cannot be written; then none is left behind.
+    """
+    for path in files:
+        if path.exists():
+            raise UserError(f"“{path.name}”已经存在，没有覆盖。请换一个位置，或先移走它。")
+    waiting = {path: path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp") for path in files}
+    placed: list[Path] = []
+    path = next(iter(files), Path())
+    try:
+        for path, content in files.items():
+            with waiting[path].open("xb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        for path, temporary in waiting.items():
+            temporary.replace(path)
+            placed.append(path)
+    except OSError as error:
+        remove(placed)
+        raise unwritable(path, error) from None
+    finally:
+        remove(waiting.values())
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Take files away, as far as they are there."""
+    for path in paths:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)

@@ -61,7 +61,7 @@ def chosen_columns(texts: Sequence[str] = ADD) -> tuple[Column, ...]:
 
     Raises UserError for a title Moodle does not know, a repeated one, one without values, or a needed one left out.
     """
-    columns = []
+    columns: list[Column] = []
     for text in texts:
         title, equals, value = (part.strip() for part in text.partition("="))
         if title not in STANDARD and not _CUSTOM.fullmatch(title):

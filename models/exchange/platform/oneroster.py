@@ -64,6 +64,7 @@ TABLES: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """The minimum rostering set with its columns, whose order is fixed."""
 _SOURCED_ID: Final = re.compile(r"[0-9a-zA-Z.\-_/@]{1,255}")
+_OF_PEOPLE: Final = frozenset({"name", "title", "givenName", "familyName", "middleName", "location", "identifier"})
 _MOMENT: Final = (1980, 1, 1, 0, 0, 0)  # of every file in the zip: the same rows give the same bytes
 
 
@@ -82,7 +83,11 @@ def oneroster_zip(
     filled = {name: rows for name, rows in tables.items() if rows}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
-        _add(package, "manifest", _csv(("propertyName", "value"), _manifest(filled, mode, source_name, source_code)))
+        _add(
+            package,
+            "manifest",
+            _csv(("propertyName", "value"), _manifest(filled, mode, defused(source_name), source_code)),
+        )
         for name in TABLES:
             if name in filled:
                 columns = _columns(name, profile or Profile())
@@ -112,14 +117,19 @@ def _line(row: Row, columns: Sequence[str], mode: Mode) -> list[str]:
         raise ValueError("status")
     if row.keys() - set(columns) - {"resourceSourcedIds"}:
         raise ValueError("unknown column")
-    return [row.get(column, "") for column in columns]
+    return [_value(column, " ".join(row.get(column, "").split())) for column in columns]
+
+
+def _value(column: str, text: str) -> str:
+    """Names are defused (decision 20); numbers and addresses have a form that is no formula."""
+    return defused(text) if column in _OF_PEOPLE else text
 
 
 def _csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([defused(" ".join(value.split())) for value in row] for row in rows)
+    writer.writerows(rows)
     return text.getvalue().encode()
 
 
