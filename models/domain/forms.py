@@ -77,13 +77,13 @@ class FormData:
     late_reason: str = ""
 
     @property
-    def headline(self) -> str:
+    def headline(self) -> tuple[str, ...]:
         """The line under the title: who files, for when, what, to whom, and why late."""
         parts = [f"填报单位：{self.unit}", f"报送时间：{self.period}（{KIND_LABELS[self.kind]}）"]
         parts.append(f"报送：{self.receiver or self.form.receiver}")
         if self.late_reason:
             parts.append(f"逾期原因：{self.late_reason}")
-        return "　　".join(parts)
+        return tuple(parts)
 
     @property
     def footer(self) -> dict[str, str]:
@@ -98,7 +98,7 @@ class FormData:
         return [row.get(c.key, "") or (str(index + 1) if c.key == NUMBER else "") for c in self.form.columns]
 
 
-_NUMBER = Column(NUMBER, "序号", 3, ("编号", "No", "No."))
+_NUMBER = Column(NUMBER, "序号", 4, ("编号", "No", "No."))
 _NAME = Column("name", "姓名", 6, ("教师姓名", "真实姓名", "名字"))
 _SEX = Column("sex", "性别", 3)
 _USERNAME = Column("username", "用户名", 11, ("账号", "账户名", "登录名", "用户名称", "学习网账户", "学习网用户名"))
