@@ -84,7 +84,7 @@ def add_account(member: Member, name: str, **given: str) -> str:
 def account_list(member: Member) -> str:
     """Everything not reported yet, approved by the head; the change's id."""
     member.act(Role.REGISTRAR)
-    change = member.store.write(changes.propose, member.store.actor, "account.baseline", "", {}, "")
+    change = member.store.write(changes.propose, member.store.actor, "account.filing", "", {}, "")
     member.store.write(changes.submit, member.store.actor, change)
     member.approve([change])
     return change

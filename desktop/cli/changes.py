@@ -43,7 +43,8 @@ def _kind_document(kind: ChangeKind) -> dict[str, Any]:
         "label": kind.label,
         "line": kind.lines[0].value,
         "lines": [line.value for line in kind.lines],
-        "initiator": kind.initiator.value,
+        "initiator": kind.initiators[0].value,
+        "initiators": [role.value for role in kind.initiators],
         "route": [{"tier": tier.value, "role": role.value} for tier, role in kind.route],
         "needs_evidence": kind.needs_evidence,
         "needs_reason": kind.needs_reason,
@@ -65,7 +66,8 @@ def _kind_text(kind: ChangeKind) -> str:
     ]
     route = " → ".join(f"{TIER_LABELS[tier]}{ROLE_LABELS[role]}" for tier, role in kind.route)
     lines = "、".join(LINE_LABELS[line] for line in kind.lines)
-    head = f"{kind.key}  {kind.label}（{lines}，由{ROLE_LABELS[kind.initiator]}发起）"
+    who = "或".join(ROLE_LABELS[role] for role in kind.initiators)
+    head = f"{kind.key}  {kind.label}（{lines}，由{who}发起）"
     return f"{head}\n  {kind.explanation}\n  需要：{'、'.join(needs) or '无'}；核办：{route}"
 
 
@@ -77,7 +79,7 @@ def propose(
         str,
         typer.Option(
             metavar="谁",
-            help="学生的标识、身份证件号、学籍号或只有一人的姓名；批次或变更的标识。名册基线、账户基线不写时为全部尚未上报的学生或账户",
+            help="学生的标识、身份证件号、学籍号或只有一人的姓名；批次或变更的标识。名册基线、账户备案不写时为全部尚未上报的学生或账户",
         ),
     ] = "",
     values: Annotated[list[str] | None, typer.Option("--set", metavar="字段=值", help="新的值")] = None,

@@ -174,7 +174,7 @@ def import_(
 
 def _again_text(kind: str, rows: int, number: str) -> list[str]:
     """The baseline of pupils or accounts whose earlier one was refused or withdrawn, or that had none."""
-    who, label = ("名学生", "名册基线") if kind == STUDENTS else ("个账户", "账户基线")
+    who, label = ("名学生", "名册基线") if kind == STUDENTS else ("个账户", "账户备案")
     said = f"另有 {rows} {who}此前没有上报成功，已建立{label}变更 {number}（草稿）。下一步：change submit {number}"
     return [said] if number else []
 
@@ -188,7 +188,7 @@ def _written_text(checked: Any, written: dict[str, int], baseline: str) -> list[
     if len(skipped) > _SKIPPED_SHOWN:
         lines.append(f"  …… 还有 {len(skipped) - _SKIPPED_SHOWN} 行，用 --errors-to 可以导出全部。")
     if baseline:
-        label = "名册基线" if checked.kind == STUDENTS else "账户基线"
+        label = "名册基线" if checked.kind == STUDENTS else "账户备案"
         lines.append(f"已建立{label}变更 {baseline}（草稿）。下一步：change submit {baseline}")
     if written["drafts"]:
         lines.append("关键信息不一致的已另拟变更草稿，用 change list --open 查看；补充理由和证明材料后提交。")

@@ -14,7 +14,7 @@ from desktop.demo.school import found
 from desktop.demo.story import approve, enrol
 from desktop.demo.units import SECRET, TIERS, name_of, secret_of
 from desktop.demo.world import DOWN, SIDES, UP, World, kept, named, registrar, rosters, scan
-from models.domain.change_kinds import ACCOUNT_BASELINE, KEY_FIELD
+from models.domain.change_kinds import ACCOUNT_FILING, KEY_FIELD
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.policy_settings import class_size_key
 from models.domain.units import Line, Role, Tier
@@ -189,7 +189,7 @@ def _order(world: World) -> None:
             for name, sex in (("任志强", "男"), ("李秀英", "女"))
         )
         username = store.read(roster.get, ACCOUNTS, account).values["username"]
-        change_id = store.write(changes.propose, store.actor, ACCOUNT_BASELINE.key, "", {}, "")
+        change_id = store.write(changes.propose, store.actor, ACCOUNT_FILING.key, "", {}, "")
         store.write(changes.submit, store.actor, change_id)
     approve(world, "centre", change_id)
     world.build("centre")

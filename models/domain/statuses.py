@@ -4,7 +4,13 @@ from __future__ import annotations
 
 COMPANION_STATUS: dict[str, str] = {"active": "使用中", "ended": "已停用"}
 PERSON_STATUS: dict[str, str] = {"active": "已激活", "invited": "待激活", "disabled": "已停用"}
-RECORD_STATUS: dict[str, str] = {"enrolled": "在籍", "left": "离校", "active": "使用中", "disabled": "已停用"}
+RECORD_STATUS: dict[str, str] = {
+    "enrolled": "在籍",
+    "left": "离校",
+    "pending": "待批准",
+    "active": "使用中",
+    "disabled": "已停用",
+}
 UNIT_STATUS: dict[str, str] = {
     "active": "正常",
     "known": "已登记",

@@ -12,15 +12,17 @@ from sqlalchemy import Row, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
+from models.domain.change_kinds import CHANGE_KIND
 from models.domain.errors import DataFaultError, NotAllowedError, UserError
 from models.domain.signing import Signer, canonical, digest, pae
 from models.domain.states import STATE_LABELS, Event, State
-from models.domain.units import Actor
+from models.domain.units import Actor, Role
+from models.services.accounts.effects import apply_local, drop_pending
 from models.services.baseline import thaw
 from models.services.change_checks import faults_of
 from models.services.change_log import changes_by_id, in_chunks, record
 from models.services.items import build_items
-from models.services.permissions import require_head, require_own
+from models.services.permissions import require_head, require_own, require_role
 from models.services.policies import effective
 from models.store import tables as t
 from models.store.clock import now_text
@@ -42,7 +44,16 @@ def approve(session: Session, actor: Actor, signer: Signer, change_ids: Sequence
         raise DataFaultError(f"变更 {number} 不能批准：{'；'.join(faults)}。可以退回补正。")
     statement_id = _sign(session, actor, signer, rows)
     record(session, actor, [row.id for row in rows], Event.APPROVE, opinion.strip(), statement_id)
+    _take_effect(session, actor, [row for row in rows if CHANGE_KIND[row.kind].local])
     return statement_id
+
+
+def _take_effect(session: Session, actor: Actor, rows: Sequence[Row[Any]]) -> None:
+    """Changes of accounts end here and hold from now on; they are filed afterwards (decision 14, D4)."""
+    if rows:
+        apply_local(session, actor, rows)
+        record(session, actor, [row.id for row in rows], Event.APPLY)
+        thaw(session, [row.id for row in rows])
 
 
 def _sign(session: Session, actor: Actor, signer: Signer, rows: Sequence[Row[Any]]) -> str:
@@ -95,15 +106,23 @@ def load_statements(session: Session, statement_ids: Sequence[str]) -> list[dict
 
 
 def _pending(session: Session, actor: Actor, change_ids: Sequence[str], act: str) -> list[Row[Any]]:
-    require_head(actor, act)
     rows = changes_by_id(session, change_ids)
     if not rows:
         raise UserError("没有选中任何变更。")
+    _require_decider(actor, rows, act)
     for row in rows:
         require_own(actor, row.unit_id, act)
         if row.state != State.PENDING:
             raise UserError(f"变更 {row.number} 现在是“{STATE_LABELS[State(row.state)]}”，不在待核办之列。")
     return rows
+
+
+def _require_decider(actor: Actor, rows: Sequence[Row[Any]], act: str) -> None:
+    """The head; of changes of accounts the head of any unit, also of one that reports nothing."""
+    if all(CHANGE_KIND[row.kind].local for row in rows):
+        require_role(actor, Role.HEAD, act)
+    else:
+        require_head(actor, act)
 
 
 def _refuse_own(session: Session, actor: Actor, rows: Sequence[Row[Any]]) -> None:
@@ -126,6 +145,7 @@ def return_(session: Session, actor: Actor, change_ids: Sequence[str], opinion: 
 def refuse(session: Session, actor: Actor, change_ids: Sequence[str], opinion: str) -> None:
     """End pending changes without effect."""
     _decide(session, actor, change_ids, Event.REFUSE, opinion, "不予通过")
+    drop_pending(session, changes_by_id(session, change_ids))
 
 
 def _decide(session: Session, actor: Actor, change_ids: Sequence[str], event: Event, opinion: str, act: str) -> None:
@@ -138,8 +158,9 @@ def _decide(session: Session, actor: Actor, change_ids: Sequence[str], event: Ev
 
 def revoke(session: Session, actor: Actor, change_ids: Sequence[str], opinion: str = "") -> None:
     """Take back an approval before the change is sealed; it is a draft again."""
-    require_head(actor, "撤销批准")
-    for row in changes_by_id(session, change_ids):
+    rows = changes_by_id(session, change_ids)
+    _require_decider(actor, rows, "撤销批准")
+    for row in rows:
         require_own(actor, row.unit_id, "撤销批准")
         if row.state == State.SEALED:
             raise UserError(f"变更 {row.number} 已打包，不能撤销批准；可由学籍管理员发起“撤回申请”。")

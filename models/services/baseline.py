@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import CHANGE_KIND
+from models.domain.change_kinds import ACCOUNT_CREATE, CHANGE_KIND
 from models.domain.errors import UserError
 from models.services.change_log import in_chunks
 from models.services.items import row_line, rows_digest
@@ -52,6 +52,8 @@ def _rows(session: Session, change: Row[Any]) -> Iterator[tuple[str, dict[str, s
     kind = CHANGE_KIND[change.kind].subjects
     keys, c = KEYS_OF[kind], TABLE_OF[kind].c
     query = select(c.id, *(c[key] for key in keys)).where(c.batch_id == change.batch_id).order_by(c.id)
+    if change.kind == ACCOUNT_CREATE.key:  # others of the same file had their account before
+        query = query.where(c.status == "pending")
     for row_id, *values in session.execute(query):
         yield row_id, dict(zip(keys, values, strict=True))
 

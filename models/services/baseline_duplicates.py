@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import ACCOUNT_BASELINE, BASELINE
+from models.domain.change_kinds import ACCOUNT_FILING, BASELINE
 from models.domain.fields import STUDENTS
 from models.services.records import COUNTED, NOUN, label_of
 
@@ -36,11 +36,11 @@ _SAME: Final = {
         _ID,
         ("identity", "m.name = o.name AND m.sex = o.sex AND m.birth_date = o.birth_date AND m.id_number = ''"),
     ),
-    ACCOUNT_BASELINE.key: (_ID, ("username", "m.username = o.username AND m.username <> ''")),
+    ACCOUNT_FILING.key: (_ID, ("username", "m.username = o.username AND m.username <> ''")),
 }
 _OTHERS: Final = {
     BASELINE.key: ("student", "class_name", "o.status = 'enrolled'"),
-    ACCOUNT_BASELINE.key: ("account", "department", "o.status = 'active'"),
+    ACCOUNT_FILING.key: ("account", "department", "o.status = 'active'"),
 }
 _ARM: Final = """SELECT m.item_id, m.position, m.name, m.place, coalesce(u.name, '未知单位') AS unit,
     o.name AS other_name, o.{place} AS other_place, '{by}' AS by, {waiting} AS waiting

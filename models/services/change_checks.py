@@ -16,6 +16,7 @@ from models.domain.errors import UserError
 from models.domain.fields import DEDUPLICATE_FIELDS, POLICE_PROOF_FIELDS, STUDENTS
 from models.domain.findings import joined
 from models.rules.checks import Context
+from models.services.accounts.checks import remarks_of
 from models.services.baseline import frozen_count, frozen_lines
 from models.services.change_log import OPEN_STATES, in_chunks
 from models.services.checking import check_context, controlled_fields, field_label, new_errors
@@ -111,6 +112,9 @@ def _checks(session: Session, change: Row[Any], grounds: _Grounds) -> list[Check
         found += _value_checks(change, grounds)
     if kind.subjects:
         found.append(_baseline_check(session, change))
+    if kind.local:
+        remarks = remarks_of(session, change, bool(grounds.evidence.get(change.id)))
+        found += [Check("fault", text) for text in remarks.faults] + [Check("note", text) for text in remarks.notes]
     return found
 
 

@@ -4,51 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import BASELINE_OF, CHANGE_KIND, KEY_FIELD, WITHDRAWAL, ChangeKind
 from models.domain.errors import DataFaultError, FileRefusedError, NotAllowedError, UserError
 from models.domain.fields import POLICE_PROOF_FIELDS, STUDENTS
-from models.domain.ids import new_id
 from models.domain.signing import canonical
 from models.domain.states import STATE_LABELS, Event, State
-from models.domain.units import LINE_LABELS, Actor, Line, Role, reports_own
+from models.domain.units import LINE_LABELS, Actor, Line, reports_own
+from models.services.accounts.drafts import account_draft
+from models.services.accounts.effects import drop_pending
 from models.services.baseline import freeze, thaw
 from models.services.change_checks import faults_of, refuse_open_overlap
-from models.services.change_log import changes_by_id, find_change, next_number, number_text, record
+from models.services.change_log import changes_by_id, find_change, record
+from models.services.change_writing import Draft, checked_reason, insert_drafts
 from models.services.checking import check_context, controlled_fields, field_label, new_errors, normalised, raise_faults
 from models.services.evidence import MAX_BYTES, sniff
-from models.services.permissions import require_own, require_role
+from models.services.permissions import require_any_role, require_own
 from models.services.policies import effective
 from models.services.records import COUNTED, NOUN, Row, get, label_of
 from models.services.unreported import gather
 from models.store import audit
 from models.store import tables as t
 from models.store.clock import now_text
-
-_LONGEST_REASON: Final = 1000
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What a new change says; `before` and `after` hold only the fields it changes."""
-
-    kind: ChangeKind
-    subject_id: str
-    label: str
-    before: Mapping[str, str]
-    after: Mapping[str, str]
-    base_revision: int
-    reason: str
-    batch_id: str | None = None
 
 
 def propose(session: Session, actor: Actor, kind: str, subject_id: str, values: Mapping[str, str], reason: str) -> str:
@@ -65,18 +50,29 @@ def propose(session: Session, actor: Actor, kind: str, subject_id: str, values: 
     _require_initiator(actor, declared)
     if declared is WITHDRAWAL:
         return _propose_withdrawal(session, actor, find_change(session, subject_id), reason)
+    if declared.local:
+        return _propose_local(session, actor, declared, subject_id, values, reason)
     if declared.subjects:
         batch_id = subject_id or _gathered(session, actor, declared.subjects)
         return _propose_baseline(session, actor, declared.subjects, batch_id, reason)
     return insert_drafts(session, actor, [_key_field_draft(session, actor, subject_id, values, reason)])[0]
 
 
+def _propose_local(
+    session: Session, actor: Actor, kind: ChangeKind, subject_id: str, values: Mapping[str, str], reason: str
+) -> str:
+    if kind.subjects:
+        raise UserError("新建账户请用“新增账户”、粘贴名单或导入（命令 accounts add、import），会自动生成申请。")
+    draft = account_draft(session, actor, kind, subject_id, values)
+    return insert_drafts(session, actor, [replace(draft, reason=checked_reason(reason))])[0]
+
+
 def _require_initiator(actor: Actor, kind: ChangeKind) -> None:
-    require_role(actor, kind.initiator, f"发起“{kind.label}”")
+    require_any_role(actor, kind.initiators, f"发起“{kind.label}”")
     if actor.unit.line not in kind.lines:
         lines = "、".join(LINE_LABELS[line] for line in kind.lines)
         raise NotAllowedError(f"“{kind.label}”属于{lines}，本单位不办理。")
-    if not reports_own(actor.unit):
+    if not kind.local and not reports_own(actor.unit):
         whose = "学生所在学校" if actor.unit.line is Line.BASIC else "市校、县校"
         raise NotAllowedError(f"“{kind.label}”由{whose}发起，本单位负责核办。")
 
@@ -87,14 +83,7 @@ def _key_field_draft(session: Session, actor: Actor, subject_id: str, values: Ma
     after = _checked_values(session, row, values)
     refuse_open_overlap(session, subject_id, after)
     before = {key: row.values[key] for key in after}
-    return Draft(KEY_FIELD, subject_id, label_of(row.values), before, after, row.revision, _reason(reason))
-
-
-def _reason(text: str) -> str:
-    """The reason without blanks around it. Raises DataFaultError for one too long to be read, or to travel."""
-    if len(text.strip()) > _LONGEST_REASON:
-        raise DataFaultError(f"变更原因超过 {_LONGEST_REASON} 个字，请写得简短些，详细材料可作为证明材料添加。")
-    return text.strip()
+    return Draft(KEY_FIELD, subject_id, label_of(row.values), before, after, row.revision, checked_reason(reason))
 
 
 def _checked_values(session: Session, row: Row, values: Mapping[str, str]) -> dict[str, str]:
@@ -119,7 +108,9 @@ def _propose_withdrawal(session: Session, actor: Actor, change: SqlRow[Any], rea
     if change.kind == WITHDRAWAL.key:
         raise UserError("撤回申请本身不能再撤回，请等待上级回执。")
     refuse_open_overlap(session, change.id, {})
-    draft = Draft(WITHDRAWAL, change.id, f"撤回 {change.number} {change.subject_label}", {}, {}, 0, _reason(reason))
+    draft = Draft(
+        WITHDRAWAL, change.id, f"撤回 {change.number} {change.subject_label}", {}, {}, 0, checked_reason(reason)
+    )
     return insert_drafts(session, actor, [draft])[0]
 
 
@@ -148,45 +139,9 @@ def baseline_draft(kind: str, batch_id: str, source: str, count: int, reason: st
     return Draft(BASELINE_OF[kind], batch_id, label, {}, {}, 0, reason, batch_id)
 
 
-def insert_drafts(session: Session, actor: Actor, drafts: Sequence[Draft]) -> list[str]:
-    """Write drafts with their running numbers and first decision; their ids. The values are taken as checked."""
-    serial, now, version = next_number(session), now_text(), effective(session).version
-    rows = [
-        {
-            "id": new_id(),
-            "number": number_text(serial + place),
-            "kind": draft.kind.key,
-            "unit_id": actor.unit.id,
-            "subject_id": draft.subject_id,
-            "subject_label": draft.label,
-            "before": canonical(dict(draft.before)).decode(),
-            "after": canonical(dict(draft.after)).decode(),
-            "base_revision": draft.base_revision,
-            "reason": draft.reason,
-            "policy_version": version,
-            "attempt": 1,
-            "salt": secrets.token_hex(16),
-            "state": State.DRAFT.value,
-            "batch_id": draft.batch_id,
-            "package_id": None,
-            "initiator_id": actor.person_id,
-            "initiator_name": actor.name,
-            "created_at": now,
-            "updated_at": now,
-        }
-        for place, draft in enumerate(drafts)
-    ]
-    if not rows:
-        return []
-    session.execute(insert(t.change), rows)
-    ids = [str(row["id"]) for row in rows]
-    record(session, actor, ids, Event.PROPOSE)
-    return ids
-
-
 def _own_draft(session: Session, actor: Actor, change_id: str) -> SqlRow[Any]:
     change = find_change(session, change_id)
-    require_role(actor, Role.REGISTRAR, "修改变更申请")
+    require_any_role(actor, CHANGE_KIND[change.kind].initiators, "修改变更申请")
     require_own(actor, change.unit_id, "修改变更申请")
     if change.state != State.DRAFT:
         raise UserError(f"变更 {change.number} 现在是“{STATE_LABELS[State(change.state)]}”，只有草稿可以修改。")
@@ -200,15 +155,23 @@ def update_draft(
     change = _own_draft(session, actor, change_id)
     updates: dict[str, Any] = {"updated_at": now_text()}
     if reason is not None:
-        updates["reason"] = _reason(reason)
-    if values is not None and change.kind == KEY_FIELD.key:
-        updates |= _renewed(session, change, values)
+        updates["reason"] = checked_reason(reason)
+    if values is not None and CHANGE_KIND[change.kind].values_of:
+        updates |= _renewed(session, actor, change, values)
     session.execute(update(t.change).where(t.change.c.id == change.id).values(**updates))
     audit.append(session, actor, "change.edit", f"change:{change.number}", {"fields": sorted(values or ())})
 
 
-def _renewed(session: Session, change: SqlRow[Any], values: Mapping[str, str]) -> dict[str, Any]:
-    """Before, after and base revision of a key-field change on the pupil as he stands now."""
+def _renewed(session: Session, actor: Actor, change: SqlRow[Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """Before, after and base revision of a change of values on the pupil or account as it stands now."""
+    if CHANGE_KIND[change.kind].local:
+        draft = account_draft(session, actor, CHANGE_KIND[change.kind], change.subject_id, values, change.id)
+        return {
+            "before": canonical(dict(draft.before)).decode(),
+            "after": canonical(dict(draft.after)).decode(),
+            "base_revision": draft.base_revision,
+            "subject_label": draft.label,
+        }
     row = get(session, STUDENTS, change.subject_id)
     after = _checked_values(session, row, values)
     refuse_open_overlap(session, row.id, after, change.id)
@@ -266,8 +229,8 @@ def detach(session: Session, actor: Actor, change_id: str, digest: str) -> None:
 def submit(session: Session, actor: Actor, change_id: str) -> None:
     """Hand a draft to the head. Raises DataFaultError with everything that is missing, each with what to do."""
     change = _own_draft(session, actor, change_id)
-    if change.kind == KEY_FIELD.key:
-        values = _renewed(session, change, json.loads(change.after))
+    if CHANGE_KIND[change.kind].values_of:
+        values = _renewed(session, actor, change, json.loads(change.after))
         session.execute(update(t.change).where(t.change.c.id == change.id).values(**values))
     elif CHANGE_KIND[change.kind].subjects:
         freeze(session, change)
@@ -283,7 +246,7 @@ def withdraw(session: Session, actor: Actor, change_id: str, reason: str = "") -
     """Take back a draft or pending change at once; for a sealed one start and submit a withdrawal request, whose
     id is returned (decision 7). Raises UserError for an approved one, whose approval is revoked first."""
     change = changes_by_id(session, [find_change(session, change_id).id])[0]
-    require_role(actor, Role.REGISTRAR, "撤回变更")
+    require_any_role(actor, CHANGE_KIND[change.kind].initiators, "撤回变更")
     require_own(actor, change.unit_id, "撤回变更")
     if change.state == State.SEALED:
         request = propose(session, actor, WITHDRAWAL.key, change.id, {}, reason)
@@ -293,4 +256,5 @@ def withdraw(session: Session, actor: Actor, change_id: str, reason: str = "") -
         raise UserError(f"变更 {change.number} 已批准，请先由主管领导撤销批准，再撤回。")
     record(session, actor, [change.id], Event.WITHDRAW, reason.strip())
     thaw(session, [change.id])
+    drop_pending(session, [change])
     return None

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from models.domain.codes import code_table
 from models.domain.errors import DataFaultError, UserError
-from models.domain.fields import FIELDS_OF, STUDENT_FIELD, STUDENTS
+from models.domain.fields import FIELDS_OF, STUDENT_FIELD, STUDENTS, Field
 from models.domain.findings import Finding, Level, joined
+from models.domain.orders import REASON_LABELS
 from models.domain.policy import EffectivePolicy
+from models.domain.statuses import RECORD_STATUS
 from models.domain.units import Line, Tier, Unit
 from models.exchange.normalise import normalise
 from models.rules.checks import Context, check_record
@@ -98,13 +101,26 @@ def raise_faults(findings: list[Finding]) -> None:
 
 
 def field_label(key: str, kind: str = STUDENTS) -> str:
-    """The Chinese label of a field, or its key when nobody declared it."""
-    return next((field.label for field in FIELDS_OF[kind] if field.key == key), key)
+    """The Chinese label of a field, or of a state that changes like one; its key when nobody declared it."""
+    field = _field(key, kind)
+    return field.label if field else _STATE_LABELS.get(key, key)
 
 
 def value_text(key: str, value: str, kind: str = STUDENTS) -> str:
     """A value as people read it: codes by their label."""
-    field = next((field for field in FIELDS_OF[kind] if field.key == key), None)
-    if field is None or not field.code_table or not value:
+    field = _field(key, kind)
+    if field is None:
+        return _STATE_WORDS.get(key, {}).get(value, value)
+    if not field.code_table or not value:
         return value
     return code_table(field.code_table).label(value) or value
+
+
+def _field(key: str, kind: str) -> Field | None:
+    """The field of that list, else of another one."""
+    lists = (FIELDS_OF[kind], *FIELDS_OF.values())
+    return next((field for fields in lists for field in fields if field.key == key), None)
+
+
+_STATE_LABELS: Final = {"status": "账户状态", "disabled_reason": "禁用原因"}
+_STATE_WORDS: Final = {"status": RECORD_STATUS, "disabled_reason": REASON_LABELS}

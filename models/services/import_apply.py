@@ -17,7 +17,8 @@ from models.domain.pause import collector_paused
 from models.domain.progress import SILENT, Progress
 from models.domain.units import Actor, Line, Tier
 from models.rules.naming import pinyin_keys
-from models.services.change_drafts import Draft, baseline_draft, insert_drafts
+from models.services.change_drafts import baseline_draft
+from models.services.change_writing import Draft, insert_drafts
 from models.services.class_sizes import overfull
 from models.services.import_plan import CheckedImport, Known, Outcome, RowPlan, needs_baseline, snapshot
 from models.services.import_planning import replan

@@ -19,7 +19,7 @@ from models.domain.units import Unit, reports_own
 from models.exchange.sheets import SheetData, Workbook
 from models.rules.checks import Context
 from models.rules.naming import Proposal
-from models.services.accounts import taken_usernames
+from models.services.accounts.usernames import taken_usernames
 from models.services.change_log import OPEN_STATES
 from models.services.checking import controlled_fields, field_label
 from models.services.policies import effective

@@ -10,7 +10,7 @@ from models.exchange.sheets import SheetData
 from models.rules.checks import duplicates_inside, missing_columns
 from models.rules.classes import class_finding, unlike_classes
 from models.rules.naming import Proposal
-from models.services.accounts import propose_for
+from models.services.accounts.usernames import propose_for
 from models.services.checking import field_label
 from models.services.import_plan import (
     ERROR_ROW,

@@ -9,6 +9,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from models.domain.errors import FileRefusedError, NotAllowedError, UserError
+from models.domain.fields import ACCOUNTS
 from models.domain.orders import (
     LONGEST_NOTE,
     MOST_LINES,
@@ -19,8 +20,10 @@ from models.domain.orders import (
     read_order,
 )
 from models.domain.units import Actor, Role
-from models.services import accounts, orders
+from models.services import orders
+from models.services.accounts.effects import set_status
 from models.services.permissions import require_role
+from models.services.records import get
 from models.services.units import ancestors, is_below, own_unit, unit_name
 from models.store import audit
 from models.store import tables as t
@@ -89,7 +92,8 @@ def execute(session: Session, actor: Actor, order_id: str, positions: Sequence[i
         if row is None:
             raise UserError(f"本单位没有用户名为“{item.username}”的账户，不能执行。请对这一项提出异议并说明情况。")
         if row.status == "active":
-            accounts.disable(session, actor, row.id, f"{reason} {order.note}".strip())
+            held = get(session, ACCOUNTS, row.id)
+            set_status(session, actor, held, "disabled", order.reason, f"{reason} {order.note}".strip())
         done = {"state": ItemState.DONE.value, "done_at": now_text(), "done_by": actor.name, "note": ""}
         orders.settle(session, order.id, item.position, done)
     audit.append(session, actor, "order.execute", f"order:{order.id}", {"accounts": len(items)})

@@ -70,7 +70,7 @@ def accounts_named(session: Session, usernames: Sequence[str]) -> list[str]:
                 found[username].append(account_id)
     missing = [name for name, ids in found.items() if not ids]
     if missing:
-        raise UserError(f"所辖单位报来的账户中没有这些用户名：{_some(missing)}。请核对，或请下级先报送账户基线。")
+        raise UserError(f"所辖单位报来的账户中没有这些用户名：{_some(missing)}。请核对，或请下级先报送账户备案。")
     several = [name for name, ids in found.items() if len(ids) > 1]
     if several:
         raise UserError(f"这些用户名有不止一个单位在用：{_some(several)}。请按账户逐个选定，不要按用户名。")

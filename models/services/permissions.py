@@ -35,7 +35,7 @@ def require_head(actor: Actor, act: str) -> None:
     """
     if not reports_own(actor.unit):
         if actor.unit.line is Line.OPEN:
-            raise NotAllowedError(f"省校没有上级，不需要{act}；对收到的账户基线由学籍管理员核办（命令 review）。")
+            raise NotAllowedError(f"省校没有上级，不需要{act}；对收到的账户备案由学籍管理员核办（命令 review）。")
         raise NotAllowedError(
             f"{act}是学校主管领导的职责；主管部门对收到的业务由学籍管理员核办（“核办”页，或命令 review）。"
         )

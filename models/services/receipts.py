@@ -17,8 +17,8 @@ from models.domain.fields import STUDENT_FIELD, STUDENTS
 from models.domain.states import Event, State
 from models.domain.units import Actor, Role
 from models.services.baseline import thaw
-from models.services.change_drafts import Draft, insert_drafts
 from models.services.change_log import Decider, in_chunks, record
+from models.services.change_writing import Draft, insert_drafts
 from models.services.records import Row as Student
 from models.services.records import label_of, page, system_name, write_values
 from models.services.units import own_unit

@@ -19,8 +19,9 @@ from models.domain.signing import canonical
 from models.domain.states import END_STATES, Event, State
 from models.domain.units import Actor, reports_own
 from models.rules.naming import pinyin_keys
-from models.services.change_drafts import Draft, baseline_draft, insert_drafts
+from models.services.change_drafts import baseline_draft
 from models.services.change_log import Decider, find_change, in_chunks, next_number, number_text, record
+from models.services.change_writing import Draft, insert_drafts
 from models.services.records import IN_USE, NOUN, TABLE_OF
 from models.services.units import own_unit
 from models.store import audit, bulk

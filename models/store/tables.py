@@ -84,13 +84,21 @@ account = Table(
     Column("row", Integer, primary_key=True),  # rowid, which the search table refers to
     Column("id", Text, nullable=False, unique=True),
     Column("unit_id", Text, nullable=False),
-    Column("status", Text, nullable=False),  # active | disabled
+    Column("status", Text, nullable=False),  # pending (its creation is not approved) | active | disabled
     Column("revision", Integer, nullable=False),
     Column("batch_id", Text),
     Column("updated_at", Text, nullable=False),
     Column("updated_by", Text, nullable=False),
     Column("name_order", Text, nullable=False, server_default=""),  # kept beside the search entry (store/search.py)
     *(Column(field.key, Text, nullable=False, server_default="") for field in ACCOUNT_FIELDS),
+    Column("person_id", Text, nullable=False, server_default=""),  # shared by the accounts of one person (D6)
+    Column("origin", Text, nullable=False, server_default="listed"),  # listed (was there before) | created here (A17)
+    Column("opened_at", Text, nullable=False, server_default=""),  # when its creation took effect
+    Column("disabled_at", Text, nullable=False, server_default=""),
+    Column("disabled_reason", Text, nullable=False, server_default=""),  # code of models.domain.orders.REASONS
+    Column("filed_status", Text, nullable=False, server_default=""),  # as last filed: "" (never) | active | disabled
+    Column("filed_revision", Integer, nullable=False, server_default="0"),
+    Index("account_person", "person_id"),
     Index("account_id_number", "id_number"),
     Index("account_order", "unit_id", "status", "name_order", "id"),
     Index("account_username", "username"),  # two units' accounts may collide above: found, not refused (A17 h)
@@ -301,6 +309,47 @@ companion = _table(  # PCs of one unit that exchange drafts and decisions by fil
 companion_change = _table(  # on the second PC: what the main one has told of a change, to tell its decisions from ours
     "companion_change",
     _text("change_id", key=True), _int("attempt"), _text("digest"), _int("decisions"), _int("waits"),
+)  # fmt: skip
+
+# --- accounts ------------------------------------------------------------------------------------------
+
+filed_account = _table(  # every account of every filing that a superior took, as it stood then (A13-A15)
+    "filed_account",
+    _text("change_id", key=True), _text("account_id", key=True), _text("unit_id"),
+    _text("act"),  # added | disabled | changed
+    _text("period"),  # YYYY-MM
+    _text("filed_at"), _text("body"),  # JSON {field: text}
+    Index("filed_account_period", "period", "unit_id"), Index("filed_account_account", "account_id"),
+)  # fmt: skip
+inspection = _table(  # a special inspection of the platform's accounts, or a patrol (A6, A9, A10, A12)
+    "inspection",
+    _text("id", key=True), _text("kind"),  # inspection | patrol
+    _text("source"), _text("source_digest"), _text("made_at"), _text("made_by"), _int("checked"), _text("note"),
+    _text("state"),  # open | closed
+    _text("statement_id", null=True),  # the signed record
+)  # fmt: skip
+inspection_finding = _table(
+    "inspection_finding",
+    _text("inspection_id", key=True), _int("position", key=True), _text("code"), _text("unit_id"), _text("username"),
+    _text("account_id", null=True), _text("label"), _text("details"),  # JSON {field: text}
+    _text("state"),  # open | dismissed | listed | done | proved
+    _text("change_id", null=True), _text("order_id", null=True), _text("note"), _text("handled_by"),
+    _text("handled_at", null=True),
+    Index("inspection_finding_account", "account_id"),
+)  # fmt: skip
+
+platform_export = _table(  # files made for the platform; what they told counts until they are taken back
+    "platform_export",
+    _text("id", key=True), _int("number"), _text("platform"),  # moodle | oneroster
+    _text("made_at"), _text("made_by"), _text("counts"),  # JSON {add | rename | suspend | resume | gone | known: number}
+    _text("state"),  # made | taken_back
+    UniqueConstraint("number"),
+)  # fmt: skip
+platform_exported = _table(  # an account as the platform knows it after an export
+    "platform_exported",
+    _text("export_id", key=True), _text("account_id", key=True), _text("unit_id"), _text("username"),
+    _text("status"),  # active | suspended | gone
+    Index("platform_exported_account", "account_id"),
 )  # fmt: skip
 
 # --- audit ----------------------------------------------------------------------------------------------

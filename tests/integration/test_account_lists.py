@@ -70,17 +70,17 @@ def test_roles_and_tiers_of_an_account_list(world: World) -> None:
     lu, tang, province = world["lu"], world["tang"], world["province"]
     add_account(lu, "张三")
     with pytest.raises(NotAllowedError, match="学籍管理员"):
-        propose(lu, "account.baseline", Role.HEAD)
-    change = propose(lu, "account.baseline")
+        propose(lu, "account.filing", Role.HEAD)
+    change = propose(lu, "account.filing")
     lu.store.write(changes.submit, lu.store.actor, change)
     with pytest.raises(NotAllowedError):  # the registrar who proposed it
         lu.store.write(changes.approve, lu.store.actor, lu.store.signer(lu.act(Role.REGISTRAR)), [change])
     assert "approve" in lu.store.read(changes.get, change, lu.actors[Role.HEAD]).allowed
     lu.approve([change])
     with pytest.raises(UserError, match="没有尚未上报的账户"):
-        propose(lu, "account.baseline")
+        propose(lu, "account.filing")
     with pytest.raises(NotAllowedError, match="市校、县校"):
-        propose(province, "account.baseline")
+        propose(province, "account.filing")
     with pytest.raises(NotAllowedError, match="基础教育"):
         propose(tang, "roster.baseline")
 
@@ -113,7 +113,7 @@ def test_one_user_name_in_two_counties_is_found_at_the_city(world: World) -> Non
     built = outbox.build(luan.store, luan.act(Role.REGISTRAR), luan.out)
     deliver(luan, tang)
     (item,) = tang.store.read(review.list_items, review.ReviewQuery(package_id=built.package_id or "", open_only=True))
-    assert (item.duplicates, item.summary) == (1, "账户基线（1 个账户疑似重复）")
+    assert (item.duplicates, item.summary) == (1, "账户备案（1 个账户疑似重复）")
     assert "用户名相同" in "".join(tang.store.read(review.get_item, item.id).notes)
     tang.review_all(built.package_id or "")
     assert {unit for unit, name in held(tang).values() if name == "tslnzhangsan"} == {LU.id, LUAN.id}
@@ -190,7 +190,7 @@ def test_a_list_of_teachers_respects_names_taken_elsewhere(world: World, tmp_pat
     result = luan.store.write(imports.apply, luan.store.actor, checked, True)
     assert result.new == 1
     change = luan.store.read(changes.get, result.baseline_id).summary
-    assert (change.kind, change.subject_label) == ("account.baseline", "教师.xlsx：1 个账户")
+    assert (change.kind, change.subject_label) == ("account.filing", "教师.xlsx：1 个账户")
 
 
 def test_hostile_taken_names_are_refused_whole(world: World) -> None:
@@ -225,7 +225,7 @@ def test_rows_and_kinds_of_the_other_line_are_refused() -> None:
         with pytest.raises(FileRefusedError):
             check_row({"id": "a", "values": values}, kind)
     texts = dict.fromkeys(("id", "number", "subject", "label", "reason", "created"), "x")
-    item = {**texts, "kind": "account.baseline", "unit": LU.id, "attempt": 1, "before": {}, "after": {}, "batch": {}}
+    item = {**texts, "kind": "account.filing", "unit": LU.id, "attempt": 1, "before": {}, "after": {}, "batch": {}}
     check_shape(item, LU.id, Line.OPEN)
     with pytest.raises(FileRefusedError):
         check_shape(item | {"batch": None}, LU.id, Line.OPEN)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from models.domain.change_kinds import ACCOUNT_BASELINE
+from models.domain.change_kinds import ACCOUNT_FILING
 from models.domain.fields import ACCOUNTS
 from models.domain.units import Role
 from models.services import changes
@@ -91,7 +91,7 @@ def test_from_a_list_of_teachers_to_a_package(qtbot: Any, units: tuple[Member, M
     click(qtbot, page, "签名确认")
     give_passphrase(qtbot, window, PEOPLE[Role.HEAD][1])
     lists = lu.store.read(changes.list_changes)
-    assert [(one.kind, one.state) for one in lists] == [(ACCOUNT_BASELINE.key, "approved")] * 2
+    assert [(one.kind, one.state) for one in lists] == [(ACCOUNT_FILING.key, "approved")] * 2
     leave(window)
 
     window = enter(qtbot, lu, Role.REGISTRAR, tmp_path)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from models.domain.change_kinds import ACCOUNT_BASELINE
+from models.domain.change_kinds import ACCOUNT_FILING
 from models.domain.fields import ACCOUNTS
 from models.domain.units import reports_own
 from ui.context import AppContext
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def may_report(context: AppContext) -> bool:
     """Whether the person starts account lists of this unit."""
     unit = context.actor.unit
-    return context.has(ACCOUNT_BASELINE.initiator) and unit.line in ACCOUNT_BASELINE.lines and reports_own(unit)
+    return any(map(context.has, ACCOUNT_FILING.initiators)) and unit.line in ACCOUNT_FILING.lines and reports_own(unit)
 
 
 def count_waiting(session: Session) -> int:
@@ -33,6 +33,6 @@ def report_accounts(context: AppContext, owner: QObject) -> None:
     from models.services import changes
 
     context.write(
-        changes.propose, context.actor, ACCOUNT_BASELINE.key, "", {}, "", owner=owner,
+        changes.propose, context.actor, ACCOUNT_FILING.key, "", {}, "", owner=owner,
         done=lambda change: context.navigate("changes", change=change),
     )  # fmt: skip

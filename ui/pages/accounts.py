@@ -77,7 +77,7 @@ class AccountsPage(Page):
             made.setVisible(self.panel.may_edit)
         send = button(self.tr("导出"), "file-export", "", "Ctrl+E", on_click=self._export)
         paper = button(self.tr("打印"), "printer", "", "Ctrl+P", on_click=self._print)
-        tip = self.tr("把尚未上报的账户作为一批账户基线，经主管领导核办后报上级备案")
+        tip = self.tr("把尚未上报的账户作为一批账户备案，经主管领导核办后报上级备案")
         self._report = button("", "rubber-stamp", "primary", tip, on_click=lambda: report_accounts(self.context, self))
         self._report.hide()
         sub = self.tr("用户名按规则生成：地名前缀 + 姓名全拼")

@@ -41,7 +41,7 @@ _LOOKS = {
         (("name", 110), ("class_name", 140), ("sex", 56), ("id_number", 150)),
     ),
     ACCOUNTS: _Look(
-        "账户基线中的账户", "全部部门 · {n} 个", "没有部门", "查找姓名、拼音、用户名或部门", "{n} 个账户", "department",
+        "账户备案中的账户", "全部部门 · {n} 个", "没有部门", "查找姓名、拼音、用户名或部门", "{n} 个账户", "department",
         (("name", 100), ("username", 150), ("department", 120), ("post", 96), ("employment", 80), ("on_staff", 72)),
     ),
 }  # fmt: skip

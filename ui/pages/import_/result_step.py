@@ -66,12 +66,12 @@ class ResultStep(QWidget):
         pupils = kind == STUDENTS
         made: list[QWidget] = []
         if result.baseline_id:
-            words = self.tr("新增的账户已作为一批账户基线建成草稿，提交核办后上报上级备案。")
+            words = self.tr("新增的账户已作为一批账户备案建成草稿，提交核办后上报上级备案。")
             if pupils:
                 words = self.tr("新增的学生已作为一批名册基线建成草稿，提交核办后上报主管部门备查。")
             made.append(label(words, "dim", wrap=True))
         if result.reported:
-            words = self.tr("文件中另有 {n} 个以前导入、还没有上报成功的账户，已另建一批账户基线草稿，一并提交。")
+            words = self.tr("文件中另有 {n} 个以前导入、还没有上报成功的账户，已另建一批账户备案草稿，一并提交。")
             if pupils:
                 words = self.tr("文件中另有 {n} 名以前导入、还没有上报成功的学生，已另建一批名册基线草稿，一并提交。")
             made.append(label(words.format(n=f"{result.reported:,}"), "dim", wrap=True))

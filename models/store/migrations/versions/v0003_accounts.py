@@ -1,0 +1,60 @@
+"""Accounts as changes, filings, inspections. Unreleased: edited in place until then."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+# fmt: off
+_COLUMNS = (
+    ("account", "person_id TEXT NOT NULL DEFAULT ''"),
+    ("account", "origin TEXT NOT NULL DEFAULT 'listed'"),
+    ("account", "opened_at TEXT NOT NULL DEFAULT ''"),
+    ("account", "disabled_at TEXT NOT NULL DEFAULT ''"),
+    ("account", "disabled_reason TEXT NOT NULL DEFAULT ''"),
+    ("account", "filed_status TEXT NOT NULL DEFAULT ''"),
+    ("account", "filed_revision INTEGER NOT NULL DEFAULT 0"),
+)
+_TABLES = (
+    ("filed_account",
+     "change_id TEXT NOT NULL, account_id TEXT NOT NULL, unit_id TEXT NOT NULL, act TEXT NOT NULL, period TEXT NOT "
+     "NULL, filed_at TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (change_id, account_id)"),
+    ("inspection",
+     "id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, source TEXT NOT NULL, source_digest TEXT NOT NULL, made_at "
+     "TEXT NOT NULL, made_by TEXT NOT NULL, checked INTEGER NOT NULL, note TEXT NOT NULL, state TEXT NOT NULL, "
+     "statement_id TEXT"),
+    ("inspection_finding",
+     "inspection_id TEXT NOT NULL, position INTEGER NOT NULL, code TEXT NOT NULL, unit_id TEXT NOT NULL, username "
+     "TEXT NOT NULL, account_id TEXT, label TEXT NOT NULL, details TEXT NOT NULL, state TEXT NOT NULL, change_id "
+     "TEXT, order_id TEXT, note TEXT NOT NULL, handled_by TEXT NOT NULL, handled_at TEXT, PRIMARY KEY "
+     "(inspection_id, position)"),
+    ("platform_export",
+     "id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL UNIQUE, platform TEXT NOT NULL, made_at TEXT NOT NULL, "
+     "made_by TEXT NOT NULL, counts TEXT NOT NULL, state TEXT NOT NULL"),
+    ("platform_exported",
+     "export_id TEXT NOT NULL, account_id TEXT NOT NULL, unit_id TEXT NOT NULL, username TEXT NOT NULL, status TEXT "
+     "NOT NULL, PRIMARY KEY (export_id, account_id)"),
+)
+_INDEXES = (
+    "CREATE INDEX platform_exported_account ON platform_exported (account_id)",
+    "CREATE INDEX account_person ON account (person_id)",
+    "CREATE INDEX filed_account_period ON filed_account (period, unit_id)",
+    "CREATE INDEX filed_account_account ON filed_account (account_id)",
+    "CREATE INDEX inspection_finding_account ON inspection_finding (account_id)",
+)
+# fmt: on
+_PERSONS = "UPDATE account SET person_id = id WHERE person_id = ''"
+"""Every account known so far is that of a person of its own."""
+
+
+def upgrade() -> None:
+    """Add what accounts, filings and inspections need."""
+    for table, column in _COLUMNS:
+        op.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    for name, columns in _TABLES:
+        op.execute(f"CREATE TABLE {name} ({columns}) STRICT")
+    for statement in _INDEXES:
+        op.execute(statement)
+    op.execute(_PERSONS)
