@@ -107,9 +107,9 @@ def _named_home(arguments: list[str]) -> Path | None:
 
 def _command_name(arguments: list[str]) -> str:
     """The command's name for log and crash report, never an argument that a person typed."""
-    from desktop.cli.root import SUMMARIES
+    from desktop.cli.root import COMMANDS
 
-    names = {name for name, _ in SUMMARIES}
+    names = {name for name, _, _ in COMMANDS}
     return next((argument for argument in arguments if argument in names), "?")
 
 

@@ -11,7 +11,7 @@ from desktop.cli.call import Call, assignments, choice
 from desktop.cli.contents import Everybody, Folder, evidence_lines, pupil_documents, pupil_lines
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, UsageFaultError
-from models.domain.change_kinds import CHANGE_KIND, CHANGE_KINDS, ChangeKind
+from models.domain.change_kinds import ACCOUNT_DISABLE, ACCOUNT_RENAME, CHANGE_KIND, CHANGE_KINDS, ChangeKind
 from models.domain.errors import DataFaultError, UserError
 from models.domain.fields import STUDENTS
 from models.domain.states import STATE_LABELS, State
@@ -58,7 +58,7 @@ def _kind_text(kind: ChangeKind) -> str:
     needs = [
         text
         for wanted, text in (
-            (kind.takes_values, "新的值（--set）"),
+            (kind.takes_values or kind.key in (ACCOUNT_RENAME.key, ACCOUNT_DISABLE.key), "新的值（--set）"),
             (kind.needs_reason, "理由（--reason）"),
             (kind.needs_evidence, "证明材料（--evidence）"),
         )
@@ -96,10 +96,11 @@ def propose(
     if not subject and not wanted.subjects:
         raise UsageFaultError("缺少 --subject：请说明是谁的变更。")
     files = [evidences.inspect(path) for path in evidence or []]
+    given = _values(wanted, values or [])
 
     def act(session: Any, actor: Any) -> Any:
-        subject_id = _subject(session, subject) if wanted.takes_values else subject
-        change_id = changes.propose(session, actor, wanted.key, subject_id, assignments(values or [], STUDENTS), reason)
+        subject_id = _subject(session, subject, wanted.values_of) if wanted.values_of else subject
+        change_id = changes.propose(session, actor, wanted.key, subject_id, given, reason)
         for file in files:
             changes.attach(session, actor, change_id, file.name, file.data, file.media_type)
         if submit:
@@ -123,10 +124,17 @@ def _submit_new(session: Any, actor: Any, change_id: str) -> None:
         raise DataFaultError(f"没有建立变更，因为还不能提交：{reason}") from None
 
 
-def _subject(session: Any, text: str) -> str:
+def _values(kind: ChangeKind, pairs: list[str]) -> dict[str, str]:
+    """Field texts; what is no field (the reason for disabling) as it is written."""
+    states = [pair.partition("=") for pair in pairs if pair.partition("=")[0] == "disabled_reason"]
+    fields = [pair for pair in pairs if pair.partition("=")[0] != "disabled_reason"]
+    return {**assignments(fields, kind.values_of or STUDENTS), **{key: text for key, _, text in states}}
+
+
+def _subject(session: Any, text: str, kind: str) -> str:
     from desktop.cli.rosters import find_row
 
-    return find_row(session, STUDENTS, text, whole=True)  # a request about the wrong pupil must not begin by chance
+    return find_row(session, kind, text, whole=True)  # a request about the wrong pupil must not begin by chance
 
 
 @change.add("list", "列出本单位的变更")

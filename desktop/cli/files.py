@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -155,21 +156,32 @@ def import_(
             call.emit({**document, "written": None}, [check_text(checked), advice])
             return 1
         result = store.write(imports.apply, store.actor, checked, accept_clean, call.progress, confirm)
-        ids = (result.baseline_id, result.reported_id)
-        baseline, again = (store.read(changes.get, one).summary.number if one else "" for one in ids)
+        ids = (result.baseline_id, result.reported_id, result.creation_id)
+        baseline, again, creation = (store.read(changes.get, one).summary.number if one else "" for one in ids)
     written = {key: getattr(result, key) for key, _ in _COUNTS}
     more = {"batch_id": result.batch_id, "baseline_id": result.baseline_id, "baseline_number": baseline}
     more |= {"reported": result.reported, "reported_number": again, "overfull": list(result.overfull)}
+    more |= {"creation_number": creation, "missing": list(result.missing)}
     call.emit(
         {**document, "written": {**written, **more}},
         [
             check_text(checked),
             *_written_text(checked, written, baseline),
             *_again_text(checked.kind, result.reported, again),
+            *_creation_text(creation, result.missing),
             *(f"  [提醒] {sentence}" for sentence in result.overfull),
         ],
     )
     return 1 if _has_errors(checked) else 0
+
+
+def _creation_text(number: str, missing: Sequence[str]) -> list[str]:
+    """What happens to new accounts (A8, A16)."""
+    if not number:
+        return []
+    if not missing:
+        return [f"新账户的申请 {number} 已提交，主管领导批准后启用。"]
+    return [f"新账户的申请 {number} 还不能提交：", *(f"  {text}" for text in missing)]
 
 
 def _again_text(kind: str, rows: int, number: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,78 +13,37 @@ from desktop.cli.frame import ChineseGroup, Commands, UsageFaultError
 from desktop.paths import data_home, is_named
 from desktop.version import VERSION
 
-SUMMARIES: tuple[tuple[str, str], ...] = (
-    ("username", "按规则生成用户名（不需要数据）"),
-    ("fields", "列出名册有哪些字段（不需要数据）"),
-    ("check", "检查一个名册文件，不写入任何内容"),
-    ("init", "新建数据：单位、操作员和密钥"),
-    ("passwd", "修改自己的口令"),
-    ("operator", "操作员：增加、激活、找回、查看、停用"),
-    ("unit", "单位：申请入网、认证、信任、查看"),
-    ("pc", "第二台电脑：配对，交换待核办和核办结果"),
-    ("import", "检查并导入一个名册文件"),
-    ("students", "学生名册"),
-    ("accounts", "教师账户"),
-    ("change", "变更：提出、提交、核办"),
-    ("package", "数据包：生成、查看"),
-    ("receive", "接收送来的文件，可以是几个文件或文件夹"),
-    ("watch", "收件文件夹：添加、查看"),
-    ("notice", "通知：下发、查看、确认已阅"),
-    ("matter", "事项：停在哪里，是否逾期"),
-    ("problem", "问题学籍：核实、答复、确认、裁定"),
-    ("order", "停用通知单：下达、执行、提出异议"),
-    ("review", "核办收到的数据包（上级）"),
-    ("policy", "政策：受控字段、班额、业务开关、办理时间、用户名规则"),
-    ("export", "导出"),
-    ("audit", "操作记录"),
-    ("backup", "备份"),
-    ("restore", "从备份恢复"),
-    ("lock-status", "谁能打开数据，是否被锁定"),
-    ("demo", "用虚构数据走一遍全部流程"),
-    ("selftest", "检查安装是否完好"),
+COMMANDS: tuple[tuple[str, str, str], ...] = (
+    ("username", "files", "按规则生成用户名（不需要数据）"),
+    ("fields", "fields", "列出名册有哪些字段（不需要数据）"),
+    ("check", "files", "检查一个名册文件，不写入任何内容"),
+    ("init", "people", "新建数据：单位、操作员和密钥"),
+    ("passwd", "people", "修改自己的口令"),
+    ("operator", "people", "操作员：增加、激活、找回、查看、停用"),
+    ("unit", "unit_changes", "单位：申请入网、认证、信任、查看"),
+    ("pc", "unit_changes", "第二台电脑：配对，交换待核办和核办结果"),
+    ("import", "files", "检查并导入一个名册文件"),
+    ("students", "rosters", "学生名册"),
+    ("accounts", "accounts", "教师账户"),
+    ("change", "changes", "变更：提出、提交、核办"),
+    ("package", "packages", "数据包：生成、查看"),
+    ("receive", "packages", "接收送来的文件，可以是几个文件或文件夹"),
+    ("watch", "watching", "收件文件夹：添加、查看"),
+    ("notice", "matters", "通知：下发、查看、确认已阅"),
+    ("matter", "matters", "事项：停在哪里，是否逾期"),
+    ("problem", "problems", "问题学籍：核实、答复、确认、裁定"),
+    ("order", "orders", "停用通知单：下达、执行、提出异议"),
+    ("review", "bureau", "核办收到的数据包（上级）"),
+    ("policy", "policies", "政策：受控字段、班额、业务开关、办理时间、用户名规则"),
+    ("export", "files", "导出"),
+    ("audit", "care", "操作记录"),
+    ("backup", "care", "备份"),
+    ("restore", "care", "从备份恢复"),
+    ("lock-status", "people", "谁能打开数据，是否被锁定"),
+    ("demo", "care", "用虚构数据走一遍全部流程"),
+    ("selftest", "care", "检查安装是否完好"),
 )
-
-
-def _module(name: str) -> Commands:
-    """The commands of the module that holds `name`."""
-    match name:
-        case "username" | "check" | "import" | "export":
-            from desktop.cli.files import app
-        case "fields":
-            from desktop.cli.fields import app
-        case "init" | "passwd" | "operator" | "lock-status":
-            from desktop.cli.people import app
-        case "unit" | "pc":
-            from desktop.cli.unit_changes import app
-        case "students" | "accounts":
-            from desktop.cli.rosters import app
-        case "change":
-            from desktop.cli.changes import app
-        case "package" | "receive" | "notice" | "matter" | "watch" | "problem" | "order":
-            return _between_units(name)
-        case "review":
-            from desktop.cli.bureau import app
-        case "policy":
-            from desktop.cli.policies import app
-        case _:
-            from desktop.cli.care import app
-    return app
-
-
-def _between_units(name: str) -> Commands:
-    """The module of a command about what travels."""
-    match name:
-        case "notice" | "matter":
-            from desktop.cli.matters import app
-        case "problem":
-            from desktop.cli.problems import app
-        case "order":
-            from desktop.cli.orders import app
-        case "watch":
-            from desktop.cli.watching import app
-        case _:
-            from desktop.cli.packages import app
-    return app
+"""Name, module of `desktop.cli`, and purpose of every command, in the order of the help page."""
 
 
 class RootGroup(ChineseGroup):
@@ -91,17 +51,19 @@ class RootGroup(ChineseGroup):
 
     def summaries(self) -> list[tuple[str, str]]:
         """Name and purpose of each command."""
-        return list(SUMMARIES)
+        return [(name, purpose) for name, _, purpose in COMMANDS]
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of the commands in the order of the help page."""
-        return [name for name, _ in SUMMARIES]
+        return [name for name, _, _ in COMMANDS]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Load the command `cmd_name`; None when there is none."""
-        if cmd_name not in self.list_commands(ctx):
+        module = next((module for name, module, _ in COMMANDS if name == cmd_name), None)
+        if module is None:
             return None
-        return _module(cmd_name).group().commands[cmd_name]
+        app: Commands = import_module(f"desktop.cli.{module}").app
+        return app.group().commands[cmd_name]
 
 
 root = typer.Typer(

@@ -1,4 +1,4 @@
-"""Commands on the two rosters: students and accounts."""
+"""Commands on the roster of pupils, and what those on accounts share with them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from models.domain.units import Tier
 
 app = Commands("名册")
 students = Commands("学生名册")
-accounts = Commands("教师账户")
 app.add_typer(students, name="students")
-app.add_typer(accounts, name="accounts")
 
 Who = Annotated[str, typer.Argument(metavar="谁", help="内部标识、身份证件号、学籍号，或只指向一人的姓名、拼音")]
 Pairs = Annotated[list[str] | None, typer.Argument(metavar="字段=值", help="例如 班号=3班，字段见命令 fields")]
@@ -30,9 +28,10 @@ Filters = Annotated[list[str] | None, typer.Option("--filter", metavar="字段=�
 Sort = Annotated[str, typer.Option(metavar="字段", help="按哪个字段排序；前面加 - 为倒序")]
 Limit = Annotated[int, typer.Option(min=1, metavar="数", help="最多显示多少条")]
 Offset = Annotated[int, typer.Option(min=0, metavar="数", help="跳过多少条")]
-Status = Annotated[str, typer.Option(metavar="状态", help="学生 在籍、离校；账户 使用中、已停用；或 全部")]
+Status = Annotated[str, typer.Option(metavar="状态", help="学生 在籍、离校；账户 使用中、待批准、已停用；或 全部")]
 Reveal = Annotated[list[str] | None, typer.Option(metavar="字段", help="显示被遮盖的字段，会记入操作记录")]
-_STATUSES = {STUDENTS: ("enrolled", "left", "all"), ACCOUNTS: ("active", "disabled", "all")}
+_MORE = {"all": "全部", "current": "使用中和待批准"}
+_STATUSES = {STUDENTS: ("enrolled", "left", "all"), ACCOUNTS: ("current", "pending", "active", "disabled", "all")}
 
 
 def find_row(session: Any, kind: str, text: str, *, whole: bool = False) -> str:
@@ -59,7 +58,8 @@ def _names(values: dict[str, str]) -> set[str]:
     return {values.get(key, "") for key in ("id_number", "student_number", "username", "name")} - {""}
 
 
-def _list(call: Call, kind: str, query: dict[str, Any], unit: str, limit: int, offset: int) -> None:
+def list_rows(call: Call, kind: str, query: dict[str, Any], unit: str, limit: int, offset: int) -> None:
+    """List rows of a roster with their units."""
     from models.services import roster
 
     def read(session: Any) -> Any:
@@ -76,17 +76,19 @@ def _list(call: Call, kind: str, query: dict[str, Any], unit: str, limit: int, o
     call.emit({"total": total, "rows": told}, lines)
 
 
-def _query(kind: str, text: str, filters: list[str] | None, sort: str, status: str) -> dict[str, Any]:
-    status = choice(status, {one: one for one in _STATUSES[kind]}, "--status", {**RECORD_STATUS, "all": "全部"})
+def query_of(kind: str, text: str, filters: list[str] | None, sort: str, status: str) -> dict[str, Any]:
+    """The arguments of a `RosterQuery` from what was typed."""
+    status = choice(status, {one: one for one in _STATUSES[kind]}, "--status", {**RECORD_STATUS, **_MORE})
     return {
         "text": text,
         "filters": assignments(filters or [], kind),
         "sort": (key_of(kind, sort.removeprefix("-")), not sort.startswith("-")),
-        "status": "" if status == "all" else status,
+        "status": {"all": "", "current": "enrolled"}.get(status, status),
     }
 
 
-def _show(call: Call, kind: str, who: str, reveal: list[str] | None) -> None:
+def show_row(call: Call, kind: str, who: str, reveal: list[str] | None) -> None:
+    """Show one pupil or account, fields of `reveal` in full."""
     from models.services import roster
     from models.services.checking import value_text
 
@@ -109,7 +111,8 @@ def _show(call: Call, kind: str, who: str, reveal: list[str] | None) -> None:
     call.emit({**row_document(kind, row, shown), "unit": unit}, lines)
 
 
-def _set(call: Call, kind: str, who: str, pairs: list[str]) -> None:
+def set_row(call: Call, kind: str, who: str, pairs: list[str]) -> None:
+    """Write fields of one pupil or account."""
     from models.services import roster
     from models.services.checking import check_context, remarks
 
@@ -147,13 +150,13 @@ def list_students(
     offset: Offset = 0,
 ) -> None:
     """List pupils."""
-    _list(ctx.obj, STUDENTS, _query(STUDENTS, text, filters, sort, status), unit, limit, offset)
+    list_rows(ctx.obj, STUDENTS, query_of(STUDENTS, text, filters, sort, status), unit, limit, offset)
 
 
 @students.add("show", "查看一名学生；被遮盖的字段用 --reveal 显示")
 def show_student(ctx: typer.Context, who: Who, reveal: Reveal = None) -> None:
     """Show one pupil."""
-    _show(ctx.obj, STUDENTS, who, reveal)
+    show_row(ctx.obj, STUDENTS, who, reveal)
 
 
 @students.add("add", "新增一名学生：检查、查重，并拟一份上报用的名册基线草稿")
@@ -176,7 +179,7 @@ def add_student(ctx: typer.Context, pairs: Pairs = None, sets: Sets = None) -> N
 @students.add("set", "修改学生的字段；关键信息要用 change propose 提出变更")
 def set_student(ctx: typer.Context, who: Who, pairs: Pairs = None, sets: Sets = None) -> None:
     """Change fields of a pupil."""
-    _set(ctx.obj, STUDENTS, who, [*(pairs or []), *(sets or [])])
+    set_row(ctx.obj, STUDENTS, who, [*(pairs or []), *(sets or [])])
 
 
 @students.add("classes", "列出班级、学段、人数和班额；超过班额的会标出")
@@ -194,66 +197,3 @@ def list_classes(ctx: typer.Context) -> None:
         parts = (one.unit_name, one.grade, one.class_name, STAGES.get(one.stage, "学段不明"), f"{one.size} 人")
         lines.append("  ".join([*filter(None, parts), f"班额 {cap}", *(["超过班额"] if one.over else [])]))
     call.emit([{**document(one), "over": one.over} for one in found], lines)
-
-
-# --- accounts -------------------------------------------------------------------------------------------------
-
-
-@accounts.add("list", "列出教师账户，可按文字、字段筛选；号码默认遮盖")
-def list_accounts(
-    ctx: typer.Context,
-    text: Text = "",
-    filters: Filters = None,
-    sort: Sort = "name",
-    status: Status = "active",
-    unit: InUnit = "",
-    limit: Limit = 200,
-    offset: Offset = 0,
-) -> None:
-    """List accounts."""
-    _list(ctx.obj, ACCOUNTS, _query(ACCOUNTS, text, filters, sort, status), unit, limit, offset)
-
-
-@accounts.add("show", "查看一个账户；被遮盖的字段用 --reveal 显示")
-def show_account(ctx: typer.Context, who: Who, reveal: Reveal = None) -> None:
-    """Show one account."""
-    _show(ctx.obj, ACCOUNTS, who, reveal)
-
-
-@accounts.add("add", "增加一个账户；不给 username 时按规则生成")
-def add_account(ctx: typer.Context, pairs: Pairs = None, sets: Sets = None) -> None:
-    """Add an account."""
-    from models.services import accounts as services
-    from models.services import roster
-
-    call: Call = ctx.obj
-    values = assignments([*(pairs or []), *(sets or [])], ACCOUNTS)
-    with call.store() as store:
-        row_id = store.write(services.add, store.actor, values)
-        row = store.read(roster.get, ACCOUNTS, row_id)
-    call.emit(row_document(ACCOUNTS, row), f"已增加账户 {row.values['username']}（{row.values['name']}）。")
-
-
-@accounts.add("set", "修改账户的字段")
-def set_account(ctx: typer.Context, who: Who, pairs: Pairs = None, sets: Sets = None) -> None:
-    """Change fields of an account."""
-    _set(ctx.obj, ACCOUNTS, who, [*(pairs or []), *(sets or [])])
-
-
-@accounts.add("disable", "停用一个账户，要写明理由")
-def disable_account(
-    ctx: typer.Context, who: Who, reason: Annotated[str, typer.Option(metavar="文字", help="理由")]
-) -> None:
-    """Disable an account."""
-    from models.services import accounts as services
-    from models.services import roster
-
-    def work(session: Any, actor: Any) -> Any:
-        row_id = find_row(session, ACCOUNTS, who)
-        services.disable(session, actor, row_id, reason)
-        return roster.get(session, ACCOUNTS, row_id)
-
-    call: Call = ctx.obj
-    with call.store() as store:
-        row = store.write(work, store.actor)
-    call.emit(row_document(ACCOUNTS, row), f"已停用账户 {row.values['username']}。")

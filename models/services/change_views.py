@@ -131,7 +131,7 @@ _DONE_TEXT = {
 }
 _NEXT_STEP = {
     State.DRAFT: "填写完整并添加证明材料后，由学籍管理员提交核办。",
-    State.PENDING: "等待本校主管领导核办。",
+    State.PENDING: "等待本单位主管领导核办。",
     State.APPROVED: "等待学籍管理员打包上报。",
     State.SEALED: "已打包，交给上级后等待回执。",
     State.EFFECTIVE: "已办结，名册已更新。",
@@ -274,6 +274,8 @@ def _timeline(session: Session, change: Row[Any]) -> list[TimelineEntry]:
         for row in session.execute(query)
     ]
     to_come = _TO_COME.get(State(change.state), ())
+    if CHANGE_KIND[change.kind].local:
+        to_come = tuple(step for step in to_come if step in ("submit", "head"))
     words = _TO_COME_OPEN if own_unit(session).line is Line.OPEN else _TO_COME_TEXT
     return entries + [TimelineEntry("", "", "", words[step], "", False) for step in to_come]
 
@@ -283,12 +285,13 @@ def _allowed(row: Row[Any], state: State, actor: Actor) -> frozenset[str]:
     if row.unit_id != actor.unit.id:
         return frozenset()
     acts: set[str] = set()
-    if actor.has(Role.REGISTRAR):
+    local = CHANGE_KIND[row.kind].local
+    if any(map(actor.has, CHANGE_KIND[row.kind].initiators)):
         if state is State.DRAFT:
             acts |= {"update_draft", "attach", "detach", "submit", "withdraw"}
         elif state is State.PENDING or (state is State.SEALED and row.kind != "change.withdrawal"):
             acts.add("withdraw")
-    if actor.has(Role.HEAD) and reports_own(actor.unit):
+    if actor.has(Role.HEAD) and (local or reports_own(actor.unit)):
         if state is State.PENDING:
             acts |= {"return_", "refuse"}
             if row.initiator_id != actor.person_id:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import KEY_FIELD
+from models.domain.change_kinds import ACCOUNT_RENAME, BASELINE, KEY_FIELD
 from models.domain.errors import DataFaultError, NotAllowedError, UserError
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.ids import new_id
@@ -17,6 +17,9 @@ from models.domain.pause import collector_paused
 from models.domain.progress import SILENT, Progress
 from models.domain.units import Actor, Line, Tier
 from models.rules.naming import pinyin_keys
+from models.services.accounts.creation import ask
+from models.services.accounts.drafts import account_label
+from models.services.accounts.persons import person_ids
 from models.services.change_drafts import baseline_draft
 from models.services.change_writing import Draft, insert_drafts
 from models.services.class_sizes import overfull
@@ -43,7 +46,8 @@ class ImportResult:
     """Rows by what happened to them; `drafts` are change drafts made, `baseline_id` the change that reports the new
     pupils upward; `reported` pupils of earlier imports, whose baseline was refused or withdrawn, go with the change
     `reported_id`; `batch_id` takes the import back, "" when nothing was written; `overfull` are sentences for classes
-    that have more pupils now than the policy admits (E29)."""
+    that have more pupils now than the policy admits (E29); `creation_id`: the change that asks for the new accounts,
+    submitted unless something is `missing` (A8, A16)."""
 
     new: int
     updated: int
@@ -55,6 +59,8 @@ class ImportResult:
     reported: int = 0
     reported_id: str = ""
     overfull: tuple[str, ...] = ()
+    creation_id: str = ""
+    missing: tuple[str, ...] = ()
 
 
 def apply(
@@ -91,12 +97,26 @@ def _apply(
     reported, reported_id = work.report_left_behind()
     if new or updated or drafts:
         work.close(new, updated, drafts)
+    creation_id, missing = work.ask_for_accounts()
     key_drafts = drafts - (1 if baseline_id else 0)
     batch_id = work.batch_id if new or updated or drafts else ""
     same = counts[Outcome.SAME]
     skipped = counts[Outcome.ERROR]
     crowded = overfull(session) if batch_id and checked.kind == STUDENTS else ()
-    return ImportResult(new, updated, same, key_drafts, skipped, batch_id, baseline_id, reported, reported_id, crowded)
+    return ImportResult(
+        new,
+        updated,
+        same,
+        key_drafts,
+        skipped,
+        batch_id,
+        baseline_id,
+        reported,
+        reported_id,
+        crowded,
+        creation_id,
+        missing,
+    )
 
 
 def _prepared(session: Session, actor: Actor, checked: CheckedImport) -> Known:
@@ -136,12 +156,13 @@ class _Work:
     known: Known
     batch_id: str
     digest: str = ""
+    created: list[Mapping[str, str]] = field(default_factory=list)
 
     def insert_new(self, progress: Progress) -> int:
         """Insert the new rows with their search entries; their number."""
         shared: dict[str, str | int] = {
             "unit_id": self.actor.unit.id,
-            "status": "enrolled" if self.checked.kind == STUDENTS else "active",
+            "status": "enrolled",
             "revision": 1,
             "batch_id": self.batch_id,
             "updated_at": now_text(),
@@ -149,21 +170,39 @@ class _Work:
         }
         rows: list[dict[str, str | int]] = []
         lines: list[tuple[str, bytes]] = []
-        for sheet, plans in zip(self.checked.workbook.sheets, self.checked.plans, strict=True):
+        people: list[tuple[str, Mapping[str, str]]] = []
+        for place, (sheet, plans) in enumerate(zip(self.checked.workbook.sheets, self.checked.plans, strict=True)):
             keys = tuple(sheet.values)
             columns = zip(*sheet.values.values(), strict=True)
-            for plan, values in zip(plans, columns, strict=True):
+            for index, (plan, values) in enumerate(zip(plans, columns, strict=True)):
                 if plan.outcome is not Outcome.NEW:
                     continue
                 row_id, record = new_id(), dict(zip(keys, values, strict=True))
                 lines.append((row_id, row_line(row_id, record)))
                 rows.append({**shared, **record, "id": row_id})
+                if self.checked.kind == ACCOUNTS:
+                    people.append((row_id, record))
+                    rows[-1] |= self._account_state(self.checked.is_created(place, index), record)
+        for row, person in zip(rows, person_ids(self.known.people, people), strict=False):
+            row["person_id"] = person
         insert_rows = bulk.insert_students if self.checked.kind == STUDENTS else bulk.insert_accounts
         for start in range(0, len(rows), _CHUNK):
             progress.report(start, len(rows), "写入名册")
             insert_rows(self.session, rows[start : start + _CHUNK], pinyin_keys)
         self.digest = rows_digest(line for _, line in sorted(lines))
         return len(rows)
+
+    def _account_state(self, created: bool, record: Mapping[str, str]) -> dict[str, str]:
+        """An account with its user name in the file was there before; another one waits for the head (A8)."""
+        if created:
+            self.created.append(record)
+        return {"status": "pending", "origin": "created"} if created else {"status": "active", "origin": "listed"}
+
+    def ask_for_accounts(self) -> tuple[str, tuple[str, ...]]:
+        """The change that asks the head for the new accounts, and what it lacks; submitted when it lacks nothing."""
+        if not self.created:
+            return "", ()
+        return ask(self.session, self.actor, self.batch_id, self.created)
 
     def _known_rows(self, wanted: Sequence[RowPlan]) -> dict[str, Row]:
         return {row.id: row for row in page(self.session, self.checked.kind, [plan.subject_id for plan in wanted])}
@@ -189,16 +228,17 @@ class _Work:
         drafts: list[Draft] = []
         if new and needs_baseline(self.known, self.checked.kind):
             drafts.append(baseline_draft(self.checked.kind, self.batch_id, source, new))
+        kind = KEY_FIELD if self.checked.kind == STUDENTS else ACCOUNT_RENAME
         wanted = [plan for _, _, plan in self.checked.planned() if plan.changes]
         rows = self._known_rows(wanted)
         for plan in wanted:
             row = rows[plan.subject_id]
             old = {key: row.values[key] for key in plan.changes}
             reason = f"导入文件与名册不一致：{source}"
-            label = label_of(row.values)
-            drafts.append(Draft(KEY_FIELD, row.id, label, old, plan.changes, row.revision, reason, self.batch_id))
+            label = label_of(row.values) if kind is KEY_FIELD else account_label(row.values)
+            drafts.append(Draft(kind, row.id, label, old, plan.changes, row.revision, reason, self.batch_id))
         ids = insert_drafts(self.session, self.actor, drafts)
-        return len(ids), ids[0] if drafts and drafts[0].kind is not KEY_FIELD else ""
+        return len(ids), ids[0] if drafts and drafts[0].kind is BASELINE else ""
 
     def report_left_behind(self) -> tuple[int, str]:
         """A baseline of pupils or accounts known to the file whom no baseline reports; their number and its id."""

@@ -12,13 +12,14 @@ from typing import TypeVar
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import BASELINE_OF
+from models.domain.change_kinds import BASELINE
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.findings import Finding, Level, LocatedFinding
 from models.domain.units import Unit, reports_own
 from models.exchange.sheets import SheetData, Workbook
 from models.rules.checks import Context
 from models.rules.naming import Proposal
+from models.services.accounts.persons import People
 from models.services.accounts.usernames import taken_usernames
 from models.services.change_log import OPEN_STATES
 from models.services.checking import controlled_fields, field_label
@@ -67,8 +68,8 @@ class Known:
     """The store as an import compares with it. `rows`: id -> values of `keys`, joined, which the store does many times
     faster than handing over each cell; `numberless`: ids without an ID number; `by_number` and `by_identity` say which
     rows answer to a key; `open_fields`: subject -> field -> (number of the open change, value asked for); `classes`:
-    pupils in each class; `taken`: user names of this unit, `elsewhere`: of others (A17 h); `edited`: subject -> fields
-    that were changed since the same file was imported before."""
+    pupils in each class; `taken`: user names of this unit, `elsewhere`: of others (A17 h); `people`: who has an account
+    (D6); `edited`: subject -> fields that were changed since the same file was imported before."""
 
     keys: tuple[str, ...]
     rows: dict[str, str]
@@ -85,6 +86,7 @@ class Known:
     classes: dict[str, int] = field(default_factory=dict)
     elsewhere: set[str] = field(default_factory=set)
     edited: dict[str, set[str]] = field(default_factory=dict)
+    people: People = field(default_factory=lambda: People({}))
 
     def values_of(self, row_id: str) -> dict[str, str]:
         """What the store has of a row in the fields of the file."""
@@ -141,6 +143,11 @@ class CheckedImport:
         """Columns of each sheet as they stood in the file (or were typed in)."""
         return [sheet.raw for sheet in self.workbook.sheets]
 
+    def is_created(self, place: int, index: int) -> bool:
+        """Whether a row of teachers asks for a new account: one with a user name in the file was there before."""
+        given = self.workbook.sheets[place].raw.get("username", ())
+        return (place, index) in self.chosen or not (given and given[index])
+
     def planned(self) -> Iterator[tuple[SheetData, int, RowPlan]]:
         """Every row with its sheet, its index there and its plan."""
         for sheet, plans in zip(self.workbook.sheets, self.plans, strict=True):
@@ -176,7 +183,8 @@ def snapshot(session: Session, workbook: Workbook) -> Known:
         known.controlled, known.open_fields = controlled_fields(session), _open_fields(session)
         known.classes = _classes(session, unit.id) if "class_name" in present else {}
     else:
-        known.taken, known.elsewhere = taken_usernames(session), elsewhere(session)
+        known.controlled, known.open_fields = frozenset({"name"}), _open_fields(session)
+        known.taken, known.elsewhere, known.people = taken_usernames(session), elsewhere(session), People.read(session)
     known.edited = edited_since_import(session, kind, workbook.digest)
     return known
 
@@ -289,12 +297,12 @@ def plan_row(known: Known, row_id: str, values: Mapping[str, str]) -> tuple[RowP
             findings.append(Finding("STORE_CHANGE_OPEN", Level.WARNING, key, message, value))
     if changes:
         names, first = "、".join(field_label(key) for key in changes), next(iter(changes))
-        message = f"与名册中的{names}不一致。这是关键信息，不会直接改动，将生成变更草稿，需补充证明材料后提交。"
+        message = f"与名册中的{names}不一致。这是关键信息，不会直接改动，将生成变更草稿，补充后提交核办。"
         findings.append(Finding("STORE_KEY_FIELD", Level.WARNING, first, message, changes[first]))
     outcome = Outcome.CHANGES if changes else Outcome.UPDATE if updates else Outcome.SAME
     return RowPlan(outcome, row_id, updates, changes), findings
 
 
 def needs_baseline(known: Known, kind: str) -> bool:
-    """Whether new rows go up as a baseline: pupils of the basic line, accounts of the open (decision 16; A9-A11)."""
-    return reports_own(known.unit) and known.unit.line in BASELINE_OF[kind].lines
+    """Whether new rows go up as a baseline at once: pupils of the basic line; accounts are filed in their windows."""
+    return kind == STUDENTS and reports_own(known.unit) and known.unit.line in BASELINE.lines

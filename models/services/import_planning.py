@@ -49,7 +49,7 @@ def replan(checked: CheckedImport) -> None:
                 if finding:
                     said.append(((place, index), finding))
     if checked.kind == ACCOUNTS:
-        said += _name_accounts(checked, subjects)
+        said += _name_accounts(checked, subjects) + _second_accounts(checked, subjects)
     said += _duplicates(checked) + _twice(checked, subjects) + _indistinct(checked) + _unlike_classes(checked)
     for place, by_row in enumerate(checked.rule_findings):
         said += [((place, index), finding) for index, findings in by_row.items() for finding in findings]
@@ -113,6 +113,24 @@ def _indistinct(checked: CheckedImport) -> Said:
     message = "文件中有同名、同性别、同单位的人，无法区分是否为同一人，请补填身份证件号或出生日期，或删去重复的行。"
     finding = Finding("FILE_INDISTINCT", Level.ERROR, "name", message)
     return [(place, finding) for places in groups.values() if len(places) > 1 for place in places]
+
+
+def _second_accounts(checked: CheckedImport, subjects: dict[Place, str]) -> Said:
+    """New rows whose person has an account already; a second one needs its reason in the note (D6)."""
+    said: Said = []
+    for place, sheet in enumerate(checked.workbook.sheets):
+        for index in range(len(sheet.rows)):
+            if (place, index) in subjects or (place, index) in checked.left_out or checked.known is None:
+                continue
+            record = sheet.record(index)
+            matches = checked.known.people.matches(record)
+            if matches:
+                held = matches[0].sentence
+                refused = checked.is_created(place, index) and not record.get("note")
+                advice = "一人只能有一个账户；确需第二个的，请在“备注”中写明理由" if refused else "请核对是不是同一个人"
+                level = Level.ERROR if refused else Level.WARNING
+                said.append(((place, index), Finding("SECOND_ACCOUNT", level, "name", f"{held}。{advice}。")))
+    return said
 
 
 def class_numbers(checked: CheckedImport) -> dict[str, int]:

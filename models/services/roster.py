@@ -44,14 +44,14 @@ __all__ = [
 
 ALL_UNITS = "*"
 VIEWS = ("all", "open_changes", "no_id", "problems")
-_STATUS_OF = {"students": "enrolled", "teachers": "active"}
+_CURRENT = {"students": ("enrolled",), "teachers": ("active", "pending")}
 
 
 @dataclass(frozen=True)
 class RosterQuery:
     """Which rows. `filters`: field key -> exact value ("state" filters the open change's state); `sort`: field key and
-    whether ascending; `status` "" takes every one, "enrolled" means active for accounts; `unit_id` None is the own
-    unit, ALL_UNITS every one, an id that unit and those below it; `view` one of VIEWS."""
+    whether ascending; `status` "" takes every one, "enrolled" means accounts in use or waiting for their approval;
+    `unit_id` None is the own unit, ALL_UNITS every one, an id that unit and those below it; `view` one of VIEWS."""
 
     text: str = ""
     filters: dict[str, str] = field(default_factory=dict)
@@ -113,8 +113,14 @@ def _condition(session: Session, q: RosterQuery) -> ColumnElement[bool]:
 
 def _scope(session: Session, kind: str, unit_id: str | None, status: str = "enrolled") -> ColumnElement[bool]:
     table = table_of(kind)
-    wanted = _STATUS_OF[kind] if status == "enrolled" else status
-    parts: list[ColumnElement[bool]] = [table.c.status == wanted] if wanted else [table.c.row.is_not(None)]
+    wanted = _CURRENT[kind] if status == "enrolled" else (status,)
+    parts: list[ColumnElement[bool]] = []
+    if not status:
+        parts.append(table.c.row.is_not(None))
+    elif len(wanted) == 1:  # an equation lets the covering index give the order too
+        parts.append(table.c.status == wanted[0])
+    else:
+        parts.append(table.c.status.in_(wanted))
     if unit_id is None:
         parts.append(table.c.unit_id == own_unit(session).id)
     elif unit_id != ALL_UNITS:

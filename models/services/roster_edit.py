@@ -11,7 +11,7 @@ from sqlalchemy import Row as SqlRow
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import BASELINE
+from models.domain.change_kinds import ACCOUNT_CREATE, BASELINE, CHANGE_KIND
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.ids import new_id
@@ -72,15 +72,32 @@ def set_fields(session: Session, actor: Actor, kind: str, row_id: str, values: M
 def _changed(session: Session, actor: Actor, row: Row, kind: str, values: Mapping[str, str]) -> dict[str, str]:
     """The values that differ, ready to be written. Raises as `set_fields`."""
     require_own(actor, row.unit_id, "修改")
-    if row.status not in ("enrolled", "active"):
+    if row.status not in ("enrolled", "active", "pending"):
         raise UserError(f"{row.values['name']} 已不在册（或已禁用），不能再修改。")
     changed = {key: value for key, value in normalised(kind, values).items() if value != row.values[key]}
     if kind == STUDENTS:
         _refuse_locked(changed, locked_fields(session, row))
     raise_faults(new_errors(kind, row.values, {**row.values, **changed}, check_context(session)))
+    if kind == ACCOUNTS:
+        _refuse_asked(session, row, changed)
     if kind == ACCOUNTS and changed.get("username"):
         _refuse_taken(session, changed["username"])
     return changed
+
+
+def _refuse_asked(session: Session, row: Row, changed: Mapping[str, str]) -> None:
+    """The name and user name of an account in use change by a request; what the head is looking at does not change."""
+    named = [field_label(key, ACCOUNTS) for key in changed if key in ("name", "username")]
+    if row.status == "active" and named:
+        raise NotAllowedError(
+            f"“{'、'.join(named)}”须经主管领导批准才能更改。请用“账户更名”（命令 accounts rename）填写新值和原因。"
+        )
+    c = t.change.c
+    batch_id = select(t.account.c.batch_id).where(t.account.c.id == row.id).scalar_subquery()
+    query = select(c.number).where(c.batch_id == batch_id, c.kind == ACCOUNT_CREATE.key, c.state == State.PENDING.value)
+    number = session.execute(query).scalar() if row.status == "pending" else None
+    if changed and number:
+        raise UserError(f"新建申请 {number} 正在核办，不能修改。请等待核办，或先撤回申请。")
 
 
 def locked_fields(session: Session, row: Row) -> frozenset[str]:
@@ -202,11 +219,12 @@ def undo_batch(session: Session, actor: Actor, batch_id: str) -> int:
 
 def _withdraw_drafts(session: Session, actor: Actor, batch: SqlRow[Any]) -> None:
     c = t.change.c
-    changes = session.execute(select(c.id, c.number, c.state).where(c.batch_id == batch.id)).all()
+    changes = session.execute(select(c.id, c.number, c.state, c.kind).where(c.batch_id == batch.id)).all()
     for change in changes:
-        if change.state not in (State.DRAFT, State.WITHDRAWN):
+        undecided = CHANGE_KIND[change.kind].local and change.state == State.PENDING  # submitted by the import itself
+        if change.state not in (State.DRAFT, State.WITHDRAWN) and not undecided:
             raise UserError(f"这次导入的变更 {change.number} 已提交核办，不能整批撤销；请先撤回该变更。")
-    drafts = [change.id for change in changes if change.state == State.DRAFT]
+    drafts = [change.id for change in changes if change.state in (State.DRAFT, State.PENDING)]
     if drafts:
         record(session, actor, drafts, Event.WITHDRAW, "撤销导入")
         thaw(session, drafts)

@@ -18,6 +18,7 @@ from ui.kit import Banner, button, clear, column, holder, label, row
 
 if TYPE_CHECKING:
     from models.rules.naming import Proposal
+    from models.services.accounts.creation import Created
 
 PAUSE = 200
 PROPOSED_BY = ("name", "city", "county")
@@ -61,13 +62,13 @@ class AccountForm(QWidget):
     # --- user name --------------------------------------------------------------------------------------
 
     def _propose(self) -> None:
-        from models.services import accounts
+        from models.services.accounts.usernames import propose_usernames
 
         record = {key: self.form.entries[key].text() for key in PROPOSED_BY}
         if not record["name"]:
             return
         self.context.read(
-            accounts.propose_usernames,
+            propose_usernames,
             [record],
             done=lambda found: self._show(found[0]),
             owner=self,
@@ -105,7 +106,8 @@ class AccountForm(QWidget):
 
     def save(self) -> None:
         """Check and write; faults appear below their inputs."""
-        from models.services import accounts, roster
+        from models.services import roster
+        from models.services.accounts.creation import create
 
         values = self.form.changed()
         if not values:
@@ -115,7 +117,15 @@ class AccountForm(QWidget):
         if self.row_id:
             self._write(roster.set_fields, (actor, ACCOUNTS, self.row_id, values), failed, lambda _new: self.row_id)
         else:
-            self._write(accounts.add, (actor, values), failed, str)
+            self._write(create, (actor, [values]), failed, self._created)
+
+    def _created(self, made: Created) -> str:
+        """Say what becomes of the new account; its id."""
+        words = self.tr("已提交 {number}，主管领导批准后启用。").format(number=made.number)
+        if made.missing:
+            words = self.tr("已保存；{what}，补齐后在“变更”中提交。").format(what="；".join(made.missing))
+        self.context.toast(words, None)
+        return made.ids[0]
 
     def _write(
         self,

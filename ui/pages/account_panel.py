@@ -12,7 +12,6 @@ from PySide6.QtGui import QGuiApplication
 from models.domain.fields import ACCOUNT_FIELD, ACCOUNTS
 from models.domain.units import Role
 from ui.context import AppContext
-from ui.forms.inputs import line
 from ui.kit import (
     EmptyState,
     Item,
@@ -29,6 +28,7 @@ from ui.kit import (
 )
 from ui.moments import moment
 from ui.pages.account_form import AccountForm
+from ui.pages.account_requests import AccountRequests
 from ui.pages.listing_columns import shown_value
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class AccountPanel(SidePanel):
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(values["username"]))
         name = label(values["username"] or "—", "strong", selectable=True)
         edit = button(self.tr("编辑"), "pencil", "link", "F2", on_click=self.edit)
-        edit.setVisible(self.may_edit and found.status == "active")
+        edit.setVisible(self.may_edit and found.status in ("active", "pending"))
         parts: list[Item] = [
             row(label(values["name"], "h2"), None, close),
             row(state_pill(found.status), None),
@@ -118,33 +118,16 @@ class AccountPanel(SidePanel):
     def _status_parts(self, found: Row) -> list[Item]:
         if not self.may_edit:
             return []
-        active = found.status == "active"
-        reason = line(self.tr("停用原因") if active else self.tr("恢复原因"), self.tr("如：调离、未实名、未备案"))
-        words = self.tr("停用账户") if active else self.tr("恢复使用")
-        act = button(words, "user-off" if active else "user", "danger" if active else "")
-        act.clicked.connect(lambda: self._set_status(active, reason.text()))
-        return [reason, row(None, act)]
+        if found.status == "pending":
+            see = button(self.tr("查看申请"), "git-pull-request", "link")
+            see.clicked.connect(lambda: self.context.navigate("changes", text=found.values["name"]))
+            return [row(label(self.tr("等待主管领导批准后启用。"), "dim", wrap=True), see)]
+        return [AccountRequests(self.context, found, self._asked)]
 
-    def _set_status(self, disable: bool, reason: str) -> None:
-        from models.services import accounts
-
-        row_id, name = self.row_id, self._row.values["name"] if self._row else ""
-        act, back = (accounts.disable, accounts.enable) if disable else (accounts.enable, accounts.disable)
-
-        def done(_none: None) -> None:
-            self.saved.emit(row_id)
-            self.show_row(row_id)
-            words = self.tr("已停用 {name} 的账户。") if disable else self.tr("已恢复 {name} 的账户。")
-            undo = partial(self._undo_status, back, row_id)
-            self.context.toast(words.format(name=name), undo)
-
-        self.context.write(act, self.context.actor, row_id, reason, done=done, owner=self)
-
-    def _undo_status(self, act: Callable[..., None], row_id: str) -> None:
-        actor = self.context.actor
-        self.context.write(
-            act, actor, row_id, self.tr("撤销上一步"), done=lambda _none: self.show_row(row_id), owner=self
-        )
+    def _asked(self, words: str, undo: Callable[[], None] | None) -> None:
+        self.saved.emit(self.row_id)
+        self.show_row(self.row_id)
+        self.context.toast(words, undo)
 
     def _reveal(self, field: str, show: Callable[[str], None]) -> None:
         from models.services import roster
@@ -160,7 +143,7 @@ class AccountPanel(SidePanel):
 
     def edit(self) -> None:
         """Open the form of the account shown."""
-        if self.may_edit and self._row is not None and self._row.status == "active" and self.form is None:
+        if self.may_edit and self._row is not None and self._row.status != "disabled" and self.form is None:
             self._open_form(self.row_id, self._row.values)
 
     def _open_form(self, row_id: str, values: dict[str, str]) -> None:
@@ -171,9 +154,11 @@ class AccountPanel(SidePanel):
         self._foot.show()
 
     def _saved(self, row_id: str) -> None:
+        added = not self.row_id
         self._leave_form()
         self.saved.emit(row_id)
-        self.context.toast(self.tr("已保存。"), None)
+        if not added:  # of a new one the form has said what becomes of it
+            self.context.toast(self.tr("已保存。"), None)
         self.show_row(row_id)
 
     def _leave_form(self) -> None:

@@ -33,7 +33,7 @@ def count_accounts(session: Session, unit_id: str | None) -> tuple[int, int, int
     """Accounts in use, disabled, and of this unit not reported yet."""
     from models.services.roster import RosterQuery, list_ids
 
-    queries = [RosterQuery(kind=ACCOUNTS, unit_id=unit_id, status=status) for status in ("active", "disabled")]
+    queries = [RosterQuery(kind=ACCOUNTS, unit_id=unit_id, status=status) for status in ("enrolled", "disabled")]
     active, disabled = (len(list_ids(session, query)) for query in queries)
     return active, disabled, count_waiting(session)
 

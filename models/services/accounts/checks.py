@@ -73,7 +73,7 @@ Rows = Sequence[tuple[str, Mapping[str, str]]]
 
 def _creation(session: Session, change: Row[Any], proved: bool) -> Remarks:
     rows: Rows = [(entry["id"], defaultdict(str, entry["values"])) for entry in rows_of(session, change)]
-    context, people = check_context(session), People(session)
+    context, people = check_context(session), People.read(session)
     faults = [
         *_listed("须真实填写的内容还空着", _gaps(rows)),
         *_listed("信息有误", _errors(rows, context)),

@@ -87,7 +87,7 @@ def insert(session: Session, actor: Actor, batch_id: str, rows: Sequence[tuple[s
         "unit_id": actor.unit.id, "status": "pending", "origin": "created", "revision": 1, "batch_id": batch_id,
         "updated_at": now_text(), "updated_by": actor.name,
     }  # fmt: skip
-    persons = person_ids(People(session), rows)
+    persons = person_ids(People.read(session), rows)
     told = [
         {**shared, **values, "id": row_id, "person_id": person}
         for (row_id, values), person in zip(rows, persons, strict=True)

@@ -50,25 +50,30 @@ def _keys(record: Mapping[str, str]) -> Iterator[tuple[Key, str]]:
         yield ("email", record["email"].casefold()), "邮箱"
 
 
+@dataclass(frozen=True)
 class People:
-    """The accounts of the store by what tells a person, read once."""
+    """The accounts of the store by what tells a person: of this unit and of those below."""
 
-    def __init__(self, session: Session) -> None:
-        """Read every account, of this unit and of those below."""
-        self._found: dict[Key, list[Holder]] = {}
+    found: Mapping[Key, Sequence[Holder]]
+
+    @classmethod
+    def read(cls, session: Session) -> People:
+        """Everybody who has an account."""
+        found: dict[Key, list[Holder]] = {}
         c = t.account.c
         query = select(c.id, c.unit_id, c.status, c.person_id, c.username, c.name, c.note, *(c[key] for key in FIELDS))
         for row in session.execute(query):
             holder = Holder(row.id, row.unit_id, row.status, row.person_id, row.username, row.name, row.note)
             for key, _ in _keys({field: row._mapping[field] for field in FIELDS}):
-                self._found.setdefault(key, []).append(holder)
+                found.setdefault(key, []).append(holder)
+        return cls(found)
 
     def matches(self, record: Mapping[str, str], account_id: str = "") -> list[Match]:
         """Other accounts of the record's person, each once; `account_id` is the record's own."""
         seen = {account_id}
         found = []
         for key, by in _keys(record):
-            for holder in self._found.get(key, ()):
+            for holder in self.found.get(key, ()):
                 if holder.id not in seen:
                     seen.add(holder.id)
                     found.append(Match(holder, by))

@@ -45,7 +45,7 @@ class ResultStep(QWidget):
             figure.show_figure(number)
             figures.append(figure)
         title = self.tr("已写入名册") if result.batch_id else self.tr("没有需要写入的内容")
-        notes: list[QWidget] = [*self._crowded(result), *self._baselines(result, kind)]
+        notes: list[QWidget] = [*self._crowded(result), *self._going_on(result)]
         notes.append(label(self.tr("用时 {s:.1f} 秒。").format(s=seconds), "cap"))
         links = self._links(result, kind)
         self.first = links[0]
@@ -61,19 +61,21 @@ class ResultStep(QWidget):
         if self.first is not None:
             self.first.setFocus()
 
-    def _baselines(self, result: ImportResult, kind: str) -> list[QWidget]:
-        """What goes up: the new rows, and those of earlier imports whose baseline never arrived."""
-        pupils = kind == STUDENTS
+    def _going_on(self, result: ImportResult) -> list[QWidget]:
+        """What goes up or to the head: the new rows, and pupils of earlier imports whose baseline never arrived."""
         made: list[QWidget] = []
         if result.baseline_id:
-            words = self.tr("新增的账户已作为一批账户备案建成草稿，提交核办后上报上级备案。")
-            if pupils:
-                words = self.tr("新增的学生已作为一批名册基线建成草稿，提交核办后上报主管部门备查。")
+            words = self.tr("新增的学生已作为一批名册基线建成草稿，提交核办后上报主管部门备查。")
             made.append(label(words, "dim", wrap=True))
+        if result.creation_id and not result.missing:
+            made.append(label(self.tr("新账户已提交主管领导，批准后启用。"), "dim", wrap=True))
+        elif result.creation_id:
+            lacking = "\n".join(result.missing)
+            made.append(
+                Banner("warn", self.tr("新账户还不能提交，请补齐后在“变更”中提交：\n{what}").format(what=lacking))
+            )
         if result.reported:
-            words = self.tr("文件中另有 {n} 个以前导入、还没有上报成功的账户，已另建一批账户备案草稿，一并提交。")
-            if pupils:
-                words = self.tr("文件中另有 {n} 名以前导入、还没有上报成功的学生，已另建一批名册基线草稿，一并提交。")
+            words = self.tr("文件中另有 {n} 名以前导入、还没有上报成功的学生，已另建一批名册基线草稿，一并提交。")
             made.append(label(words.format(n=f"{result.reported:,}"), "dim", wrap=True))
         return made
 
