@@ -318,6 +318,7 @@ filed_account = _table(  # every account of every filing that a superior took, a
     _text("change_id", key=True), _text("account_id", key=True), _text("unit_id"),
     _text("act"),  # added | disabled | changed
     _text("period"),  # YYYY-MM
+    _text("kind"),  # first | delta
     _text("filed_at"), _text("body"),  # JSON {field: text}
     Index("filed_account_period", "period", "unit_id"), Index("filed_account_account", "account_id"),
 )  # fmt: skip

@@ -20,7 +20,7 @@ _COLUMNS = (
 _TABLES = (
     ("filed_account",
      "change_id TEXT NOT NULL, account_id TEXT NOT NULL, unit_id TEXT NOT NULL, act TEXT NOT NULL, period TEXT NOT "
-     "NULL, filed_at TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (change_id, account_id)"),
+     "NULL, kind TEXT NOT NULL, filed_at TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (change_id, account_id)"),
     ("inspection",
      "id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, source TEXT NOT NULL, source_digest TEXT NOT NULL, made_at "
      "TEXT NOT NULL, made_by TEXT NOT NULL, checked INTEGER NOT NULL, note TEXT NOT NULL, state TEXT NOT NULL, "
