@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import gc
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,8 @@ from models.domain.units import Line, Role, Tier, Unit
 from models.services import operators
 from models.store.store import NewOperator, Store
 from models.store.vault.passphrase import KdfParameters
+from tests.kept import shelf
+from tests.once import compile_statements_once, derive_keys_once
 
 LONG = frozenset(
     (
@@ -90,16 +95,42 @@ def fast_kdf() -> KdfParameters:
     return CHEAPEST
 
 
+SCHOOL = Unit(new_id(), "青禾县第一小学", "2113099901", Tier.SCHOOL, Line.BASIC, "虚州市", "青禾县")
+SCHOOL_PEOPLE = {
+    Role.ADMINISTRATOR: ("方圆", "school admin lantern 41"),
+    Role.REGISTRAR: ("周全", "school roster window 52"),
+    Role.HEAD: ("郑重", "school leader garden 63"),
+}
+COUNTY = Unit(new_id(), "青禾县教育局", "130999", Tier.COUNTY, Line.BASIC, "虚州市", "青禾县")
+COUNTY_PEOPLE = {
+    Role.ADMINISTRATOR: ("梁栋", "county admin lantern 74"),
+    Role.REGISTRAR: ("白露", "county roster window 85"),
+    Role.HEAD: ("高远", "county leader garden 96"),
+}
+
+
+@functools.cache
+def kept_school() -> StoreKit:
+    """The school's store as every test of this process begins with it; nobody opens this one."""
+    return make_kit(shelf() / "kit-school", SCHOOL, SCHOOL_PEOPLE)
+
+
+@functools.cache
+def kept_county() -> StoreKit:
+    """The bureau's store as every test of this process begins with it; nobody opens this one."""
+    return make_kit(shelf() / "kit-county", COUNTY, COUNTY_PEOPLE)
+
+
+def copied(kit: StoreKit, home: Path) -> StoreKit:
+    """The kit with a copy of its store in `home`."""
+    shutil.copytree(kit.home, home)
+    return replace(kit, home=home, opened=[])
+
+
 @pytest.fixture
 def school_store(tmp_path: Path) -> Iterator[StoreKit]:
     """A school of the basic line: 管理员方圆, 学籍员周全, 校长郑重."""
-    unit = Unit(new_id(), "青禾县第一小学", "2113099901", Tier.SCHOOL, Line.BASIC, "虚州市", "青禾县")
-    people = {
-        Role.ADMINISTRATOR: ("方圆", "school admin lantern 41"),
-        Role.REGISTRAR: ("周全", "school roster window 52"),
-        Role.HEAD: ("郑重", "school leader garden 63"),
-    }
-    kit = make_kit(tmp_path / "学校 名册", unit, people)
+    kit = copied(kept_school(), tmp_path / "学校 名册")
     yield kit
     kit.close()
 
@@ -107,15 +138,21 @@ def school_store(tmp_path: Path) -> Iterator[StoreKit]:
 @pytest.fixture
 def county_store(tmp_path: Path) -> Iterator[StoreKit]:
     """The county bureau above that school: 管理员梁栋, 学籍员白露, 局长高远."""
-    unit = Unit(new_id(), "青禾县教育局", "130999", Tier.COUNTY, Line.BASIC, "虚州市", "青禾县")
-    people = {
-        Role.ADMINISTRATOR: ("梁栋", "county admin lantern 74"),
-        Role.REGISTRAR: ("白露", "county roster window 85"),
-        Role.HEAD: ("高远", "county leader garden 96"),
-    }
-    kit = make_kit(tmp_path / "县局 名册", unit, people)
+    kit = copied(kept_county(), tmp_path / "县局 名册")
     yield kit
     kit.close()
+
+
+def pytest_configure() -> None:
+    """Do once a process what every test would do again."""
+    derive_keys_once()
+    compile_statements_once()
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what lives as long as the process: modules and the tests themselves."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

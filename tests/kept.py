@@ -11,7 +11,8 @@ from pathlib import Path
 
 
 @functools.cache
-def _shelf() -> Path:
+def shelf() -> Path:
+    """The folder of this process's worlds; it goes when the process ends."""
     folder = Path(tempfile.mkdtemp(prefix="rollbook-worlds-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -22,7 +23,7 @@ def made_once(make: Callable[[Path], Path]) -> Callable[[Path], Path]:
 
     @functools.wraps(make)
     def copied(folder: Path) -> Path:
-        kept = _shelf() / make.__name__
+        kept = shelf() / make.__name__
         if not kept.exists():
             begun = kept.with_name(f"{kept.name}-begun")
             shutil.rmtree(begun, ignore_errors=True)

@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
@@ -47,7 +48,13 @@ VALID_DAYS: Final = {ISSUING: 365 * 20, SIGNING: 365 * 5, OPENING: 365 * 5, PERS
 RENEW_DAYS: Final = 90
 """A certificate that expires within this many days is renewed with the next receipt (decision 8)."""
 
+_REMEMBERED: Final = 2048
+"""How many certificates are remembered: those of a large county."""
+_USUAL: Final = 4096
+"""Longer ones (bytes) are none of ours, or made to fill the memory, and are not remembered."""
+
 TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+_REFUSED: Final = (x509.ExtensionNotFound, x509.DuplicateExtension, x509.InvalidVersion)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
@@ -144,9 +151,10 @@ def _texts(subject: Subject) -> Iterable[tuple[x509.ObjectIdentifier, str]]:
 
 
 def _usage(purpose: str) -> x509.KeyUsage:
+    signs = purpose in (SIGNING, PERSON)
     return x509.KeyUsage(
-        digital_signature=purpose in (SIGNING, PERSON),
-        content_commitment=purpose == PERSON,
+        digital_signature=signs,
+        content_commitment=signs,  # a unit's too: programs that check signed PDF ask for it (decision record 9)
         key_encipherment=False,
         data_encipherment=False,
         key_agreement=purpose == OPENING,
@@ -224,20 +232,23 @@ def _text_of(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
 
 
 def parse(der: bytes) -> Certificate:
-    """Read a certificate from elsewhere. Raises ValueError for whatever is not one of ours."""
+    """Read a certificate from elsewhere. Raises ValueError for whatever is not one of ours.
+
+    The same few certificates are read with every statement; what the same bytes say is remembered.
+    """
+    return _remembered(der) if len(der) <= _USUAL else _strictly(der)
+
+
+def _strictly(der: bytes) -> Certificate:
     try:
         with warnings.catch_warnings():  # what the library only warns of is refused here
             warnings.simplefilter("error")
             return _parse(der)
-    except (
-        Warning,
-        x509.ExtensionNotFound,
-        x509.DuplicateExtension,
-        x509.InvalidVersion,
-        UnsupportedAlgorithm,
-        TypeError,
-    ):
+    except (Warning, *_REFUSED, UnsupportedAlgorithm, TypeError):
         raise ValueError("certificate") from None
+
+
+_remembered: Final = lru_cache(_REMEMBERED)(_strictly)
 
 
 def _parse(der: bytes) -> Certificate:
@@ -274,12 +285,17 @@ def _named(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
 
 def is_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
     """Whether the issuer's key signed the certificate and the names fit; says nothing of time or trust."""
+    return issuer.subject.purpose == ISSUING and _is_signed_by(certificate.der, issuer.der)
+
+
+@lru_cache(_REMEMBERED)
+def _is_signed_by(certificate: bytes, issuer: bytes) -> bool:
     try:
-        below, above = (x509.load_der_x509_certificate(one.der) for one in (certificate, issuer))
+        below, above = (x509.load_der_x509_certificate(der) for der in (certificate, issuer))
         below.verify_directly_issued_by(above)
     except (ValueError, TypeError, InvalidSignature):
         return False
-    return issuer.subject.purpose == ISSUING
+    return True
 
 
 def _purpose(certificate: x509.Certificate) -> str:

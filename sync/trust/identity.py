@@ -111,18 +111,20 @@ def add_key(session: Session, purpose: str) -> None:
 
 
 def _certify_self(session: Session, unit: Unit) -> None:
-    if own_anchor(session) is None:
+    anchor = own_anchor(session)
+    if anchor is None:
         key = private_keys(session, ISSUING)[0]
         subject = Subject(unit.id, unit.name, ISSUING, frozenset({unit.line.value}))
-        remember(session, issue(subject, public_der(key), subject, key, now(session)))
+        anchor = issue(subject, public_der(key), subject, key, now(session))
+        remember(session, anchor)
     for purpose in (SIGNING, OPENING):
-        certify(session, unit, purpose, public_der(private_keys(session, purpose)[0]))
+        certify(session, unit, purpose, public_der(private_keys(session, purpose)[0]), anchor=anchor)
     people = list(_operators(session))
     for known in in_force(session, unit.id, unit.id):
         if known.subject.purpose == PERSON and known.subject.person_id not in {person[0] for person in people}:
             revoke(session, None, known.fingerprint, now(session), "已停用")
     for person_id, name, roles, key_der in people:
-        _note_operator(session, certify(session, unit, PERSON, key_der, (person_id, name, roles)))
+        _note_operator(session, certify(session, unit, PERSON, key_der, (person_id, name, roles), anchor))
     _note_unit(session, unit.id, unit.id)
 
 
@@ -146,15 +148,20 @@ def persons(session: Session) -> list[tuple[str, str, frozenset[str], bytes]]:
 
 
 def certify(
-    session: Session, unit: Unit, purpose: str, public_key: bytes, person: tuple[str, str, frozenset[str]] | None = None
+    session: Session,
+    unit: Unit,
+    purpose: str,
+    public_key: bytes,
+    person: tuple[str, str, frozenset[str]] | None = None,
+    anchor: Certificate | None = None,
 ) -> Certificate:
     """The certificate this unit issued for a key of `unit` or of its `person`; a new one when none fits or it expires.
 
-    Raises ValueError for a key that is not P-256.
+    `anchor`: the own one, by which it is issued, when at hand. Raises ValueError for a key that is not P-256.
     """
     person_id, name, roles = person or ("", unit.name, frozenset())
     subject = Subject(unit.id, name, purpose, frozenset({unit.line.value}), person_id, roles)
-    return _issue(session, subject, public_key)
+    return _issue(session, subject, public_key, anchor=anchor)
 
 
 def certify_issuing(session: Session, unit: Unit, anchor: Certificate) -> Certificate:
@@ -165,8 +172,10 @@ def certify_issuing(session: Session, unit: Unit, anchor: Certificate) -> Certif
     return _issue(session, anchor.subject, anchor.public_key, _PATH_LENGTH[unit.tier])
 
 
-def _issue(session: Session, subject: Subject, public_key: bytes, path_length: int = 0) -> Certificate:
-    anchor = own_anchor(session)
+def _issue(
+    session: Session, subject: Subject, public_key: bytes, path_length: int = 0, anchor: Certificate | None = None
+) -> Certificate:
+    anchor = anchor or own_anchor(session)
     assert anchor is not None
     known = newest(session, subject.unit_id, subject.purpose, subject.person_id, anchor.subject.unit_id)
     same = known is not None and (known.public_key, known.subject) == (public_key, subject)
@@ -185,12 +194,8 @@ def _issue(session: Session, subject: Subject, public_key: bytes, path_length: i
     begin = begin_under(anchor, subject.purpose, now(session))
     certificate = issue(subject, public_key, anchor.subject, key, begin, path_length)
     remember(session, certificate)
-    body = {
-        "unit": subject.unit_id,
-        "person": subject.person_id,
-        "purpose": subject.purpose,
-        "until": certificate.not_after,
-    }
+    body = {"unit": subject.unit_id, "person": subject.person_id, "purpose": subject.purpose}
+    body["until"] = certificate.not_after
     audit.append(session, None, "certificate.issue", f"certificate:{certificate.fingerprint[:16]}", body)
     return certificate
 
