@@ -1,0 +1,1 @@
+"""Documents for the world outside Rollbook that carry the unit's signature."""
