@@ -6,13 +6,14 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice, product
 from typing import NamedTuple
 
 from models.domain.errors import UserError
 from models.domain.findings import Finding, Level
 from models.domain.places import CITY_TIER_COUNTIES, Place, PlaceError, find_city, find_county, sharing_prefix
 from models.domain.units import Tier
-from models.rules.readings import Reading, Syllables, Tables, plain, read, tables
+from models.rules.readings import MOST_WAYS, Options, Reading, Syllables, Tables, plain, read, tables
 
 PROVINCE_PREFIX = "heb"
 NO_CHANGE: Mapping[str, str] = {}
@@ -96,20 +97,45 @@ def propose(name: str, prefix: str, ue: str = "v") -> Proposal:
     reading = read(name)
     if reading.problem:
         return Proposal(name, None, (), False, reading.problem)
-    candidates = tuple(dict.fromkeys(prefix + _spell(way, ue) for way in reading.ways))
-    return Proposal(name, candidates[0], candidates, len(candidates) > 1, None)
+    preferred = dict.fromkeys(prefix + _spell(way, ue) for way in reading.ways)
+    candidates = tuple(preferred | dict.fromkeys(prefix + _spell(way, ue) for way in reading.also))
+    return Proposal(name, candidates[0], candidates, len(preferred) > 1, None)
+
+
+class _Others(NamedTuple):
+    """Every spelling of the characters that have more than one, as first of a name and further on."""
+
+    first: dict[str, tuple[str, ...]]
+    rest: dict[str, tuple[str, ...]]
+    characters: frozenset[str]
+
+
+@cache
+def _others(ue: str) -> _Others:
+    known = tables()
+    rest = _spellings(known.given, ue)
+    first = {**rest, **_spellings(known.surnames, ue)}
+    several = (char for table in (first, rest) for char, spelled in table.items() if len(spelled) > 1)
+    return _Others(first, rest, frozenset(several))
+
+
+def _spellings(table: Mapping[str, Options], ue: str) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(_spell(way, ue) for way in options.legal) for key, options in table.items() if len(key) == 1}
+
+
+def _every_username(name: str, prefix: str, usual: Sequence[str], others: _Others) -> tuple[str, ...]:
+    """The user names of a `name` that is `usual`ly read in one way, that one first."""
+    spellings = [(others.rest if place else others.first).get(char, (usual[place],)) for place, char in enumerate(name)]
+    return tuple(dict.fromkeys(prefix + "".join(way) for way in islice(product(*spellings), MOST_WAYS)))
 
 
 @cache
 def _plain_syllables(ue: str) -> tuple[dict[str, str], dict[str, str]]:
     """Characters with one reading only: as first of a name, and further on. Others need `read`."""
     known = tables()
-    settled = {
-        char: options.asked[0][0] for char, options in known.given.items() if len(options.asked) == 1 and len(char) == 1
-    }
-    rest = {**known.base, **settled}
-    asked = {char[0] for char, options in known.given.items() if len(options.asked) > 1}
-    for char in asked | _read_otherwise_in_phrases(known, rest) | set(known.simplified):
+    several = {char[0] for char, options in known.given.items() if len(options.asked) > 1}
+    rest = {**known.base, **{char: options.asked[0][0] for char, options in known.given.items() if len(char) == 1}}
+    for char in several | _read_otherwise_in_phrases(known, rest) | set(known.simplified):
         rest.pop(char, None)
     first = {**rest, **{char: options.asked[0][0] for char, options in known.surnames.items() if len(char) == 1}}
     several = {char for char, options in known.surnames.items() if len(options.asked) > 1}
@@ -137,21 +163,29 @@ def _with_ue(syllables: dict[str, str], ue: str) -> dict[str, str]:
 def propose_all(names: Iterable[str], prefix: str, ue: str = "v") -> list[Proposal]:
     """`propose` for many names, in their order; names of two or three plain characters take a short way."""
     first, rest = _plain_syllables(ue)
+    others = _others(ue)
     made: list[Proposal] = []
     new = tuple.__new__  # half the time of Proposal(...)
     for name in names:
         try:
             if len(name) == 3:
-                username = f"{prefix}{first[name[0]]}{rest[name[1]]}{rest[name[2]]}"
+                usual: tuple[str, ...] = (first[name[0]], rest[name[1]], rest[name[2]])
             elif len(name) == 2:
-                username = f"{prefix}{first[name[0]]}{rest[name[1]]}"
+                usual = (first[name[0]], rest[name[1]])
             else:
                 made.append(propose(name, prefix, ue))
                 continue
         except KeyError:  # several readings, or not a plain character
             made.append(propose(name, prefix, ue))
-        else:
-            made.append(new(Proposal, (name, username, (username,), False, None)))
+            continue
+        username = prefix + "".join(usual)
+        candidates: tuple[str, ...] = (username,)
+        if not others.characters.isdisjoint(name):
+            if name[1:2] == name[2:]:  # 露露 is read alike
+                made.append(propose(name, prefix, ue))
+                continue
+            candidates = _every_username(name, prefix, usual, others)
+        made.append(new(Proposal, (name, username, candidates, False, None)))
     return made
 
 

@@ -24,7 +24,7 @@ DOTS = frozenset("·•・‧･．.∙⋅●﹒˙⸱ᐧ‐-—'’`")
 LONGEST_CHINESE_NAME = 4
 """A longer name without a compound surname is a transliteration: no surname is looked for in it."""
 
-MOST_WAYS = 32
+MOST_WAYS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,16 @@ class Options:
 
     asked: tuple[Syllables, ...]
     also: tuple[Syllables, ...] = ()
+
+    @property
+    def legal(self) -> tuple[Syllables, ...]:
+        """All readings, preferred first."""
+        return self.asked + self.also
+
+    def joined(self, other: Options) -> Options:
+        """These readings, then those of `other` that are not among them."""
+        asked = tuple(dict.fromkeys(self.asked + other.asked))
+        return Options(asked, tuple(way for way in dict.fromkeys(self.also + other.also) if way not in asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +86,28 @@ def _options(table: str) -> dict[str, Options]:
     return {key: Options(_syllables(asked), _syllables(also)) for key, asked, also in resources.rows(table)}
 
 
+def _settled(phrase: str, usual: Syllables, base: Mapping[str, str], given: Mapping[str, Options]) -> Options:
+    """The `usual` reading of a phrase is meant without asking; what its characters allow besides stays legal."""
+    units = [(char, given.get(char) or Options(((base[char],),))) for char in phrase]
+    others = _ways(units, {char: options.legal for char, options in units})
+    return Options((usual,), tuple(way for way in others if way != usual))
+
+
 @cache
 def tables() -> Tables:
     """Read the tables once, when the first name is read (about 15 ms)."""
     base: dict[str, str] = {}
     for syllable, characters in resources.rows("names/readings.tsv"):
         base.update(dict.fromkeys(characters, syllable))
+    given = _options("names/given_characters.tsv")
     return Tables(
         base,
         _options("names/surnames.tsv"),
-        _options("names/given_characters.tsv"),
-        {key: Options((tuple(text.split()),)) for key, text in resources.rows("names/given_phrases.tsv")},
+        given,
+        {
+            key: _settled(key, tuple(text.split()), base, given)
+            for key, text in resources.rows("names/given_phrases.tsv")
+        },
         dict(resources.rows("names/traditional.tsv")),  # type: ignore[arg-type]
         {chr(int(code, 16)): char for code, char in resources.rows("names/gb18030_private.tsv")},
     )
@@ -163,8 +184,10 @@ def _given_units(given: str, known: Tables) -> Iterator[tuple[str, Options]]:
         yield given, known.phrases[given]
         return
     for place, char in enumerate(given):
-        first = known.given.get(char + "-") if place == 0 and len(given) > 1 else None
-        yield char, first or _given_options(char)
+        options = (known.given.get(char + "-") if place == 0 and len(given) > 1 else None) or _given_options(char)
+        if place == 0 and len(given) == LONGEST_CHINESE_NAME - 1 and char in known.surnames:
+            options = known.surnames[char].joined(options)  # the surnames of both parents: 王单子涵
+        yield char, options
 
 
 def _units(name: str, known: Tables) -> list[tuple[str, Options]]:
@@ -201,5 +224,5 @@ def read(name: str) -> Reading:
     ways = tuple(dict.fromkeys(_ways(units, {key: options.asked for key, options in units})))
     if not any(options.also for _, options in units):
         return Reading(ways)
-    legal = _ways(units, {key: options.asked + options.also for key, options in units})
+    legal = _ways(units, {key: options.legal for key, options in units})
     return Reading(ways, tuple(way for way in dict.fromkeys(legal) if way not in ways))

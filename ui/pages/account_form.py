@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from models.services.accounts.creation import Created
 
 PAUSE = 200
+MOST_OFFERED = 6
 PROPOSED_BY = ("name", "city", "county")
 
 
@@ -85,14 +86,16 @@ class AccountForm(QWidget):
         if proposal.username and untouched and not self.row_id:
             self._proposed = proposal.username
             entry.set_text(proposal.username)
-        if len(proposal.candidates) > 1:
+        if proposal.ambiguous:
             self.proposal.setText(self.tr("姓名有多种读音，请问清本人后选择："))
-            for candidate in proposal.candidates:
-                chosen = button(candidate, "", "ghost", on_click=partial(self._choose, candidate))
-                self._options.addWidget(chosen)
-            self._options.addStretch(1)
+        elif len(proposal.candidates) > 1:
+            self.proposal.setText(self.tr("按规则：前缀 + 姓名全拼，重名的依次编号。本人另有读法的，可改用："))
         else:
             self.proposal.setText(self.tr("按规则：前缀 + 姓名全拼，重名的依次编号。"))
+            return
+        for candidate in proposal.candidates[:MOST_OFFERED]:
+            self._options.addWidget(button(candidate, "", "ghost", on_click=partial(self._choose, candidate)))
+        self._options.addStretch(1)
 
     def _choose(self, username: str) -> None:
         self._proposed = username
