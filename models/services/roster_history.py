@@ -33,7 +33,8 @@ def history(session: Session, kind: str, row_id: str) -> list[HistoryEntry]:
     if row is not None and row.batch_id:
         batch = session.execute(select(t.batch).where(t.batch.c.id == row.batch_id)).first()
         if batch is not None:
-            entries.append(HistoryEntry(batch.created_at, batch.created_by, f"导入自 {batch.source}", {}, {}))
+            words = f"导入自 {batch.source}" if batch.kind.startswith("import.") else batch.source
+            entries.append(HistoryEntry(batch.created_at, batch.created_by, words, {}, {}))
     entries += _audited(session, f"{kind}:{row_id}") + _batched(session, row_id) + _steps(session, row_id)
     return sorted(entries, key=lambda entry: entry.at)[::-1]
 
@@ -63,6 +64,7 @@ _ACT_TEXT = {
     "roster.reveal": "查看完整号码",
     "roster.receipt": "按上级回执更新",
     "account.add": "新增账户",
+    "account.rename": "账户更名",
     "account.disable": "禁用账户",
     "account.enable": "恢复账户",
 }
@@ -106,10 +108,10 @@ def _steps(session: Session, row_id: str) -> list[HistoryEntry]:
     )
     words = {
         Event.PROPOSE: "发起变更",
-        Event.APPROVE: "本校批准变更",
+        Event.APPROVE: "本单位批准变更",
         Event.RECEIPT_ACCEPT: "变更生效",
         Event.RECEIPT_REFUSE: "上级未予通过变更",
-        Event.REFUSE: "本校未予通过变更",
+        Event.REFUSE: "本单位未予通过变更",
         Event.WITHDRAW: "撤回变更",
     }
     return [

@@ -8,7 +8,7 @@ from models.domain.errors import DataFaultError, NotAllowedError, UserError
 from models.domain.fields import STUDENT_FIELD
 from models.domain.masking import mask
 from models.rules.naming import pinyin_keys
-from models.services import accounts, changes, imports, roster
+from models.services import changes, imports, roster
 from models.services.roster import RosterQuery
 from models.store import audit
 
@@ -195,31 +195,3 @@ def test_teachers_nothing_tells_apart_are_refused(school):
     rows = [TEACHER, TEACHER]
     checked = school.check(rows, kind="teachers")
     assert [f.finding.code for f in checked.findings if f.finding.level == "error"] == ["FILE_INDISTINCT"] * 2
-
-
-VALUES = {
-    "name": "王明", "sex": "男", "email": "wm@example.com", "office_phone": "0317-5551234", "employment": "专职",
-    "on_staff": "是", "city": "沧州", "county": "河间市",
-}  # fmt: skip
-
-
-def test_an_account_is_added_disabled_and_enabled(school):
-    account = school.write(accounts.add, school.administrator, VALUES)
-    assert school.read(roster.get, "teachers", account).values["username"] == "czhjwangming"
-    second = school.write(accounts.add, school.registrar, VALUES)
-    assert school.read(roster.get, "teachers", second).values["username"] == "czhjwangming2"
-    with pytest.raises(UserError, match="已被使用"):
-        school.write(accounts.add, school.registrar, VALUES | {"username": "czhjwangming"})
-    with pytest.raises(DataFaultError):
-        school.write(accounts.add, school.registrar, {"name": "李芳", "city": "沧州"})
-    with pytest.raises(UserError, match="原因"):
-        school.write(accounts.disable, school.administrator, account, "")
-    school.write(accounts.disable, school.administrator, account, "调离")
-    assert school.read(roster.list_ids, RosterQuery(kind="teachers")) == [second]
-    assert school.read(roster.list_ids, RosterQuery(kind="teachers", status="disabled")) == [account]
-    school.write(accounts.enable, school.administrator, account, "调回")
-    with pytest.raises(UserError, match="已经是正常"):
-        school.write(accounts.enable, school.administrator, account, "")
-    with pytest.raises(NotAllowedError):
-        school.write(accounts.add, school.head, VALUES)
-    assert [e.text for e in school.read(roster.history, "teachers", account)][-1] == "新增账户"
