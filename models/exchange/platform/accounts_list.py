@@ -119,20 +119,49 @@ def read_accounts_list(
     name is recognised. `as_of`: the day of the list, from which "3 天前" is counted. Raises FileRefusedError when
     the file is no table, has no column of user names, or has not the column that `mapping` names; CancelledError.
     """
+    mapping = mapping or {}
+    if unknown := mapping.keys() - FIELDS.keys():
+        raise FileRefusedError(f"没有“{'、'.join(sorted(unknown))}”这个字段。请重新选择列的对应关系。")
     with collector_paused():
         data = bytes_of(path)
         grids, skipped = read_grids(data, sniff(data), path.stem, progress)
         found = AccountsList(path, hashlib.sha256(data).hexdigest(), skipped=skipped)
-        for number, grid in enumerate(grids):
-            progress.report(number, len(grids), "整理数据")
-            if any(any(row) for row in grid.rows):
-                _take(found, grid, mapping or {}, as_of)
+        progress.report(0, None, "整理数据")
+        for grid, table in _tables([grid for grid in grids if any(map(any, grid.rows))], mapping):
+            if table is None:
+                skipped.append(Skipped(grid.name, 0, "没有用户名这一列的工作表"))
+            else:
+                found.tables.append(table)
+                _take(found, grid, table, as_of)
     if not found.tables:
         raise FileRefusedError(
             f"“{path.name}”里没有找到账户清单：要有一行表头，至少有“用户名”（或 username、账号、登录名）。"
             "如果用户名那一列用了别的叫法，请指定它是哪一列。"
         )
     return found
+
+
+def _tables(grids: Sequence[Grid], mapping: Mapping[str, str | None]) -> list[tuple[Grid, Table | None]]:
+    """The table of each sheet. A mapping by hand is for the first sheet it fits and those with the same titles.
+
+    Raises FileRefusedError when it fits none.
+    """
+    tables: list[tuple[Grid, Table | None]] = []
+    signature, refusal = "", None
+    for grid in grids:
+        table = None
+        try:
+            table = _table(grid, mapping)
+        except FileRefusedError as error:
+            refusal = refusal or error
+        if table is None or signature not in ("", table.signature):
+            table = _table(grid, {}) if mapping else None
+        else:
+            signature = table.signature
+        tables.append((grid, table))
+    if refusal is not None and not signature:
+        raise refusal
+    return tables
 
 
 # --- columns --------------------------------------------------------------------------------------------------
@@ -147,21 +176,13 @@ _BY_TITLE: Final = {
 }
 
 
-def _take(found: AccountsList, grid: Grid, mapping: Mapping[str, str | None], as_of: date | None) -> None:
+def _table(grid: Grid, mapping: Mapping[str, str | None]) -> Table | None:
+    """The table of a sheet, None without a column of user names. Raises FileRefusedError as `_place` does."""
     place = _header_row(grid, mapping)
-    columns = None if place is None else _columns([_word(cell) for cell in grid.rows[place]], mapping, grid.name)
-    if place is None or columns is None or not any(column.field == "username" for column in columns):
-        found.skipped.append(Skipped(grid.name, 0, "没有用户名这一列的工作表"))
-        return
-    table = Table(grid.name, place + 1, columns)
-    found.tables.append(table)
-    at = {key: index_of(letter) for key, letter in table.mapping.items()}
-    titles = [_word(cell) for cell in grid.rows[place]]
-    for number in range(place + 1, len(grid.rows)):
-        row = grid.rows[number]
-        if not any(squeezed for squeezed in map(_word, row)) or [_word(cell) for cell in row] == titles:
-            continue
-        _take_row(found, table, _Line(grid, number, at), as_of)
+    if place is None:
+        return None
+    columns = _columns([_word(cell) for cell in grid.rows[place]], mapping, grid.name)
+    return Table(grid.name, place + 1, columns) if any(column.field == "username" for column in columns) else None
 
 
 def _header_row(grid: Grid, mapping: Mapping[str, str | None]) -> int | None:
@@ -181,8 +202,6 @@ def _header_row(grid: Grid, mapping: Mapping[str, str | None]) -> int | None:
 
 def _columns(titles: Sequence[str], mapping: Mapping[str, str | None], sheet: str) -> tuple[Column, ...]:
     chosen = {_place(titles, text, sheet): key for key, text in mapping.items() if text}
-    if unknown := mapping.keys() - FIELDS.keys():
-        raise FileRefusedError(f"没有“{'、'.join(sorted(unknown))}”这个字段。请重新选择列的对应关系。")
     taken, columns = set(mapping), []
     for index, title in enumerate(titles):
         key = chosen.get(index) or _BY_TITLE.get(_fold(title))
@@ -225,6 +244,15 @@ class _Line:
 
     def text(self, key: str) -> str:
         return _word(self.cell(key))
+
+
+def _take(found: AccountsList, grid: Grid, table: Table, as_of: date | None) -> None:
+    at = {key: index_of(letter) for key, letter in table.mapping.items()}
+    titles = [_word(cell) for cell in grid.rows[table.header_row - 1]]
+    for number in range(table.header_row, len(grid.rows)):
+        words = [_word(cell) for cell in grid.rows[number]]
+        if any(words) and words != titles:
+            _take_row(found, table, _Line(grid, number, at), as_of)
 
 
 def _take_row(found: AccountsList, table: Table, line: _Line, as_of: date | None) -> None:
