@@ -110,9 +110,7 @@ def test_an_account_is_disabled_and_enabled_by_the_head(school):
     approve(school, change)
     assert listed(school) == [one]
     texts = [entry.text for entry in school.read(roster.history, "teachers", one)]
-    assert [text for text in texts if "账户" in text] == [
-        "恢复账户：BG-2026-0003 调回", "禁用账户：BG-2026-0002 九月调离", "新增账户",
-    ]  # fmt: skip
+    assert [text.split("：")[0] for text in texts if "账户" in text] == ["恢复账户", "禁用账户", "新增账户"]
 
 
 def test_a_name_changes_by_request_only(school):
