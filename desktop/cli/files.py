@@ -1,4 +1,4 @@
-"""Commands on names and spreadsheet files: username, check, import, export."""
+"""Commands on names and spreadsheet files: username, check, import."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import typer
 
 from desktop.cli.call import Call, choice
 from desktop.cli.frame import Commands, UsageFaultError
-from desktop.cli.roster_rows import InUnit, unit_asked
 from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.findings import Level
@@ -255,27 +254,3 @@ def _remembered(session: Any, workbook: Any) -> dict[str, Any]:
 
 def _has_errors(checked: Any) -> bool:
     return any(located.finding.level is Level.ERROR for located in checked.findings)
-
-
-# --- export ---------------------------------------------------------------------------------------------------
-
-
-@app.add("export", "导出名册为 Excel 文件。\n导出的内容含个人信息，会记入操作记录。")
-def export(
-    ctx: typer.Context,
-    form: Annotated[str, typer.Argument(metavar="xlsx", help="导出格式")],
-    out: Annotated[Path, typer.Option(metavar="文件", help="写到哪里")],
-    kind: Annotated[str, typer.Option(metavar="students|teachers", help="哪一种名册")] = STUDENTS,
-    unit: InUnit = "",
-) -> int:
-    """Write a roster into a spreadsheet."""
-    from models.services import exports
-
-    call: Call = ctx.obj
-    choice(form, {"xlsx": "xlsx"}, "格式")
-    choice(kind, KINDS, "--kind")
-    with call.store() as store:
-        unit_id = store.read(unit_asked, unit)
-        count = store.write(exports.to_workbook, store.actor, kind, out, unit_id=unit_id)
-    call.emit({"path": str(out), "records": count}, f"已导出 {count} 条到 {out}。")
-    return 0

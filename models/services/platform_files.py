@@ -34,7 +34,16 @@ from models.services.roster_edit import require_editor
 from models.services.units import known_names
 from models.store import audit
 
-__all__ = ["Listed", "ListedAccountsError", "MoodleOptions", "Result", "export_moodle", "export_oneroster"]
+__all__ = [
+    "WHAT",
+    "Listed",
+    "ListedAccountsError",
+    "MoodleOptions",
+    "Result",
+    "export_moodle",
+    "export_oneroster",
+    "new_passwords",
+]
 
 SLIPS_FILE: Final = "slips.pdf"
 PASSWORD_FILE: Final = "passwords.csv"
