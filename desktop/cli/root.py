@@ -35,7 +35,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("order", "orders", "停用通知单：下达、执行、提出异议"),
     ("review", "bureau", "核办收到的数据包（上级）"),
     ("policy", "policies", "政策：受控字段、班额、业务开关、办理时间、用户名规则"),
-    ("export", "files", "导出"),
+    ("export", "exports", "导出：名册、平台文件、密码条"),
     ("audit", "care", "操作记录"),
     ("backup", "care", "备份"),
     ("restore", "care", "从备份恢复"),
