@@ -127,7 +127,7 @@ def _question(
         if options.listed is Listed.ASK and ADD in what and active:
             raise ListedAccountsError(
                 f"有 {active} 个账户来自名单，不知道平台上是否已经有了。请先登记平台导出的账户清单，"
-                "或者说明它们平台上都已有、都要新增。没有写出文件。"
+                "或者说明它们平台上都已有、都要新增（命令行：--already 文件，--listed there 或 add）。没有写出文件。"
             )
         first = first_usernames(session, [one.id for one in unsaid])
         assumed = {one.id: Told(one.unit_id, first.get(one.id, one.username), ACTIVE) for one in unsaid}

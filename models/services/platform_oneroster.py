@@ -75,7 +75,8 @@ def export_oneroster(
     progress.report(0, None, "生成平台文件")
     mode = Mode.DELTA if delta_since else Mode.BULK
     content = oneroster_zip(_tables(session, actor, news, mode), mode, SYSTEM, actor.unit.code, profile)
-    made = keep(session, actor, ONEROSTER, news.after, counts)
+    changed = {key: one for key, one in news.after.items() if before.get(key) != one}
+    made = keep(session, actor, ONEROSTER, changed, counts)
     put_new({path: content})
     return Result(made.id, made.number, (path,), counts, news.left_out)
 
