@@ -90,7 +90,7 @@ def _check_directory(source: zipfile.ZipFile) -> None:
         raise FileRefusedError(_BOMB)
 
 
-def _part(data: bytes, entry: zipfile.ZipInfo) -> bytes:
+def inflated_part(data: bytes, entry: zipfile.ZipInfo) -> bytes:
     """The inflated part, never more than its directory entry says; calamine verifies the checksum.
 
     Raises FileRefusedError for parts that lie about their size and for document types.
@@ -113,7 +113,7 @@ def _part(data: bytes, entry: zipfile.ZipInfo) -> bytes:
     return part
 
 
-def _tree(part: bytes) -> ElementTree.Element:
+def plain_tree(part: bytes) -> ElementTree.Element:
     """A small part as a tree, without document types in any encoding."""
     if b"<!" in part.replace(b"<!--", b"") or b"\0" in part:
         raise FileRefusedError(_HOSTILE)
@@ -122,8 +122,8 @@ def _tree(part: bytes) -> ElementTree.Element:
 
 def _look(data: bytes, source: zipfile.ZipFile) -> Package:
     entries = {entry.filename.replace("\\", "/").lower().lstrip("/"): entry for entry in source.infolist()}
-    parts = {name: _part(data, entry) for name, entry in entries.items() if _KEPT.match(name)}
-    book, relations = _tree(parts["xl/workbook.xml"]), _tree(parts["xl/_rels/workbook.xml.rels"])
+    parts = {name: inflated_part(data, entry) for name, entry in entries.items() if _KEPT.match(name)}
+    book, relations = plain_tree(parts["xl/workbook.xml"]), plain_tree(parts["xl/_rels/workbook.xml.rels"])
     targets = _targets(relations)
     properties = next((node for node in book if node.tag.endswith("}workbookPr")), None)
     epoch1904 = properties is not None and properties.get("date1904", "") in ("1", "true")
@@ -138,7 +138,7 @@ def _look(data: bytes, source: zipfile.ZipFile) -> Package:
         if sheet.get("state", "visible") != "visible":
             package.hidden.append(name)
             continue
-        xml = _part(data, entries[target])
+        xml = inflated_part(data, entries[target])
         facts, spans = look_through(xml, name)
         rows = plain_rows(xml, spans, strings, styles) if strings is not None else None
         if rows is None and rectangle(xml) > MAX_CELLS:

@@ -6,7 +6,7 @@ Texts reach typst as JSON in `sys.inputs`; the markup is ours alone, in `resourc
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -64,6 +64,34 @@ def form_pdf(data: FormData) -> Paper:
 def write_form_pdf(path: Path, data: FormData) -> Paper:
     """Write `data` as PDF to `path`; the file appears only when it is complete. Raises UserError."""
     paper = form_pdf(data)
+    place(path, paper.content, PDF)
+    return paper
+
+
+def write_table_pdf(
+    path: Path,
+    title: str,
+    headline: Sequence[str],
+    columns: Sequence[tuple[str, int]],
+    rows: Sequence[Sequence[str]],
+    footer: Sequence[str],
+) -> Paper:
+    """Write a table as PDF to `path`, laid out like a form: `columns` are titles with widths in Chinese characters.
+
+    The file appears only when it is complete. Raises UserError.
+    """
+    cells = [[_text(cell) for cell in row] for row in rows]
+    values = {
+        "title": _text(title),
+        "annex": "",
+        "heading": _text(title),
+        "headline": [_text(part) for part in headline],
+        "widths": [width for _, width in columns],
+        "titles": [heading for heading, _ in columns],
+        "rows": cells,
+        "footer": [_text(line) for line in footer],
+    }
+    paper = typeset("forms/form.typ", values, [title, *headline, *footer, *(cell for row in cells for cell in row)])
     place(path, paper.content, PDF)
     return paper
 

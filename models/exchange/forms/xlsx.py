@@ -15,6 +15,7 @@ from models.exchange.placing import WORKBOOK, place
 from models.exchange.writing import defused, workbook_bytes
 
 _TELEPHONE = re.compile(r"\+\d[\d -]{4,20}", re.ASCII)
+_NOT_XML = re.compile("[\ufffe\uffff]")
 _HEAD_ROW: Final = 2
 _A4: Final = 9
 _LONGEST: Final = 2000
@@ -23,7 +24,7 @@ _TEXT: Final = {"num_format": "@", "text_wrap": True, "valign": "vcenter", "bord
 
 def cell_text(text: str) -> str:
     """A value as it may stand in a cell: no invisible characters, no formula; +86... stays a telephone number."""
-    clean = squeeze(text.encode("utf-8", "replace").decode())[:_LONGEST]
+    clean = squeeze(_NOT_XML.sub("", text.encode("utf-8", "replace").decode()))[:_LONGEST]
     return clean if _TELEPHONE.fullmatch(clean) else defused(clean)
 
 
