@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.units import Line, Role, Tier
@@ -17,6 +17,8 @@ class ChangeKind:
     `needs_evidence`: at least one file; `needs_reason`: a reason in words. `clause`: the requirement it comes from.
     `subjects`: the kind of roster whose rows it carries as one batch, "" for a change of one subject. `local`: it ends
     with the unit's own head and takes effect at once; the superior learns of it by a filing (decision 14, D4).
+    `register`: the register whose row it changes when that is no roster; `filed`: after the head's approval it waits
+    until the province has filed it (A4).
     """
 
     key: str
@@ -31,11 +33,13 @@ class ChangeKind:
     explanation: str
     subjects: str = ""
     local: bool = False
+    register: str = ""
+    filed: bool = False
 
     @property
     def values_of(self) -> str:
         """The kind of roster of which it changes one row; "" for a batch and for a withdrawal."""
-        if self.subjects or not (self.takes_values or self.local):
+        if self.subjects or self.register or not (self.takes_values or self.local):
             return ""
         return ACCOUNTS if self.local else STUDENTS
 
@@ -126,6 +130,36 @@ ACCOUNT_RENAME = _local(
 ACCOUNT_DISABLE = _local("account.disable", "禁用账户", "A8, A12", "禁用账户须写明原因，经本单位主管领导批准后生效。")
 ACCOUNT_ENABLE = _local("account.enable", "恢复账户", "A8", "恢复已禁用的账户，经本单位主管领导批准后生效。")
 
+MONITORING = "monitoring"
+"""The register of quality-monitoring accounts."""
+
+
+def _monitoring(key: str, label: str, clause: str, explanation: str, *, filed: bool = False) -> ChangeKind:
+    """A change of the monitoring accounts of the open line, decided by the unit's own head."""
+    made = _local(key, label, clause, explanation, reason=key != "monitoring.open")
+    return replace(made, lines=(Line.OPEN,), register=MONITORING, filed=filed)
+
+
+MONITORING_OPEN = _monitoring(
+    "monitoring.open",
+    "开通质量监控账户",
+    "A3, A5",
+    "在规定岗位和名额之内为一人开通质量监控账户，经本单位主管领导批准后生效，随附件1备案。",
+)
+MONITORING_POST = _monitoring(
+    "monitoring.post",
+    "质量监控账户岗位变动",
+    "A4",
+    "因岗位变动修改权限，经本单位主管领导批准后报省校教务处教学督导与质量监控科，备案后才可修改权限。",
+    filed=True,
+)
+MONITORING_CLOSE = _monitoring(
+    "monitoring.close",
+    "停用质量监控账户",
+    "A3, A5",
+    "人员离岗等原因停用质量监控账户，经本单位主管领导批准后生效，随附件1备案。",
+)
+
 CHANGE_KINDS: tuple[ChangeKind, ...] = (
     KEY_FIELD,
     BASELINE,
@@ -134,8 +168,13 @@ CHANGE_KINDS: tuple[ChangeKind, ...] = (
     ACCOUNT_DISABLE,
     ACCOUNT_ENABLE,
     ACCOUNT_FILING,
+    MONITORING_OPEN,
+    MONITORING_POST,
+    MONITORING_CLOSE,
     WITHDRAWAL,
 )
 CHANGE_KIND: dict[str, ChangeKind] = {kind.key: kind for kind in CHANGE_KINDS}
 BASELINE_OF: dict[str, ChangeKind] = {kind.subjects: kind for kind in CHANGE_KINDS if kind.subjects and not kind.local}
 """Kind of roster -> the change that reports it upward."""
+FILED: tuple[str, ...] = tuple(kind.key for kind in CHANGE_KINDS if kind.filed)
+"""Kinds that go to the province as messages and never in a package of changes (A4)."""

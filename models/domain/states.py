@@ -71,6 +71,7 @@ TRANSITIONS: dict[tuple[State | None, Event], State] = {
     (State.PENDING, Event.APPROVE): State.APPROVED,
     (State.APPROVED, Event.REVOKE): State.DRAFT,
     (State.APPROVED, Event.APPLY): State.EFFECTIVE,
+    (State.APPROVED, Event.REFUSE): State.REFUSED,
     (State.APPROVED, Event.SEAL): State.SEALED,
     (State.SEALED, Event.RECEIPT_ACCEPT): State.EFFECTIVE,
     (State.SEALED, Event.RECEIPT_RETURN): State.DRAFT,

@@ -22,6 +22,8 @@ from models.services.baseline import thaw
 from models.services.change_checks import faults_of
 from models.services.change_log import changes_by_id, in_chunks, record
 from models.services.items import build_items
+from models.services.monitoring.effects import apply_register
+from models.services.monitoring.filing import enter_own
 from models.services.permissions import require_head, require_own, require_role
 from models.services.policies import effective
 from models.store import tables as t
@@ -49,11 +51,17 @@ def approve(session: Session, actor: Actor, signer: Signer, change_ids: Sequence
 
 
 def _take_effect(session: Session, actor: Actor, rows: Sequence[Row[Any]]) -> None:
-    """Changes of accounts end here and hold from now on; they are filed afterwards (decision 14, D4)."""
-    if rows:
-        apply_local(session, actor, rows)
-        record(session, actor, [row.id for row in rows], Event.APPLY)
-        thaw(session, [row.id for row in rows])
+    """Changes of accounts end here and hold from now on; they are filed afterwards (decision 14, D4).
+
+    A change of post waits until the province has filed it (A4).
+    """
+    enter_own(session)
+    ready = [row for row in rows if not CHANGE_KIND[row.kind].filed]
+    if ready:
+        apply_local(session, actor, [row for row in ready if not CHANGE_KIND[row.kind].register])
+        apply_register(session, actor, [row for row in ready if CHANGE_KIND[row.kind].register])
+        record(session, actor, [row.id for row in ready], Event.APPLY)
+        thaw(session, [row.id for row in ready])
 
 
 def _sign(session: Session, actor: Actor, signer: Signer, rows: Sequence[Row[Any]]) -> str:

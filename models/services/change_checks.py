@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import CHANGE_KIND, KEY_FIELD
+from models.domain.change_kinds import ACCOUNT_FILING, CHANGE_KIND, KEY_FIELD
 from models.domain.errors import UserError
 from models.domain.fields import DEDUPLICATE_FIELDS, POLICE_PROOF_FIELDS, STUDENTS
 from models.domain.findings import joined
@@ -21,7 +21,9 @@ from models.services.baseline import frozen_count, frozen_lines
 from models.services.change_log import OPEN_STATES, in_chunks
 from models.services.checking import check_context, controlled_fields, field_label, new_errors
 from models.services.duplicates import find_same
+from models.services.filing.calendar import late_fault
 from models.services.items import rows_digest
+from models.services.monitoring.checks import register_remarks
 from models.services.policy_checks import business_faults, no_longer_controlled
 from models.services.records import COUNTED, NOUN, gone, page
 from models.services.records import Row as Student
@@ -112,8 +114,12 @@ def _checks(session: Session, change: Row[Any], grounds: _Grounds) -> list[Check
         found += _value_checks(change, grounds)
     if kind.subjects:
         found.append(_baseline_check(session, change))
+    if kind is ACCOUNT_FILING:
+        late = late_fault(session, json.loads(change.after), change.reason)
+        found.append(_line(late is None, "在备案时间内，或已写明原因", late or ""))
     if kind.local:
-        remarks = remarks_of(session, change, bool(grounds.evidence.get(change.id)))
+        proved = bool(grounds.evidence.get(change.id))
+        remarks = register_remarks(session, change) if kind.register else remarks_of(session, change, proved)
         found += [Check("fault", text) for text in remarks.faults] + [Check("note", text) for text in remarks.notes]
     return found
 

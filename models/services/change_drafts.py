@@ -13,12 +13,20 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import BASELINE_OF, CHANGE_KIND, KEY_FIELD, WITHDRAWAL, ChangeKind
-from models.domain.errors import DataFaultError, FileRefusedError, NotAllowedError, UserError
+from models.domain.change_kinds import (
+    ACCOUNT_FILING,
+    BASELINE_OF,
+    CHANGE_KIND,
+    FILED,
+    KEY_FIELD,
+    WITHDRAWAL,
+    ChangeKind,
+)
+from models.domain.errors import DataFaultError, FileRefusedError, UserError
 from models.domain.fields import POLICE_PROOF_FIELDS, STUDENTS
 from models.domain.signing import canonical
 from models.domain.states import STATE_LABELS, Event, State
-from models.domain.units import LINE_LABELS, Actor, Line, reports_own
+from models.domain.units import Actor
 from models.services.accounts.drafts import account_draft
 from models.services.accounts.effects import drop_pending
 from models.services.baseline import freeze, thaw
@@ -27,7 +35,8 @@ from models.services.change_log import changes_by_id, find_change, record
 from models.services.change_writing import Draft, checked_reason, insert_drafts
 from models.services.checking import check_context, controlled_fields, field_label, new_errors, normalised, raise_faults
 from models.services.evidence import MAX_BYTES, sniff
-from models.services.permissions import require_any_role, require_own
+from models.services.filing.proposing import propose_filing, renew
+from models.services.permissions import require_any_role, require_initiator, require_own
 from models.services.policies import effective
 from models.services.records import COUNTED, NOUN, Row, get, label_of
 from models.services.unreported import gather
@@ -39,19 +48,23 @@ from models.store.clock import now_text
 def propose(session: Session, actor: Actor, kind: str, subject_id: str, values: Mapping[str, str], reason: str) -> str:
     """Start a change request as a draft; its id (E13).
 
-    Values are normalised and checked like everywhere. A baseline without a subject takes all pupils, or accounts, that
-    are not reported yet (decision 16; A9-A11).
+    Values are normalised and checked like everywhere. A baseline without a subject takes all pupils that are not
+    reported yet (decision 16), a filing all accounts that differ from what was last filed (A9-A11).
     Raises NotAllowedError for the wrong role or unit,
     DataFaultError for values with faults, UserError when a field already has an open change.
     """
     declared = CHANGE_KIND.get(kind)
     if declared is None:
         raise UserError(f"没有“{kind}”这种变更，可用的有：{'、'.join(CHANGE_KIND)}。")
-    _require_initiator(actor, declared)
+    require_initiator(actor, declared)
     if declared is WITHDRAWAL:
         return _propose_withdrawal(session, actor, find_change(session, subject_id), reason)
+    if declared.register:
+        raise UserError(f"“{declared.label}”请在质量监控账户中办理（命令 monitoring），会自动生成申请。")
     if declared.local:
         return _propose_local(session, actor, declared, subject_id, values, reason)
+    if declared is ACCOUNT_FILING:
+        return propose_filing(session, actor, values.get("period", ""), reason)
     if declared.subjects:
         batch_id = subject_id or _gathered(session, actor, declared.subjects)
         return _propose_baseline(session, actor, declared.subjects, batch_id, reason)
@@ -65,16 +78,6 @@ def _propose_local(
         raise UserError("新建账户请用“新增账户”、粘贴名单或导入（命令 accounts add、import），会自动生成申请。")
     draft = account_draft(session, actor, kind, subject_id, values)
     return insert_drafts(session, actor, [replace(draft, reason=checked_reason(reason))])[0]
-
-
-def _require_initiator(actor: Actor, kind: ChangeKind) -> None:
-    require_any_role(actor, kind.initiators, f"发起“{kind.label}”")
-    if actor.unit.line not in kind.lines:
-        lines = "、".join(LINE_LABELS[line] for line in kind.lines)
-        raise NotAllowedError(f"“{kind.label}”属于{lines}，本单位不办理。")
-    if not kind.local and not reports_own(actor.unit):
-        whose = "学生所在学校" if actor.unit.line is Line.BASIC else "市校、县校"
-        raise NotAllowedError(f"“{kind.label}”由{whose}发起，本单位负责核办。")
 
 
 def _key_field_draft(session: Session, actor: Actor, subject_id: str, values: Mapping[str, str], reason: str) -> Draft:
@@ -105,6 +108,8 @@ def _propose_withdrawal(session: Session, actor: Actor, change: SqlRow[Any], rea
     require_own(actor, change.unit_id, "撤回变更")
     if change.state != State.SEALED:
         raise UserError(f"变更 {change.number} 现在是“{STATE_LABELS[State(change.state)]}”，不需要撤回申请。")
+    if change.kind in FILED:
+        raise UserError(f"变更 {change.number} 已报省校，不能用撤回申请收回；请联系省校不予备案，再重新申请。")
     if change.kind == WITHDRAWAL.key:
         raise UserError("撤回申请本身不能再撤回，请等待上级回执。")
     refuse_open_overlap(session, change.id, {})
@@ -233,6 +238,8 @@ def submit(session: Session, actor: Actor, change_id: str) -> None:
         values = _renewed(session, actor, change, json.loads(change.after))
         session.execute(update(t.change).where(t.change.c.id == change.id).values(**values))
     elif CHANGE_KIND[change.kind].subjects:
+        if change.kind == ACCOUNT_FILING.key:
+            renew(session, change)
         freeze(session, change)
     session.execute(
         update(t.change).where(t.change.c.id == change.id).values(policy_version=effective(session).version)

@@ -12,6 +12,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
+from models.domain.change_kinds import FILED
 from models.domain.errors import DataFaultError, UserError
 from models.domain.states import STATE_LABELS, Event, State
 from models.domain.units import Actor, Role
@@ -38,7 +39,7 @@ def waiting(session: Session) -> Waiting:
     if own_pc(session):
         return Waiting({}, 0)
     c = t.change.c
-    kinds = Counter(session.scalars(select(c.kind).where(c.state == State.APPROVED.value)))
+    kinds = Counter(session.scalars(select(c.kind).where(c.state == State.APPROVED.value, c.kind.not_in(FILED))))
     return Waiting(dict(kinds), kinds.total())
 
 
@@ -49,11 +50,14 @@ def items_to_seal(session: Session, change_ids: Sequence[str] | None = None) -> 
     """
     if change_ids is None:
         c = t.change.c
-        query = select(t.change).where(c.state == State.APPROVED.value).order_by(c.created_at, c.number)
+        query = select(t.change).where(c.state == State.APPROVED.value, c.kind.not_in(FILED))
+        query = query.order_by(c.created_at, c.number)
         rows: list[Row[Any]] = list(session.execute(query))
     else:
         rows = changes_by_id(session, change_ids)
     for row in rows:
+        if row.kind in FILED:
+            raise UserError(f"变更 {row.number} 随函件报省校备案，不在数据包中；请用 package send 送出。")
         if row.state != State.APPROVED:
             raise UserError(f"变更 {row.number} 现在是“{STATE_LABELS[State(row.state)]}”，只有已批准的变更可以打包。")
     faults = policy_faults(session, rows)

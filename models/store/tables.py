@@ -326,6 +326,7 @@ inspection = _table(  # a special inspection of the platform's accounts, or a pa
     "inspection",
     _text("id", key=True), _text("kind"),  # inspection | patrol
     _text("source"), _text("source_digest"), _text("made_at"), _text("made_by"), _int("checked"), _text("note"),
+    _text("details"),  # JSON: idle_days, left_out (rows by reason), absent (units), proofs (later lists)
     _text("state"),  # open | closed
     _text("statement_id", null=True),  # the signed record
 )  # fmt: skip
@@ -333,9 +334,10 @@ inspection_finding = _table(
     "inspection_finding",
     _text("inspection_id", key=True), _int("position", key=True), _text("code"), _text("unit_id"), _text("username"),
     _text("account_id", null=True), _text("label"), _text("details"),  # JSON {field: text}
-    _text("state"),  # open | dismissed | listed | done | proved
+    _text("state"),  # open | dismissed | listed | proved; once closed also done | objected
     _text("change_id", null=True), _text("order_id", null=True), _text("note"), _text("handled_by"),
     _text("handled_at", null=True),
+    _text("proof"), _text("proved_at", null=True),  # suspended | gone | mended | still, as a later list said
     Index("inspection_finding_account", "account_id"),
 )  # fmt: skip
 
@@ -352,6 +354,61 @@ platform_exported = _table(  # an account as the platform knows it after an expo
     _text("status"),  # active | suspended | gone
     Index("platform_exported_account", "account_id"),
 )  # fmt: skip
+
+# --- registers -------------------------------------------------------------------------------------------
+
+monitoring_account = _table(  # quality-monitoring accounts (A3-A5): the own ones, and those units below told of
+    "monitoring_account",
+    _text("id", key=True), _text("unit_id"), _text("name"), _text("sex"), _text("department"), _text("post"),
+    _text("office_phone"), _text("phone"), _text("email"), _text("username"),
+    _text("state"),  # active | closed | applied (below: a change of post on its way to the province)
+    _text("act"),  # open | post | close: what was done last, with its reason
+    _text("reason"), _text("since"), _text("until"), _text("filed_by"), _text("filed_at"),
+    Index("monitoring_account_unit", "unit_id", "state"),
+)  # fmt: skip
+monitoring_application = _table(  # at the province: changes of post to be filed before they take effect (A4)
+    "monitoring_application",
+    _text("change_id", key=True), _int("attempt", key=True), _text("message_id"), _text("unit_id"), _text("number"),
+    _text("account_id"), _text("before"), _text("after"),  # JSON {field: text}
+    _text("reason"), _text("initiator"), _text("approved_by"), _text("approved_at"), _text("received_at"),
+    _text("state"),  # received | filed | refused
+    _text("opinion"), _text("decided_by"), _text("decided_at", null=True),
+)  # fmt: skip
+duty = _table(  # who is named for what (A7, B4, E34), here and in units below as far as they told
+    "duty",
+    _text("id", key=True), _text("unit_id"), _text("code"), _text("business"), _text("name"), _text("phone"),
+    _text("email"), _text("since"), _text("until"), _text("certificate"), _text("valid_until"), _text("trained_on"),
+    _text("training"),
+    Index("duty_unit", "unit_id", "until"),
+)  # fmt: skip
+training = _table(  # trainings of administrators and approvers (A18, E39)
+    "training", _text("id", key=True), _text("held_on"), _text("title"), _text("content"), _text("recorded_by"),
+    _text("recorded_at"),
+)  # fmt: skip
+training_person = _table(
+    "training_person",
+    _text("training_id", key=True), _int("position", key=True), _text("name"), _text("result"),
+    _text("certificate"), _text("valid_until"),
+)  # fmt: skip
+password_loan = _table(  # lending of passwords: consent before, a new password after (E36)
+    "password_loan",
+    _text("id", key=True), _text("kind"),  # teacher | system
+    _text("account_id", null=True), _text("label"), _text("holder"), _text("borrower"), _text("purpose"),
+    _text("first_day"), _text("last_day"),
+    _text("state"),  # asked | consented | refused | returned | changed
+    _text("asked_by"), _text("asker_id"), _text("asked_at"), _text("decided_by"), _text("decided_at", null=True),
+    _text("opinion"), _text("returned_at", null=True), _text("changed_at", null=True), _text("changed_by"),
+)  # fmt: skip
+incident = _table(  # security incidents (D7)
+    "incident",
+    _text("id", key=True), _int("number"), _text("found_on"), _text("what"), _text("affected"), _text("measures"),
+    _text("reported_to"), _text("reported_on"), _text("state"),  # open | closed
+    _text("outcome"), _text("recorded_by"), _text("recorded_at"), _text("closed_by"), _text("closed_at", null=True),
+    UniqueConstraint("number"),
+)  # fmt: skip
+registers_told = _table(  # when a unit below last told of its named people and monitoring accounts
+    "registers_told", _text("unit_id", key=True), _text("at")
+)
 
 # --- audit ----------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from models.domain.units import Actor
-from sync import orders, policies, taken_names
+from sync import monitoring, orders, policies, registers, taken_names
 from sync.joining import mergers
 from sync.messages import missing, notices, traces
 from sync.messages.message import Message
@@ -35,6 +35,9 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "names.taken": taken_names.take,
     orders.ORDER: orders.take_order,
     orders.PROOF: orders.take_proof,
+    monitoring.APPLY: monitoring.take_application,
+    monitoring.ANSWER: monitoring.take_answer,
+    registers.KIND: registers.take,
     mergers.KIND: mergers.take,
     mergers.ROWS: mergers.take_rows,
     telling.ITEMS: taking.take_items,

@@ -16,7 +16,7 @@ from models.services.unit_changes import is_closed
 from models.services.units import find_unit, own_unit
 from models.store import tables as t
 from models.store.clock import now_text
-from sync import taken_names
+from sync import monitoring, registers, taken_names
 from sync.messages.post import WAITING, record_step
 from sync.packages import ledger
 from sync.packages.dispatch import Draft, content_head, dispatch
@@ -51,6 +51,8 @@ def seal_waiting(session: Session, actor: Actor, folder: Path, neighbour_id: str
     if is_closed(session, own_unit(session).id):
         return []
     taken_names.tell(session, actor, neighbour_id)
+    registers.tell(session, actor)
+    monitoring.tell(session, actor)
     tell_closed(session, actor)  # problems that a merge has closed
     sealed: list[str] = []
     for hop in neighbours_waiting(session):
