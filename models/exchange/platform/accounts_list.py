@@ -234,16 +234,20 @@ def _word(cell: Cell) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    grid: Grid
-    number: int
+    """One row: its number from 1, its cells, their texts, and the place of each field."""
+
+    row: int
+    cells: Sequence[Cell]
+    words: Sequence[str]
     at: Mapping[str, int]
 
     def cell(self, key: str) -> Cell:
-        row, place = self.grid.rows[self.number], self.at.get(key, -1)
-        return row[place] if 0 <= place < len(row) else ""
+        place = self.at.get(key, -1)
+        return self.cells[place] if 0 <= place < len(self.cells) else ""
 
     def text(self, key: str) -> str:
-        return _word(self.cell(key))
+        place = self.at.get(key, -1)
+        return self.words[place] if 0 <= place < len(self.words) else ""
 
 
 def _take(found: AccountsList, grid: Grid, table: Table, as_of: date | None) -> None:
@@ -252,29 +256,28 @@ def _take(found: AccountsList, grid: Grid, table: Table, as_of: date | None) -> 
     for number in range(table.header_row, len(grid.rows)):
         words = [_word(cell) for cell in grid.rows[number]]
         if any(words) and words != titles:
-            _take_row(found, table, _Line(grid, number, at), as_of)
+            _take_row(found, table, _Line(number + 1, grid.rows[number], words, at), grid.epoch1904, as_of)
 
 
-def _take_row(found: AccountsList, table: Table, line: _Line, as_of: date | None) -> None:
+def _take_row(found: AccountsList, table: Table, line: _Line, epoch1904: bool, as_of: date | None) -> None:
     username = line.text("username").lower()
-    row = line.number + 1
     if not username:
-        text = " ".join(filter(None, (_word(cell) for cell in line.grid.rows[line.number])))[:80]
-        found.skipped.append(Skipped(table.sheet, row, "没有用户名的行", text))
+        text = " ".join(filter(None, line.words))[:80]
+        found.skipped.append(Skipped(table.sheet, line.row, "没有用户名的行", text))
         return
 
     def unread(key: str) -> None:
         sentence = f"{FIELDS[key][0]}“{line.text(key)[:40]}”看不懂，按没有填写处理。"
-        found.problems.append((table.sheet, row, table.mapping[key], sentence))
+        found.problems.append((table.sheet, line.row, table.mapping[key], sentence))
 
     seen: dict[str, str] = {}
     for key in ("last_access", "created"):
-        seen[key] = read_seen(Seen(line.cell(key), line.grid.epoch1904, as_of))
+        seen[key] = read_seen(Seen(line.cell(key), epoch1904, as_of))
         if not seen[key] and line.text(key):
             unread(key)
     texts = {key: line.text(key) for key in _TEXTS}
     suspended = _suspended(line, unread)
-    found.accounts.append(ListedAccount(table.sheet, row, username, _name(line), suspended, **seen, **texts))
+    found.accounts.append(ListedAccount(table.sheet, line.row, username, _name(line), suspended, **seen, **texts))
 
 
 def _suspended(line: _Line, unread: Callable[[str], None]) -> bool | None:
