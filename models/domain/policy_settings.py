@@ -70,6 +70,8 @@ class Business:
         return {"off": "不控制", "on": "实行控制"} if self.tight == "on" else {"off": "不允许", "on": "允许"}
 
 
+FILING: Final = "account_filing"
+"""The business of filing accounts: outside of its periods a filing needs a reason, it is not closed."""
 _ALL: Final = tuple(STAGES)
 BUSINESSES: tuple[Business, ...] = (
     Business("withdraw", "退学", "E30", _ALL),
@@ -85,6 +87,7 @@ BUSINESSES: tuple[Business, ...] = (
     Business("admission", "招生", "E31", windowed=True),
     Business("key_field", "关键信息变更", "E13, E31", _ALL, windowed=True),
     Business("baseline", "名册基线", "E7, E31", windowed=True),
+    Business(FILING, "账户备案", "A13-A15", windowed=True),
 )
 BUSINESS: dict[str, Business] = {one.key: one for one in BUSINESSES}
 

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import ACCOUNT_CREATE, CHANGE_KIND
+from models.domain.change_kinds import ACCOUNT_CREATE, ACCOUNT_FILING, CHANGE_KIND
 from models.domain.errors import UserError
 from models.services.change_log import in_chunks
-from models.services.items import row_line, rows_digest
+from models.services.filing.rows import rows_to_file
+from models.services.items import entry_line, rows_digest
 from models.services.records import KEYS_OF, TABLE_OF
 from models.store import tables as t
 
@@ -20,10 +21,11 @@ from models.store import tables as t
 def freeze(session: Session, change: Row[Any]) -> None:
     """Copy the batch's pupils or accounts as they stand now beside the change; count and digest go into the batch.
 
+    A filing's are the accounts that differ from what was last filed, whatever batch they came with.
     Raises UserError when none of them is left.
     """
     thaw(session, [change.id])
-    lines = [row_line(row_id, values) for row_id, values in _rows(session, change)]
+    lines = [entry_line(entry) for entry in _entries(session, change)]
     if not lines:
         raise UserError("这批记录已全部撤销，没有可上报的内容。请撤回此申请。")
     bodies = [{"change_id": change.id, "position": place, "body": line.decode()} for place, line in enumerate(lines)]
@@ -40,22 +42,26 @@ def thaw(session: Session, change_ids: Sequence[str]) -> None:
 
 
 def rows_of(session: Session, change: Row[Any]) -> list[dict[str, Any]]:
-    """The pupils or accounts of a baseline, {"id", "values"}: as submitted, else those of its batch as they are now."""
+    """The pupils or accounts of a baseline, {"id", "values"}: as submitted, else those of its batch as they are now.
+
+    Those of a filing also say their status, act and revision.
+    """
     lines = [json.loads(line) for line in frozen_lines(session, change.id)]
-    if lines:
-        return lines
-    return [{"id": row_id, "values": values} for row_id, values in _rows(session, change)]
+    return lines or list(_entries(session, change))
 
 
-def _rows(session: Session, change: Row[Any]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Id and values of the batch's rows as they stand now."""
+def _entries(session: Session, change: Row[Any]) -> Iterator[dict[str, Any]]:
+    """The batch's rows, or those to file, as they stand now."""
+    if change.kind == ACCOUNT_FILING.key:
+        yield from (row.entry for row in rows_to_file(session))
+        return
     kind = CHANGE_KIND[change.kind].subjects
     keys, c = KEYS_OF[kind], TABLE_OF[kind].c
     query = select(c.id, *(c[key] for key in keys)).where(c.batch_id == change.batch_id).order_by(c.id)
     if change.kind == ACCOUNT_CREATE.key:  # others of the same file had their account before
         query = query.where(c.status == "pending")
     for row_id, *values in session.execute(query):
-        yield row_id, dict(zip(keys, values, strict=True))
+        yield {"id": row_id, "values": dict(zip(keys, values, strict=True))}
 
 
 def frozen_lines(session: Session, change_id: str) -> Iterator[bytes]:

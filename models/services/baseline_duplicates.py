@@ -27,7 +27,7 @@ WITH received AS MATERIALIZED (
         coalesce(r.body ->> '$.values.username', '') AS username,
         coalesce(r.body ->> '$.values.class_name', r.body ->> '$.values.department', '') AS place
     FROM received_item i JOIN received_row r ON r.item_id = i.id
-    WHERE i.receipt_id IS NULL AND i.state <> 'withdrawn'
+    WHERE i.receipt_id IS NULL AND i.state <> 'withdrawn' AND coalesce(r.body ->> '$.status', '') <> 'disabled'
 ), mine AS MATERIALIZED (SELECT * FROM received WHERE item_id IN :items)
 """
 _ID: Final = ("id_number", "m.id_number = o.id_number AND m.id_number <> ''")

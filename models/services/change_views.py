@@ -196,7 +196,7 @@ def count_changes(session: Session) -> dict[str, int]:
 
 def _summary(row: Row[Any]) -> ChangeSummary:
     kind = CHANGE_KIND[row.kind]
-    fields = "、".join(field_label(key) for key in json.loads(row.after))
+    fields = "、".join(field_label(key) for key in changed_fields(row.kind, json.loads(row.after)))
     return ChangeSummary(
         row.id,
         row.number,
@@ -222,18 +222,18 @@ def get_change(session: Session, id_or_number: str, actor: Actor | None = None) 
     item = build_items(session, [row])[0]
     state = State(row.state)
     checks = tuple(checks_of(session, row)) if row.state in OPEN_STATES and state is not State.SEALED else ()
-    policy = effective(session)
+    policy, after = effective(session), changed_fields(row.kind, item["after"])
     return ChangeDetail(
         _summary(row),
         row.reason,
         row.base_revision,
         row.policy_version,
-        diffs(item["before"], item["after"]),
+        diffs(item["before"], after),
         tuple(EvidenceInfo(**entry) for entry in item["evidence"]),
         tuple(_timeline(session, row)),
         _next_step(row.kind, state),
         checks,
-        {key: policy.origin.get(key, ()) for key in item["after"]},
+        {key: policy.origin.get(key, ()) for key in after},
         _allowed(row, state, actor) if actor else frozenset(),
     )
 
@@ -244,9 +244,15 @@ def _next_step(kind: str, state: State) -> str:
 
 
 def pupils(session: Session, id_or_number: str) -> list[dict[str, Any]]:
-    """The pupils or accounts a baseline reports, {"id", "values"}; none for other kinds."""
+    """The pupils or accounts a baseline reports, {"id", "values"}, those of a filing with "status", "act", "revision";
+    none for other kinds."""
     row = find_change(session, id_or_number)
     return rows_of(session, row) if CHANGE_KIND[row.kind].subjects else []
+
+
+def changed_fields(kind: str, after: Mapping[str, str]) -> Mapping[str, str]:
+    """The fields among what a change says: none of a batch, which says what it is instead."""
+    return {} if CHANGE_KIND[kind].subjects else after
 
 
 def diffs(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FieldDiff, ...]:

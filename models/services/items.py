@@ -79,7 +79,12 @@ def _batches(session: Session, batch_ids: Sequence[str]) -> dict[str, dict[str, 
 
 def row_line(row_id: str, values: Mapping[str, str]) -> bytes:
     """A baseline row as canonical JSON: {"id", "values"} without empty values."""
-    return canonical_plain({"id": row_id, "values": {key: value for key, value in values.items() if value}})
+    return entry_line({"id": row_id, "values": values})
+
+
+def entry_line(entry: Mapping[str, Any]) -> bytes:
+    """As `row_line`, of an entry that may say more: {"id", "values", "status", "act", "revision"} in a filing."""
+    return canonical_plain({**entry, "values": {key: value for key, value in entry["values"].items() if value}})
 
 
 def rows_digest(lines: Iterable[bytes]) -> str:

@@ -13,6 +13,7 @@ from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.units import Actor, Unit
 from models.rules.naming import pinyin_keys
 from models.services.change_log import in_chunks
+from models.services.filing.applying import mark_filed
 from models.services.records import TABLE_OF
 from models.services.review_intake import check_row
 from models.services.units import own_unit
@@ -50,6 +51,8 @@ def take(
     shared = {"unit_id": own.id, "batch_id": digest, "updated_at": now_text(), "updated_by": actor.name}
     told = [{**blank, **r["values"], **shared, **{k: r[k] for k in ("id", "status", "revision")}} for r in new]
     _INSERT[kind](session, told, pinyin_keys)
+    if kind == ACCOUNTS:  # the superior who tells them has them
+        mark_filed(session, own.id, new)
     for row in new:
         for entry in row["history"]:
             body = {key: entry[key] for key in ("before", "after")}

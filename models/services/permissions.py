@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from models.domain.change_kinds import ChangeKind
 from models.domain.errors import NotAllowedError
-from models.domain.units import ROLE_LABELS, Actor, Line, Role, reports_own
+from models.domain.units import LINE_LABELS, ROLE_LABELS, Actor, Line, Role, reports_own
 
 
 def require_role(actor: Actor, role: Role, act: str) -> None:
@@ -40,3 +41,14 @@ def require_head(actor: Actor, act: str) -> None:
             f"{act}是学校主管领导的职责；主管部门对收到的业务由学籍管理员核办（“核办”页，或命令 review）。"
         )
     require_role(actor, Role.HEAD, act)
+
+
+def require_initiator(actor: Actor, kind: ChangeKind) -> None:
+    """Refuse to start a kind of change for the wrong role, line or tier (E1-E3, A8-A11). Raises NotAllowedError."""
+    require_any_role(actor, kind.initiators, f"发起“{kind.label}”")
+    if actor.unit.line not in kind.lines:
+        lines = "、".join(LINE_LABELS[line] for line in kind.lines)
+        raise NotAllowedError(f"“{kind.label}”属于{lines}，本单位不办理。")
+    if not kind.local and not reports_own(actor.unit):
+        whose = "学生所在学校" if actor.unit.line is Line.BASIC else "市校、县校"
+        raise NotAllowedError(f"“{kind.label}”由{whose}发起，本单位负责核办。")

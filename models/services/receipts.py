@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import CHANGE_KIND, WITHDRAWAL
+from models.domain.change_kinds import ACCOUNT_FILING, CHANGE_KIND, WITHDRAWAL
 from models.domain.errors import FileRefusedError
 from models.domain.fields import STUDENT_FIELD, STUDENTS
 from models.domain.states import Event, State
@@ -19,6 +19,7 @@ from models.domain.units import Actor, Role
 from models.services.baseline import thaw
 from models.services.change_log import Decider, in_chunks, record
 from models.services.change_writing import Draft, insert_drafts
+from models.services.filing.applying import note_accepted
 from models.services.records import Row as Student
 from models.services.records import label_of, page, system_name, write_values
 from models.services.units import own_unit
@@ -150,6 +151,8 @@ def _settle(
     """Bring an accepted change into effect; a value that changed meanwhile makes it a conflict, with a new draft."""
     if row.kind == WITHDRAWAL.key:
         _withdraw_original(session, actor, row, decider)
+    elif row.kind == ACCOUNT_FILING.key:
+        note_accepted(session, actor, row)
     elif CHANGE_KIND[row.kind].takes_values:
         return _write(session, actor, row, dict(answer["values"]), drafts)
     return Event.RECEIPT_ACCEPT

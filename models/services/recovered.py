@@ -6,14 +6,15 @@ They stand again where they stood: handed in, waiting for the answer that comes 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import BASELINE_OF, CHANGE_KIND
+from models.domain.change_kinds import ACCOUNT_FILING, CHANGE_KIND
+from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.ids import new_id
 from models.domain.signing import canonical
 from models.domain.states import END_STATES, Event, State
@@ -22,6 +23,9 @@ from models.rules.naming import pinyin_keys
 from models.services.change_drafts import baseline_draft
 from models.services.change_log import Decider, find_change, in_chunks, next_number, number_text, record
 from models.services.change_writing import Draft, insert_drafts
+from models.services.filing.applying import forget_filed, take_accounts
+from models.services.filing.proposing import propose_filing, under_way
+from models.services.filing.rows import rows_to_file
 from models.services.records import IN_USE, NOUN, TABLE_OF
 from models.services.units import own_unit
 from models.store import audit, bulk
@@ -40,8 +44,8 @@ _FORWARD: Final = {
     State.PENDING: (Event.APPROVE, Event.SEAL),
     State.APPROVED: (Event.SEAL,),
 }
+_LOST: Final = "上级重新建立后补报"
 _WORDS: Final = "按上级保存的记录补回"
-_INSERT: Final = {"students": bulk.insert_students, "teachers": bulk.insert_accounts}
 
 
 @dataclass(frozen=True)
@@ -154,8 +158,8 @@ def bring_rows(
 ) -> int:
     """Enter rows of a roster (`kind`) this unit lost, as one batch; how many were not here.
 
-    Rows that are here stay as they are. `change_id`: the baseline that waits for its answer, whose rows are these with
-    their bytes, "" for none.
+    Pupils that are here stay as they are; of an account the unit itself had filed a later revision, which holds.
+    `change_id`: the baseline that waits for its answer, whose rows are these with their bytes, "" for none.
     """
     table = TABLE_OF[kind]
     ids = [row["id"] for row, _ in rows]
@@ -167,8 +171,12 @@ def bring_rows(
         "updated_at": now_text(), "updated_by": actor.name,
     }  # fmt: skip
     fresh = [row for row, _ in rows if row["id"] not in known]
-    blank = dict.fromkeys(sorted({key for row in fresh for key in row["values"]}), "")
-    _INSERT[kind](session, [{**blank, **row["values"], **shared, "id": row["id"]} for row in fresh], pinyin_keys)
+    if kind == ACCOUNTS:
+        take_accounts(session, actor, own_unit(session).id, [row for row, _ in rows], filed=not change_id)
+    else:
+        blank = dict.fromkeys(sorted({key for row in fresh for key in row["values"]}), "")
+        told = [{**blank, **row["values"], **shared, "id": row["id"]} for row in fresh]
+        bulk.insert_students(session, told, pinyin_keys)
     if change_id:
         _freeze(session, change_id, [raw for _, raw in rows])
     body = {"kind": kind, "rows": len(rows), "new": len(fresh)}
@@ -194,13 +202,22 @@ def draft_everything(session: Session, actor: Actor) -> int:
     """Draft the report of every pupil and account in use, for a superior that lost them all; how many drafts.
 
     A draft of before is submitted and approved like any other. Units that report no list of their own draft none.
+    Accounts are filed anew as if none had been; a filing under way is answered first, the draft follows it.
     """
     if not reports_own(actor.unit):
         return 0
-    kinds = [kind for kind in BASELINE_OF if actor.unit.line in BASELINE_OF[kind].lines]
-    drafts = [gathered for kind in kinds if (gathered := _gather_all(session, actor, kind)) is not None]
-    insert_drafts(session, actor, drafts)
-    return len(drafts)
+    if actor.unit.line in ACCOUNT_FILING.lines:
+        return _file_anew(session, actor)
+    draft = _gather_all(session, actor, STUDENTS)
+    return len(insert_drafts(session, actor, [draft] if draft else []))
+
+
+def _file_anew(session: Session, actor: Actor) -> int:
+    forget_filed(session, actor)
+    if not any(rows_to_file(session)) or under_way(session):
+        return 0
+    propose_filing(session, replace(actor, roles=actor.roles | set(ACCOUNT_FILING.initiators)), reason=_LOST)
+    return 1
 
 
 def _gather_all(session: Session, actor: Actor, kind: str) -> Draft | None:
@@ -211,7 +228,7 @@ def _gather_all(session: Session, actor: Actor, kind: str) -> Draft | None:
     if not count:
         return None
     session.execute(update(table).where(*mine).values(batch_id=batch_id))
-    source = f"全部在册{NOUN[kind]}（上级重新建立后补报）"
+    source = f"全部在册{NOUN[kind]}（{_LOST}）"
     values = {
         "id": batch_id, "kind": f"baseline.{kind}", "unit_id": actor.unit.id, "source": source, "source_digest": "",
         "rows_digest": "", "count": count, "state": "applied", "created_at": now_text(), "created_by": actor.name,

@@ -10,11 +10,12 @@ from typing import Any, Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import CHANGE_KIND, KEY_FIELD
+from models.domain.change_kinds import ACCOUNT_FILING, CHANGE_KIND, KEY_FIELD
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.units import Actor
 from models.rules.naming import pinyin_keys
 from models.services.change_log import in_chunks
+from models.services.filing.applying import apply_filing
 from models.services.records import IN_USE, KEYS_OF, TABLE_OF
 from models.services.units import standing_for
 from models.store import audit, bulk, search
@@ -35,6 +36,8 @@ def apply_item(
     unit sent before it was merged into another one concerns the other one's pupils now.
     """
     unit_id = standing_for(session, unit_id)
+    if item["kind"] == ACCOUNT_FILING.key:
+        return apply_filing(session, actor, unit_id, item, _parts(rows))
     if CHANGE_KIND[item["kind"]].subjects:
         return _apply_baseline(session, actor, unit_id, item, rows)
     if item["kind"] == KEY_FIELD.key:

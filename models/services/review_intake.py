@@ -10,9 +10,10 @@ from typing import Any, Final
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import CHANGE_KIND
+from models.domain.change_kinds import ACCOUNT_FILING, CHANGE_KIND, ChangeKind
 from models.domain.errors import FileRefusedError
 from models.domain.fields import STUDENTS
+from models.domain.filing import is_filed_row, is_head
 from models.domain.signing import canonical_plain
 from models.domain.units import Line
 from models.services.items import RowsHash
@@ -69,9 +70,24 @@ def record_received(
 def check_shape(item: Mapping[str, Any], unit_id: str, line: Line) -> None:
     """An item of a known kind of this line, of this unit, about known fields. Raises FileRefusedError."""
     good = all(type(item.get(key)) is str for key in _TEXTS) and type(item.get("attempt")) is int
-    good = good and item["kind"] in CHANGE_KIND and line in CHANGE_KIND[item["kind"]].lines and item["unit"] == unit_id
-    good = good and (item.get("batch") is None) == (not CHANGE_KIND[item["kind"]].subjects)
-    if not good or not all(_are_fields(item.get(part), STUDENTS) for part in ("before", "after")):
+    kind = CHANGE_KIND.get(item["kind"]) if good else None
+    if kind is None or kind.local or line not in kind.lines or item["unit"] != unit_id:
+        raise FileRefusedError(_MALFORMED)
+    if (item.get("batch") is None) != (not kind.subjects) or not _says_its_own(item, kind):
+        raise FileRefusedError(_MALFORMED)
+
+
+def _says_its_own(item: Mapping[str, Any], kind: ChangeKind) -> bool:
+    """Fields of pupils before and after; a filing says what it is instead."""
+    if kind is ACCOUNT_FILING:
+        return item.get("before") == {} and is_head(item.get("after"))
+    return all(_are_fields(item.get(part), STUDENTS) for part in ("before", "after"))
+
+
+def check_entry(row: Mapping[str, Any], kind: ChangeKind) -> None:
+    """A row of a baseline, or of a filing with its marks, as `kind` has them. Raises FileRefusedError."""
+    check_row(row, kind.subjects)
+    if not (is_filed_row(row) if kind is ACCOUNT_FILING else set(row) == {"id", "values"}):
         raise FileRefusedError(_MALFORMED)
 
 
@@ -112,7 +128,7 @@ def _store_rows(
     found: dict[int, RowsHash] = {}
     part: list[tuple[str, int, str]] = []
     for index, row, raw in rows:
-        check_row(row, CHANGE_KIND[items[index]["kind"]].subjects)
+        check_entry(row, CHANGE_KIND[items[index]["kind"]])
         seen = found.setdefault(index, RowsHash())
         part.append((f"{package_id}:{index}", seen.count, raw.decode()))
         seen.add(raw)

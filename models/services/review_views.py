@@ -12,14 +12,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, false, func, select
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import CHANGE_KIND, KEY_FIELD, WITHDRAWAL, ChangeKind
+from models.domain.change_kinds import ACCOUNT_FILING, CHANGE_KIND, KEY_FIELD, WITHDRAWAL, ChangeKind
 from models.domain.errors import UserError
 from models.domain.fields import DEDUPLICATE_FIELDS, POLICE_PROOF_FIELDS, STUDENTS
 from models.domain.states import VERDICT_LABELS, Verdict
 from models.services.baseline_duplicates import BaselineDuplicate, baseline_duplicates, sentences
-from models.services.change_views import EvidenceInfo, FieldDiff, diffs
+from models.services.change_views import EvidenceInfo, FieldDiff, changed_fields, diffs
 from models.services.checking import check_context, field_label, new_errors, value_text
 from models.services.duplicates import find_same
+from models.services.filing.reviewing import filing_notes
 from models.services.policy_checks import review_notes
 from models.services.records import COUNTED, page
 from models.services.records import Row as RosterRow
@@ -148,7 +149,7 @@ def count_items(session: Session, package_id: str = "") -> dict[str, int]:
 def _item(row: Row[Any], unit: str, duplicates: int) -> ReviewItem:
     body = json.loads(row.body)
     kind = CHANGE_KIND[row.kind]
-    fields = "、".join(field_label(key) for key in body["after"])
+    fields = "、".join(field_label(key) for key in changed_fields(row.kind, body["after"]))
     return ReviewItem(
         row.id, row.package_id, row.position, row.unit_id, unit,
         row.change_id, body["number"], row.attempt, row.kind, kind.label,
@@ -181,7 +182,7 @@ def get_item(session: Session, item_id: str) -> ReviewDetail:
     return ReviewDetail(
         _item(row, unit_name(session, row.unit_id), len({one.position for one in same})),
         body["reason"],
-        diffs(body["before"], body["after"]),
+        diffs(body["before"], changed_fields(row.kind, body["after"])),
         own.values if own else None,
         _conflicts(body, own) if row.kind == KEY_FIELD.key else (),
         (*_notes(session, row, body, own), *sentences(same, CHANGE_KIND[row.kind].subjects)),
@@ -197,7 +198,7 @@ def get_item(session: Session, item_id: str) -> ReviewDetail:
 
 
 def rows_of_item(session: Session, item_id: str, offset: int = 0, limit: int = 200) -> list[dict[str, Any]]:
-    """Rows of a received baseline, a page at a time: {"id", "values"}."""
+    """Rows of a received baseline, a page at a time: {"id", "values"}, of a filing with their marks."""
     c = t.received_row.c
     query = select(c.body).where(c.item_id == item_id).order_by(c.position).offset(offset).limit(limit)
     return [json.loads(body) for body in session.execute(query).scalars()]
@@ -254,6 +255,8 @@ def _notes(session: Session, row: Row[Any], body: Mapping[str, Any], own: Roster
     withdrawal = _pending_withdrawal(session, row)
     if withdrawal:
         notes.append(f"申请单位对此提出了撤回申请 {withdrawal}，请先处理撤回申请。")
+    if row.kind == ACCOUNT_FILING.key and row.receipt_id is None:
+        notes += filing_notes(session, row, body)
     if row.kind != KEY_FIELD.key:
         return notes
     if own is None:

@@ -8,13 +8,13 @@ from typing import Any, Final
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import CHANGE_KIND
+from models.domain.change_kinds import BASELINE_OF
 from models.domain.units import Actor, Role, Unit
 from models.services import recovered
 from models.services.change_log import Decider
 from models.services.records import COUNTED
 from models.services.recovered import Told
-from models.services.review_intake import check_row, check_shape
+from models.services.review_intake import check_entry, check_shape
 from models.services.units import own_unit
 from models.store import audit
 from models.store import tables as t
@@ -110,10 +110,11 @@ def take_rows(session: Session, actor: Actor, message: Message) -> str:
         raise UntrustedError(Fault.NOTHING_LOST)
     body = message.body
     kind, batch, change = (str(body[key])[:64] for key in ("kind", "batch", "change"))
-    if kind not in {one.subjects for one in CHANGE_KIND.values()} - {""}:
+    listed = BASELINE_OF.get(kind)
+    if listed is None:
         raise ContentRefusedError(Fault.CONTENT_DAMAGED, what="补回的名册")
     rows = [(json.loads(text), text.encode()) for text in body["rows"]]
     for row, _ in rows:
-        check_row(row, kind)
+        check_entry(row, listed)
     count = recovered.bring_rows(session, actor, kind, batch, change, rows)
     return f"已补回 {count} {COUNTED[kind]}" if count else "名册中的记录本单位都有，无需补回"

@@ -16,10 +16,12 @@ from sqlalchemy import Row, select, tuple_
 from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import CHANGE_KIND
+from models.domain.fields import ACCOUNTS
 from models.domain.states import Verdict
 from models.domain.units import Actor, Unit
 from models.services import evidence, reported
-from models.services.items import row_line
+from models.services.filing.applying import filed_entries
+from models.services.items import entry_line, row_line
 from models.services.records import IN_USE, KEYS_OF, TABLE_OF
 from models.store import tables as t
 from sync.messages.message import Message, portions
@@ -113,6 +115,9 @@ def _post_rows(session: Session, actor: Actor, unit: Unit, rows: Sequence[Row[An
 
 
 def _roster(session: Session, unit: Unit, kind: str) -> Iterator[str]:
+    if kind == ACCOUNTS:
+        yield from (entry_line(entry).decode() for entry in filed_entries(session, unit.id))
+        return
     keys, table = KEYS_OF[kind], TABLE_OF[kind]
     query = select(table.c.id, *(table.c[key] for key in keys))
     query = query.where(table.c.unit_id == unit.id, table.c.status == IN_USE[kind]).order_by(table.c.id)

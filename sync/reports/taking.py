@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import CHANGE_KIND
+from models.domain.change_kinds import CHANGE_KIND, ChangeKind
 from models.domain.errors import FileRefusedError
 from models.domain.fields import STUDENTS
 from models.domain.progress import Progress
 from models.domain.units import Actor
 from models.services import merging, reported
 from models.services.review_apply import apply_item
-from models.services.review_intake import check_row, check_shape
+from models.services.review_intake import check_entry, check_shape
 from sync.packages import ledger
 from sync.packages.arrival import Arrival
 from sync.packages.opening import RECEIPT, PackedRow, read_content
@@ -101,7 +101,7 @@ def _apply(session: Session, actor: Actor, incoming: Incoming, report_id: str) -
     known = reported.taken_before(session, section, changes.items)
     for place in rows.groups():
         item = changes.items[place]
-        lines = rows.lines(place, CHANGE_KIND[item["kind"]].subjects)
+        lines = rows.lines(place, CHANGE_KIND[item["kind"]])
         kept = reported.keeping(session, section.package_id, item["id"], lines)
         if (item["id"], item["attempt"]) in known:
             deque(kept, maxlen=0)
@@ -145,11 +145,11 @@ class _Rows:
             while self._ahead is not None and self._ahead[0] == place:
                 self._ahead = next(self._rows, None)
 
-    def lines(self, place: int, subjects: str) -> Iterator[bytes]:
-        """The canonical rows of the baseline at `place`, about `subjects` (students or teachers)."""
+    def lines(self, place: int, kind: ChangeKind) -> Iterator[bytes]:
+        """The canonical rows of the baseline at `place`, which is of `kind`."""
         while self._ahead is not None and self._ahead[0] == place:
             _, row, raw = self._ahead
-            check_row(row, subjects)
+            check_entry(row, kind)
             self.count += 1
             yield raw
             self._ahead = next(self._rows, None)

@@ -12,13 +12,16 @@ from sqlalchemy.orm import Session
 from models.domain.errors import DataFaultError, NotAllowedError, UserError
 from models.domain.states import Verdict
 from models.domain.units import Role
-from models.services import accounts, changes, review, roster_edit, taken_names, unreported
+from models.services import changes, review, roster_edit, taken_names
+from models.services.accounts.status import propose_rename
+from models.services.accounts.usernames import taken_usernames
 from models.services.duplicates import username_pairs
+from models.services.filing.rows import FilingRow, rows_to_file
 from models.services.problem_views import list_problems
 from models.store import audit
 from models.store import tables as t
 from sync.packages import outbox
-from tests.open_world import LU, LUAN, TANG, account_list, add_account, carry, make_open_tiers, open_world, report
+from tests.open_world import LU, LUAN, TANG, add_account, carry, file_accounts, make_open_tiers, open_world, report
 from tests.sync_world import Member, deliver, enrol
 
 World = dict[str, Member]
@@ -35,6 +38,11 @@ def world(template: Path, tmp_path: Path) -> Iterator[World]:
         yield members
 
 
+def to_file(session: Session) -> list[FilingRow]:
+    """What the next filing would carry."""
+    return list(rows_to_file(session))
+
+
 def held(member: Member) -> dict[str, tuple[str, str]]:
     """{account id: (unit, user name)} of a store."""
     c = t.account.c
@@ -46,22 +54,22 @@ def held(member: Member) -> dict[str, tuple[str, str]]:
 def propose(member: Member, kind: str, role: Role = Role.REGISTRAR) -> str:
     """A list proposed by the person of `role`; the change's id."""
     member.act(role)
-    return member.store.write(changes.propose, member.store.actor, kind, "", {}, "")
+    return member.store.write(changes.propose, member.store.actor, kind, "", {}, "补报")
 
 
 def test_a_county_list_reaches_the_province_through_the_city(world: World) -> None:
     lu, tang, province = world["lu"], world["tang"], world["province"]
     teacher, second = add_account(lu, "张三"), add_account(lu, "李四")
     own = add_account(tang, "王五")
-    assert lu.store.read(unreported.count_unreported, "teachers") == 2
-    change = account_list(lu)
-    assert lu.store.read(unreported.count_unreported, "teachers") == 0
+    assert len(lu.store.read(to_file)) == 2
+    change = file_accounts(lu)
     assert len(lu.store.read(changes.pupils, change)) == 2
     report(lu, tang)
     assert lu.state_of(change) == "effective"
+    assert lu.store.read(to_file) == []
     mine = (LU.id, "tslnzhangsan")
     assert held(tang) == {teacher: mine, second: (LU.id, "tslnlisi"), own: (TANG.id, "tswangwu")}
-    account_list(tang)
+    file_accounts(tang)
     report(tang, province)
     assert held(province) == held(tang)
 
@@ -77,8 +85,10 @@ def test_roles_and_tiers_of_an_account_list(world: World) -> None:
         lu.store.write(changes.approve, lu.store.actor, lu.store.signer(lu.act(Role.REGISTRAR)), [change])
     assert "approve" in lu.store.read(changes.get, change, lu.actors[Role.HEAD]).allowed
     lu.approve([change])
-    with pytest.raises(UserError, match="没有尚未上报的账户"):
+    with pytest.raises(UserError, match="已有在办的账户备案 BG-"):
         propose(lu, "account.filing")
+    with pytest.raises(UserError, match="没有需要备案的账户"):
+        propose(tang, "account.filing")
     with pytest.raises(NotAllowedError, match="市校、县校"):
         propose(province, "account.filing")
     with pytest.raises(NotAllowedError, match="基础教育"):
@@ -88,7 +98,7 @@ def test_roles_and_tiers_of_an_account_list(world: World) -> None:
 def test_a_returned_list_is_mended_and_goes_again(world: World) -> None:
     lu, tang = world["lu"], world["tang"]
     teacher = add_account(lu, "张三")
-    change = account_list(lu)
+    change = file_accounts(lu)
     package = outbox.build(lu.store, lu.act(Role.REGISTRAR), lu.out).package_id
     deliver(lu, tang)
     assert package is not None
@@ -107,13 +117,14 @@ def test_one_user_name_in_two_counties_is_found_at_the_city(world: World) -> Non
     lu, luan, tang = world["lu"], world["luan"], world["tang"]
     first, second = add_account(lu, "张三"), add_account(luan, "张三")
     add_account(luan, "李四")
-    account_list(lu)
-    account_list(luan)
+    file_accounts(lu)
+    file_accounts(luan)
     report(lu, tang)
     built = outbox.build(luan.store, luan.act(Role.REGISTRAR), luan.out)
     deliver(luan, tang)
     (item,) = tang.store.read(review.list_items, review.ReviewQuery(package_id=built.package_id or "", open_only=True))
     assert (item.duplicates, item.summary) == (1, "账户备案（1 个账户疑似重复）")
+    assert item.subject_label.endswith("首次备案：新增 2 个")
     assert "用户名相同" in "".join(tang.store.read(review.get_item, item.id).notes)
     tang.review_all(built.package_id or "")
     assert {unit for unit, name in held(tang).values() if name == "tslnzhangsan"} == {LU.id, LUAN.id}
@@ -130,19 +141,19 @@ def test_names_taken_elsewhere_are_told_and_respected(world: World) -> None:
     add_account(bao, "赵六", username="tslnzhaoliu")  # older than the rule
     add_account(bao, "钱七")
     for low, high in ((lu, tang), (bao, province)):
-        account_list(low)
+        file_accounts(low)
         report(low, high)
     assert luan.store.read(taken_names.elsewhere) == set()
     carry(world)
     assert luan.store.read(taken_names.elsewhere) == {"tslnzhangsan", "tslnzhaoliu"}  # 钱七 is no business of theirs
     assert lu.store.read(taken_names.elsewhere) == {"tslnzhaoliu"}
-    assert "tslnzhangsan" not in luan.store.read(accounts.taken_usernames)
+    assert "tslnzhangsan" not in luan.store.read(taken_usernames)
     with pytest.raises(UserError, match="tslnzhangsan 已被其他单位使用"):
         add_account(luan, "张三", username="tslnzhangsan")
     twin = add_account(luan, "张三")
     assert held(luan)[twin] == (LUAN.id, "tslnzhangsan2")
     with pytest.raises(UserError, match="已被其他单位使用"):
-        luan.store.write(roster_edit.set_fields, luan.store.actor, "teachers", twin, {"username": "tslnzhangsan"})
+        luan.store.write(propose_rename, luan.store.actor, twin, {"username": "tslnzhangsan"}, "更正")
     before = luan.store.read(lambda s: s.execute(select(t.message.c.id)).all())
     carry(world)  # nothing new is told twice
     assert luan.store.read(lambda s: s.execute(select(t.message.c.id)).all()) == before
@@ -151,7 +162,7 @@ def test_names_taken_elsewhere_are_told_and_respected(world: World) -> None:
 def test_a_unit_that_lost_its_store_is_told_all_names_again(world: World) -> None:
     lu, luan, tang = world["lu"], world["luan"], world["tang"]
     add_account(lu, "张三")
-    account_list(lu)
+    file_accounts(lu)
     report(lu, tang)
     carry(world)
     luan.store.write(lose_names, luan)
@@ -174,7 +185,7 @@ def test_a_list_of_teachers_respects_names_taken_elsewhere(world: World, tmp_pat
 
     lu, luan, tang = world["lu"], world["luan"], world["tang"]
     add_account(lu, "张三")
-    account_list(lu)
+    file_accounts(lu)
     report(lu, tang)
     carry(world)
     luan.act(Role.REGISTRAR)
@@ -189,8 +200,8 @@ def test_a_list_of_teachers_respects_names_taken_elsewhere(world: World, tmp_pat
         luan.store.write(imports.apply, luan.store.actor, checked)
     result = luan.store.write(imports.apply, luan.store.actor, checked, True)
     assert result.new == 1
-    change = luan.store.read(changes.get, result.baseline_id).summary
-    assert (change.kind, change.subject_label) == ("account.filing", "教师.xlsx：1 个账户")
+    (change,) = luan.store.read(changes.list_changes)
+    assert (change.kind, change.state) == ("account.create", "pending")
 
 
 def test_hostile_taken_names_are_refused_whole(world: World) -> None:
@@ -225,7 +236,8 @@ def test_rows_and_kinds_of_the_other_line_are_refused() -> None:
         with pytest.raises(FileRefusedError):
             check_row({"id": "a", "values": values}, kind)
     texts = dict.fromkeys(("id", "number", "subject", "label", "reason", "created"), "x")
-    item = {**texts, "kind": "account.filing", "unit": LU.id, "attempt": 1, "before": {}, "after": {}, "batch": {}}
+    head = {"period": "2026-10", "kind": "first", "as_of": "2026-10-08T01:00:00Z"}
+    item = {**texts, "kind": "account.filing", "unit": LU.id, "attempt": 1, "before": {}, "after": head, "batch": {}}
     check_shape(item, LU.id, Line.OPEN)
     with pytest.raises(FileRefusedError):
         check_shape(item | {"batch": None}, LU.id, Line.OPEN)
@@ -233,3 +245,5 @@ def test_rows_and_kinds_of_the_other_line_are_refused() -> None:
         check_shape(item, LU.id, Line.BASIC)
     with pytest.raises(FileRefusedError):
         check_shape(item | {"kind": "roster.baseline"}, LU.id, Line.OPEN)
+    with pytest.raises(FileRefusedError):  # what ends with the unit's own head never goes up
+        check_shape(item | {"kind": "account.create", "after": {}}, LU.id, Line.OPEN)

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from models.domain.errors import FileRefusedError, NotAllowedError, UserError
 from models.domain.orders import OrderBody, OrderLine, read_order, read_proof
 from models.domain.units import Role
-from models.services import accounts, order_execution, order_views
+from models.services import order_execution, order_views
 from models.services import orders as services
+from models.services.accounts import status
 from models.store import audit
 from models.store import tables as t
 from sync import orders
@@ -26,9 +27,9 @@ from tests.open_world import (
     LUAN,
     PROVINCE,
     TANG,
-    account_list,
     add_account,
     carry,
+    file_accounts,
     make_open_tiers,
     open_world,
     report,
@@ -52,7 +53,7 @@ def world(template: Path, tmp_path: Path) -> Iterator[World]:
 def reported(world: World, *names: str) -> list[str]:
     """Accounts of the county that city and province know; their ids."""
     ids = [add_account(world["lu"], name) for name in names]
-    account_list(world["lu"])
+    file_accounts(world["lu"])
     report(world["lu"], world["tang"])
     report(world["tang"], world["province"])
     return ids
@@ -114,8 +115,8 @@ def test_the_reason_in_the_log_names_the_order(world: World) -> None:
     (entry,) = [one for one in lu.store.read(audit.entries) if one.act == "account.disable"]
     assert entry.body["reason"] == f"甲市分院停用通知单 {order[-8:]}：其他 冒用他人姓名"
     with pytest.raises(UserError, match="按上级的停用通知单禁用"):
-        lu.store.write(accounts.enable, lu.store.actor, teacher, " ")
-    lu.store.write(accounts.enable, lu.store.actor, teacher, "市分院电话同意，已改正")
+        lu.store.write(status.propose_enable, lu.store.actor, [teacher], " ")
+    lu.approve(lu.store.write(status.propose_enable, lu.store.actor, [teacher], "市分院电话同意，已改正"))
     assert status_of(lu, teacher) == "active"
 
 
@@ -124,7 +125,7 @@ def test_an_account_disabled_before_the_order_came_is_proved_at_once(world: Worl
     (teacher,) = reported(world, "张三")
     order = give(tang, [teacher])
     lu.act(Role.REGISTRAR)
-    lu.store.write(accounts.disable, lu.store.actor, teacher, "离职")
+    lu.approve(lu.store.write(status.propose_disable, lu.store.actor, [teacher], "left", "离职"))
     carry(world)
     assert states(tang, order) == states(lu, order) == [("tslnzhangsan", "已禁用")]
     assert status_of(tang, teacher) == "disabled"
@@ -176,7 +177,7 @@ def test_accounts_are_named_by_a_file(world: World, tmp_path: Path) -> None:
     with pytest.raises(FileRefusedError, match="没有“用户名”"):
         services.names_in_file(empty)
     add_account(world["luan"], "张三", username="tslnzhangsan")
-    account_list(world["luan"])
+    file_accounts(world["luan"])
     report(world["luan"], tang)
     with pytest.raises(UserError, match="不止一个单位在用：tslnzhangsan"):
         tang.store.read(services.accounts_named, ["tslnzhangsan"])

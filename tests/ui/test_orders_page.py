@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 
 from models.domain.units import Role
 from tests.integration.conftest import sheet_file
-from tests.open_world import account_list, add_account, carry, make_open_tiers, open_world, report
+from tests.open_world import add_account, carry, file_accounts, make_open_tiers, open_world, report
 from tests.sync_world import PEOPLE, Member
 from tests.ui.pagekit import finish, make_context, settle
 from tests.ui.test_layout import faults
@@ -55,7 +55,7 @@ def page_of(qtbot: Any, tmp_path: Path) -> Iterator[Any]:
 def test_given_above_and_carried_out_below(world: Any, page_of: Any, qtbot: Any, tmp_path: Path) -> None:
     lu, tang = world["lu"], world["tang"]
     ids = [add_account(lu, name) for name in ("张三", "李四", "王五")]
-    account_list(lu)
+    file_accounts(lu)
     report(lu, tang)
     page, context, said = page_of(tang)
     page.run_action("new")
@@ -130,7 +130,7 @@ def test_a_unit_without_orders_reads_what_comes_here(world: Any, page_of: Any) -
 def test_accounts_chosen_in_their_list_start_an_order(world: Any, qtbot: Any, tmp_path: Path) -> None:
     lu, tang = world["lu"], world["tang"]
     ids = [add_account(lu, name) for name in ("张三", "李四")]
-    account_list(lu)
+    file_accounts(lu)
     report(lu, tang)
     tang.act(Role.REGISTRAR)
     context, said = make_context(tang.store, tmp_path)

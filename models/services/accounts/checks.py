@@ -15,7 +15,7 @@ from models.domain.change_kinds import ACCOUNT_CREATE, ACCOUNT_RENAME
 from models.domain.fields import ACCOUNT_FIELDS, ACCOUNTS, Need
 from models.rules.checks import Context
 from models.rules.naming import username_finding
-from models.services.accounts.persons import People
+from models.services.accounts.persons import Match, People
 from models.services.accounts.usernames import record_prefix
 from models.services.baseline import rows_of
 from models.services.change_log import in_chunks
@@ -75,27 +75,28 @@ def _creation(session: Session, change: Row[Any], proved: bool) -> Remarks:
     rows: Rows = [(entry["id"], defaultdict(str, entry["values"])) for entry in rows_of(session, change)]
     context, people = check_context(session), People.read(session)
     faults = [
-        *_listed("须真实填写的内容还空着", _gaps(rows)),
-        *_listed("信息有误", _errors(rows, context)),
+        *listed("须真实填写的内容还空着", gaps(rows)),
+        *listed("信息有误", _errors(rows, context)),
         *_taken(session, rows),
         *_irregular(rows, context, proved and bool(change.reason)),
-        *_listed("一人只能有一个账户，确需第二个的请在备注中写明理由", _second(people, rows, reasoned=False)),
+        *listed("一人只能有一个账户，确需第二个的请在备注中写明理由", _second(people, rows, reasoned=False)),
     ]
     notes = [
-        *_listed("因重名加了序号的用户名", _numbered(rows)),
-        *_listed("同一人的第二个账户，理由见备注", _second(people, rows, reasoned=True)),
+        *listed("因重名加了序号的用户名", _numbered(rows)),
+        *listed("同一人的第二个账户，理由见备注", _second(people, rows, reasoned=True)),
     ]
     return Remarks(tuple(faults), tuple(notes))
 
 
-def _listed(what: str, entries: Iterable[str]) -> list[str]:
+def listed(what: str, entries: Iterable[str]) -> list[str]:
     """One sentence on all of them, the first ones named."""
     found = list(entries)
     more = f"……共 {len(found)} 处" if len(found) > _SHOWN else ""
     return [f"{what}：{'；'.join(found[:_SHOWN])}{more}"] if found else []
 
 
-def _gaps(rows: Rows) -> Iterator[str]:
+def gaps(rows: Rows) -> Iterator[str]:
+    """Those whose truthful fields are not all filled in (A16), with the fields."""
     for _, values in rows:
         empty = [field_label(key, ACCOUNTS) for key in TRUTHFUL if not values[key]]
         if empty:
@@ -122,7 +123,7 @@ def _taken(session: Session, rows: Rows) -> list[str]:
         if mine.get(row_id) != username
     }
     held = [name for name in mine.values() if name in own or name in abroad]
-    return _listed("用户名已被使用，请退回后更换", held)
+    return listed("用户名已被使用，请退回后更换", held)
 
 
 def _irregular(rows: Rows, context: Context, justified: bool) -> list[str]:
@@ -133,19 +134,34 @@ def _irregular(rows: Rows, context: Context, justified: bool) -> list[str]:
         if finding is not None and finding.code == "USERNAME_RULE":
             found.append(f"{values['name']} {values['username']}")
     what = "用户名不符合命名规则，请改正，或写明理由并附本人姓名拼写的证明"
-    return [] if justified else _listed(what, found)
+    return [] if justified else listed(what, found)
 
 
 def _second(people: People, rows: Rows, *, reasoned: bool) -> Iterator[str]:
     """Those whose person has an account already, with a reason in the note or without one."""
     for row_id, values in rows:
-        earlier = [
-            match
-            for match in people.matches(values, row_id)
-            if match.holder.status != "pending" or match.holder.id < row_id
-        ]
+        earlier = _earlier(people, row_id, values)
         if earlier and bool(values["note"]) is reasoned:
             yield f"{values['name']} {values['username']}：{earlier[0].sentence}"
+
+
+def _earlier(people: People, row_id: str, values: Mapping[str, str]) -> list[Match]:
+    """Accounts the person had before this one."""
+    found = people.matches(values, row_id)
+    return [match for match in found if match.holder.status != "pending" or match.holder.id < row_id]
+
+
+def row_marks(session: Session, rows: Rows) -> dict[str, str]:
+    """What the head should see at a row of a creation, by its id: a number after the name, a second account (D6)."""
+    people, found = People.read(session), {}
+    for row_id, values in rows:
+        said = ["重名，加了序号"] if any(_numbered([(row_id, values)])) else []
+        for match in _earlier(people, row_id, values)[:1]:
+            why = f"理由：{note}" if (note := values.get("note")) else "没有写明理由"
+            said.append(f"第二个账户，已有 {match.holder.username}（{match.by}相同），{why}")
+        if said:
+            found[row_id] = "；".join(said)
+    return found
 
 
 def _numbered(rows: Rows) -> Iterator[str]:
