@@ -6,7 +6,6 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import islice, product
 from typing import NamedTuple
 
 from models.domain.errors import UserError
@@ -125,8 +124,13 @@ def _spellings(table: Mapping[str, Options], ue: str) -> dict[str, tuple[str, ..
 
 def _every_username(name: str, prefix: str, usual: Sequence[str], others: _Others) -> tuple[str, ...]:
     """The user names of a `name` that is `usual`ly read in one way, that one first."""
-    spellings = [(others.rest if place else others.first).get(char, (usual[place],)) for place, char in enumerate(name)]
-    return tuple(dict.fromkeys(prefix + "".join(way) for way in islice(product(*spellings), MOST_WAYS)))
+    ways = [prefix + spelling for spelling in others.first.get(name[0], usual[:1])]
+    for char, spelled in zip(name[1:], usual[1:], strict=True):
+        if spellings := others.rest.get(char):
+            ways = [way + spelling for way in ways for spelling in spellings]
+        else:
+            ways = [way + spelled for way in ways]
+    return tuple(dict.fromkeys(ways[:MOST_WAYS]))
 
 
 @cache

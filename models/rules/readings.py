@@ -194,15 +194,18 @@ def _units(name: str, known: Tables) -> list[tuple[str, Options]]:
     """The plain `name` in parts that are read together, each with its readings."""
     length = _surname_length(name, known)
     if not known.ordinary.issuperset(name) or (len(name) > LONGEST_CHINESE_NAME and length == 1):
-        # A transliteration is read character by character; only the usual reading is meant.
-        return [(char, Options((_latin_or_first(char, known),))) for char in name if char != "·"]
+        # A transliteration is read character by character; the usual reading of each is meant.
+        return [(char, _transliterating(char, known)) for char in name if char != "·"]
     surname = name[:length]
     options = known.surnames.get(surname) or _given_options(surname)
     return [("^" + surname, options), *_given_units(name[length:], known)]
 
 
-def _latin_or_first(char: str, known: Tables) -> Syllables:
-    return _given_options(char).asked[0] if char in known.base else (_latin(char),)
+def _transliterating(char: str, known: Tables) -> Options:
+    if char not in known.base:
+        return Options(((_latin(char),),))
+    usual, *others = _given_options(char).legal
+    return Options((usual,), tuple(others))
 
 
 def _ways(units: Sequence[tuple[str, Options]], choices: Mapping[str, Sequence[Syllables]]) -> Iterable[Syllables]:

@@ -7,6 +7,7 @@ import re
 import string
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,32 @@ def test_rarer_readings_are_offered_without_asking(name: str, first: str, other:
 )  # fmt: skip
 def test_the_second_of_four_characters_may_be_a_surname(name: str, ways: tuple[str, ...]) -> None:
     assert propose(name, "").candidates[: len(ways)] == ways
+
+
+def test_a_transliteration_is_not_asked_but_offers_other_readings() -> None:
+    proposal = propose("阿卜杜热合曼·那孜提", "")
+    assert proposal.username == "abudurehemannaziti"
+    assert not proposal.ambiguous
+    assert "aboudurehemannaziti" not in proposal.candidates
+    assert "abodurehemannaziti" in proposal.candidates
+
+
+def test_every_character_of_gb2312_and_gbk_is_read() -> None:
+    pairs = [bytes((high, low)) for high in range(0x81, 0xFE) for low in range(0x40, 0xFF) if low != 0x7F]
+    decoded = [pair.decode("gbk", errors="ignore") for pair in pairs]
+    characters = [char for char in decoded if char and unicodedata.category(char) == "Lo" and char >= "\u4e00"]
+    assert len(characters) > 20_000
+    unread = [char for char in characters if propose(char, "").username is None]
+    assert "".join(unread) == "兙兡嗧桛烪瓧瓰瓱瓼甅", "signs of measures and characters made in Japan"
+
+
+@pytest.mark.parametrize(
+    ("traditional", "simplified"),
+    [("單麗", "单丽"), ("區芳", "区芳"), ("尉遲明", "尉迟明"), ("蓋偉", "盖伟"), ("査明", "查明"), ("長孫明", "长孙明"),
+     ("呂綠", "吕绿"), ("龍樂樂", "龙乐乐"), ("王朝陽", "王朝阳"), ("繆榮", "缪荣"), ("鍾鈺", "钟钰")],
+)  # fmt: skip
+def test_traditional_forms_are_read_like_simplified_ones(traditional: str, simplified: str) -> None:
+    assert propose(traditional, "cz").candidates == propose(simplified, "cz").candidates
 
 
 def test_spelling_of_u_umlaut_is_a_setting() -> None:
