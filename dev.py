@@ -30,6 +30,7 @@ DEBIAN_PACKAGES = (
     *("libegl1", "libgl1", "libdbus-1-3", "libfontconfig1", "libxkbcommon0", "libxkbcommon-x11-0", "libxcb-cursor0"),
     *("libxcb-icccm4", "libxcb-image0", "libxcb-keysyms1", "libxcb-randr0", "libxcb-render-util0", "libxcb-shape0"),
     *("libxcb-xinerama0", "libxcb-xkb1", "libglib2.0-0", "fonts-noto-cjk"),
+    "poppler-utils",  # its pdfsig checks our signatures
 )
 Command = list[str]
 
@@ -106,7 +107,7 @@ def told_briefly(command: Sequence[str]) -> int:
 
 
 def missing_debian_packages() -> list[str]:
-    """Those of the Qt libraries and the font that this Debian lacks; nothing on other systems."""
+    """Those of the Qt libraries, the font and the PDF tools that this Debian lacks; nothing on other systems."""
     if not sys.platform.startswith("linux") or not shutil.which("dpkg-query"):
         return []
     query = ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n", *DEBIAN_PACKAGES]

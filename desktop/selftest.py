@@ -61,6 +61,29 @@ def _evidence() -> None:
     inspect_bytes("证明.png", picture())
 
 
+def _documents() -> None:
+    from datetime import UTC, datetime
+
+    from models.domain.errors import UserError
+    from models.domain.forms import LOCAL_TEACHERS, FilingKind, FormData
+    from models.domain.ids import new_id
+    from models.exchange.forms.pdf import STAMP_INSET, STAMP_SIZE, form_pdf, stamp_pdf
+    from sync.documents import pades
+    from sync.trust.certificates import SIGNING, Subject, issue, new_private_key, public_der
+    from sync.trust.signers import UnitSigner
+
+    try:
+        form = form_pdf(FormData(LOCAL_TEACHERS, "自检", "2026年5月", FilingKind.FIRST, [{"name": "张三"}])).content
+        stamp = pades.Stamp(stamp_pdf("自检", "自检"), STAMP_SIZE, STAMP_INSET)
+    except UserError:
+        return  # no Chinese font: a matter of this computer, not of the build
+    key, unit, moment = new_private_key(), Subject(new_id(), "自检", SIGNING, frozenset()), datetime.now(UTC)
+    certificate = issue(unit, public_der(key), unit, key, "2026-09-01T00:00:00Z").der
+    signed = pades.sign(form, UnitSigner(certificate, key), certificate, [], moment, "自检", stamp)
+    if [one.intact and one.whole for one in pades.signatures(signed)] != [True]:
+        raise RuntimeError("not signed")
+
+
 def picture(text: str = "") -> bytes:
     """A small PNG that stands for a scanned certificate."""
     import io
@@ -94,6 +117,7 @@ PARTS: tuple[tuple[str, Callable[[], None]], ...] = (
     ("表格读写", _spreadsheets),
     ("加密存储", _store),
     ("证明材料", _evidence),
+    ("备案表与电子签名", _documents),
     ("窗口", _window),
 )
 
