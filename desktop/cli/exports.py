@@ -48,7 +48,10 @@ def xlsx(
 @export.add(
     "moodle",
     "导出 Moodle 批量上传文件：上次导出以来新增、改名、停用的账户。\n"
-    "依次上传 rename.csv、suspend.csv、add.csv；初始密码在 slips.pdf，裁开、折好、封口后发给本人。",
+    "依次上传 rename.csv、suspend.csv、add.csv；初始密码在 slips.pdf，裁开、折好、封口后发给本人。\n"
+    "新增文件的列默认为：username,password,firstname,lastname,email,phone1,institution,department,idnumber,suspended,\n"
+    "profile_field_gender,profile_field_hiretype,profile_field_instaff,sysrole1=。平台上没有建的 profile_field_ 列\n"
+    "会使整个文件被拒收，请用 --columns 去掉；列=值 表示每行都填这个值。",
 )
 def moodle(
     ctx: typer.Context,
@@ -57,7 +60,7 @@ def moodle(
     rename: Annotated[bool, typer.Option("--rename", help="只要改名")] = False,
     suspend: Annotated[bool, typer.Option("--suspend", help="只要停用和恢复")] = False,
     confirm_mass: ConfirmMass = False,
-    columns: Annotated[str, typer.Option(metavar="列,列=值,…", help="新增文件的列，默认见说明")] = "",
+    columns: Annotated[str, typer.Option(metavar="列,列=值,…", help="新增文件的列，默认见上")] = "",
     since: Annotated[str | None, typer.Option(metavar="日期", help="只看这一天以来改动的账户")] = None,
     address: Address = "",
     below: Below = False,

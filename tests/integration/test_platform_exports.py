@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
+from desktop.__main__ import main
 from models.domain.errors import NotAllowedError, UserError
 from models.domain.ids import new_id
 from models.domain.units import Role
@@ -24,7 +25,7 @@ from models.store import audit, bulk
 from models.store import tables as t
 from tests.kept import made_once
 from tests.open_world import LU
-from tests.sync_world import Member, found, open_member
+from tests.sync_world import PEOPLE, Member, found, open_member
 
 LONG_AGO = "2026-01-05T08:00:00Z"
 
@@ -305,3 +306,43 @@ def test_a_roster_that_would_lose_too_many_is_held(unit: Member) -> None:
     assert unit.store.write(platform_state.take_back, unit.store.actor, ONEROSTER).platform == ONEROSTER
     with pytest.raises(UserError, match="YYYY-MM-DD"):
         roster(unit, "day.zip", delta_since="昨天")
+
+
+# --- command line -----------------------------------------------------------------------------------------
+
+
+def test_the_command_line_exports_and_takes_back(
+    unit: Member, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(unit, "tslnzhaosan", "tslnqiansi")
+    put(unit, "old1", origin="listed")
+    unit.store.close()
+    secret, given = tmp_path / "secret", tmp_path / "平台账户.csv"
+    secret.write_text(PEOPLE[Role.REGISTRAR][1], encoding="utf-8")
+    given.write_text("用户名,状态\nold1,正常\n", encoding="utf-8")
+    home, out = tmp_path / "units" / "lu", tmp_path / "out"
+    out.mkdir()
+
+    def call(*words: object) -> tuple[int, dict[str, object]]:
+        general = ("--json", "--home", home, "--operator", PEOPLE[Role.REGISTRAR][0], "--secret-file", secret)
+        code = main([str(word) for word in (*general, "export", *words)])
+        return code, json.loads(capsys.readouterr().out)
+
+    code, said = call("moodle", "--out", out)
+    assert (code, list(out.iterdir())) == (2, [])
+    assert "1 个账户来自名单" in str(said["error"])
+    columns = "username,password,firstname,lastname,email,auth=manual"
+    code, said = call("moodle", "--out", out, "--already", given, "--columns", columns)
+    assert (code, said["known"], said["counts"]) == (0, 1, {"add": 2, "rename": 0, "suspend": 0, "resume": 0})
+    assert {row["auth"] for row in rows_of((out / "add.csv").read_bytes())} == {"manual"}
+    assert call("moodle", "--out", out)[1]["paths"] == []
+    assert call("take-back", "moodle")[1]["number"] == 2
+    again = tmp_path / "again"
+    again.mkdir()
+    assert call("slips", "tslnqiansi", "--out", again)[1]["accounts"] == 1
+    assert sorted(path.name for path in again.iterdir()) == ["passwords.csv", "slips.pdf"]
+    path = tmp_path / "roster.zip"
+    code, said = call("oneroster", "--out", path, "--no-resource-ids")
+    assert (code, said["paths"]) == (0, [str(path)])
+    with zipfile.ZipFile(path) as package:
+        assert b"resourceSourcedIds" not in package.read("users.csv")

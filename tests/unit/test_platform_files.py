@@ -288,6 +288,7 @@ def test_a_chinese_workbook_is_read_and_its_columns_can_be_said(tmp_path: Path) 
         ("从不", "never"),
         ("", ""),
         ("昨天", ""),
+        ("9999年", ""),
         ("99999999999999", ""),
     ],
 )

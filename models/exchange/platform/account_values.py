@@ -89,7 +89,8 @@ def _ago(text: str, as_of: date | None) -> str:
     match = _AGO.fullmatch(bare)
     if as_of is None or not bare or match is None:
         return ""
-    return (as_of - timedelta(days=365 * int(match[1] or 0) + int(match[2] or 0))).isoformat()
+    days = 365 * int(match[1] or 0) + int(match[2] or 0)
+    return (as_of - timedelta(days=days)).isoformat() if days < as_of.toordinal() else ""
 
 
 def read_suspended(text: str) -> bool | None:
