@@ -32,8 +32,8 @@ from models.domain.units import reports_own
 from models.services.filing.rows import kind_now, rows_to_file
 from models.services.policies import effective
 from models.services.units import own_unit
+from models.store import clock
 from models.store import tables as t
-from models.store.clock import now_text
 
 SOON: Final = 14
 """Days before a window from which on it is spoken of."""
@@ -66,19 +66,19 @@ def given_periods(session: Session) -> tuple[Period, ...]:
     return read_periods(text) if text else ()
 
 
-def today() -> str:
-    """The day as people here read it."""
-    return local_day(now_text())
+def moment(session: Session) -> str:
+    """The time filings are judged by (UTC text)."""
+    return clock.now(session)
 
 
 def window_for(session: Session, kind: FilingKind, period: str = "") -> Window:
     """The window of a period, or the one a filing of today belongs to. Raises DataFaultError for no such period."""
     given = given_periods(session)
     if not period:
-        return window_of(today(), kind, given)
+        return window_of(local_day(moment(session)), kind, given)
     found = window_named(period, kind, given) if is_period(period) else None
     if found is None:
-        known = window_of(today(), kind, given)
+        known = window_of(local_day(moment(session)), kind, given)
         raise DataFaultError(f"没有“{period}”这一备案时间，请写成 年-月，例如 {known.period}。")
     return found
 
@@ -111,7 +111,7 @@ def reminder(session: Session) -> Reminder | None:
     rows = list(rows_to_file(session))
     if not rows:
         return None
-    kind, given, day = kind_now(session), given_periods(session), today()
+    kind, given, day = kind_now(session), given_periods(session), local_day(moment(session))
     window = window_of(day, kind, given)
     filed = {row.state for row in filings(session, window.period)}
     if filed & set(_UNDER_WAY):

@@ -18,7 +18,7 @@ from models.domain.signing import canonical
 from models.domain.units import Actor
 from models.services.change_log import OPEN_STATES
 from models.services.change_writing import Draft, checked_reason, insert_drafts
-from models.services.filing.calendar import window_for
+from models.services.filing import calendar
 from models.services.filing.rows import kind_now, rows_to_file
 from models.services.permissions import require_initiator
 from models.store import tables as t
@@ -60,8 +60,8 @@ def head_now(session: Session, period: str = "") -> tuple[dict[str, str], str]:
     if not any(numbers.values()):
         raise UserError("没有需要备案的账户：自上次备案以来没有新增、禁用或更改的账户。")
     kind = kind_now(session)
-    window = window_for(session, kind, period)
-    head = {"period": window.period, "kind": kind.value, "as_of": now_text()}
+    window = calendar.window_for(session, kind, period)
+    head = {"period": window.period, "kind": kind.value, "as_of": calendar.moment(session)}
     return head, filing_label(window.period, kind, counts_text(numbers))
 
 
