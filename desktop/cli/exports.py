@@ -24,6 +24,15 @@ _SHOWN = 20
 Folder = Annotated[Path, typer.Option("--out", metavar="文件夹", help="写到哪里，须是已有的文件夹")]
 Below = Annotated[bool, typer.Option("--below", help="连同下级单位的账户")]
 ConfirmMass = Annotated[bool, typer.Option("--confirm-mass", help="确认一次停用或改名很多账户")]
+Add = Annotated[bool, typer.Option("--add", help="只要新增（可与下面两项同用；都不写为全部）")]
+Rename = Annotated[bool, typer.Option("--rename", help="只要改名")]
+Suspend = Annotated[bool, typer.Option("--suspend", help="只要停用和恢复")]
+Columns = Annotated[str, typer.Option(metavar="列,列=值,…", help="新增文件的列，默认见上")]
+Since = Annotated[str | None, typer.Option(metavar="日期", help="只看这一天以来改动的账户")]
+Already = Annotated[Path | None, typer.Option(metavar="文件", help="平台导出的账户清单：其中的账户平台上已有")]
+ListedAre = Annotated[
+    str, typer.Option("--listed", metavar="there|add", help="名单导入的账户：there 平台上都已有，add 都要新增")
+]
 Address = Annotated[str, typer.Option(metavar="网址", help="印在密码条上的平台网址")]
 
 
@@ -56,20 +65,16 @@ def xlsx(
 def moodle(
     ctx: typer.Context,
     out: Folder,
-    add: Annotated[bool, typer.Option("--add", help="只要新增（可与下面两项同用；都不写为全部）")] = False,
-    rename: Annotated[bool, typer.Option("--rename", help="只要改名")] = False,
-    suspend: Annotated[bool, typer.Option("--suspend", help="只要停用和恢复")] = False,
+    add: Add = False,
+    rename: Rename = False,
+    suspend: Suspend = False,
     confirm_mass: ConfirmMass = False,
-    columns: Annotated[str, typer.Option(metavar="列,列=值,…", help="新增文件的列，默认见上")] = "",
-    since: Annotated[str | None, typer.Option(metavar="日期", help="只看这一天以来改动的账户")] = None,
+    columns: Columns = "",
+    since: Since = None,
     address: Address = "",
     below: Below = False,
-    already: Annotated[
-        Path | None, typer.Option(metavar="文件", help="平台导出的账户清单：其中的账户平台上已有")
-    ] = None,
-    listed: Annotated[
-        str, typer.Option(metavar="there|add", help="名单导入的账户：there 平台上都已有，add 都要新增")
-    ] = "ask",
+    already: Already = None,
+    listed: ListedAre = "ask",
 ) -> int:
     """Write the upload files and the slips."""
     from models.exchange.platform.moodle import ADD
