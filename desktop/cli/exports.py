@@ -94,9 +94,8 @@ def moodle(
 
     def work(session: Any, actor: Any) -> Any:
         known = mark_known(session, actor, MOODLE, there) if there else None
-        wanted = what or services.WHAT
-        result = services.export_moodle(session, actor, out, wanted, since, call.progress, confirm_mass, options)
-        return known, result
+        parts = what or services.WHAT
+        return known, services.export_moodle(session, actor, out, parts, since, call.progress, confirm_mass, options)
 
     with call.store() as store:
         known, result = store.write(work, store.actor)
