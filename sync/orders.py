@@ -34,12 +34,13 @@ def issue(
     `reason`: key of models.domain.orders.REASONS; `due`: day YYYY-MM-DD (default: in 15 days). Signed by the
     registrar. Raises NotAllowedError, UserError, WrongSecretError.
     """
-    return store.write(_issue, store.actor, store.signer(passphrase), account_ids, (reason, note, due))
+    return store.write(give, store.actor, store.signer(passphrase), account_ids, (reason, note, due))
 
 
-def _issue(
+def give(
     session: Session, actor: Actor, signer: Signer, account_ids: Sequence[str], said: tuple[str, str, str]
 ) -> orders.Issued:
+    """`issue` inside a transaction; `said`: reason, note, due."""
     require_signer(actor, signer, Role.REGISTRAR, "下达停用通知单")
     issued = orders.issue(session, actor, account_ids, *said)
     due = orders.end_of_day(issued.due)

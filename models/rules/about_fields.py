@@ -27,6 +27,16 @@ _OPEN_TABLES = ("employment",)
 _FURTHEST = 100
 
 
+def is_phone(text: str) -> bool:
+    """Whether `text` is one or several mobile or landline numbers."""
+    return _PHONE.fullmatch(text) is not None
+
+
+def is_email(text: str) -> bool:
+    """Whether `text` is a whole e-mail address, as the platform takes it (A16)."""
+    return _EMAIL.fullmatch(text) is not None
+
+
 def _of_type(*types: FieldType) -> tuple[tuple[str, ...], ...]:
     """One group for every field of these types, pupils' and accounts'."""
     keys = dict.fromkeys(field.key for field in (*STUDENT_FIELDS, *ACCOUNT_FIELDS) if field.type in types)
@@ -61,9 +71,10 @@ def _code(key: str) -> Judge:
 
     def judge(values: Values, context: Context) -> tuple[Broken, ...]:
         table = code_table(key)
-        if values[0] in table:
+        listed = context.employment if key == "employment" else ()
+        if values[0] in (listed or table):
             return ()
-        labels = "、".join(label for _, label in list(table.items())[:_SHOWN_LABELS])
+        labels = "、".join([table.label(one) or one for one in listed or dict(table.items())][:_SHOWN_LABELS])
         return ((code, f"{{label}}不在{where}里。请核对，或改为其中一项：{labels}。"),)
 
     return judge

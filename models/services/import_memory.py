@@ -40,8 +40,13 @@ class ImportDraft:
 
 def remember_mapping(session: Session, sheet: SheetData, kind: str, mapping: Mapping_) -> None:
     """Keep how the columns of `sheet` (letter -> field key, None for not taken over) were mapped."""
+    keep_mapping(session, header_signature(sheet.columns), kind, mapping)
+
+
+def keep_mapping(session: Session, signature: str, kind: str, mapping: Mapping_) -> None:
+    """Keep how the columns under titles of that signature were mapped."""
     values = {
-        "signature": header_signature(sheet.columns),
+        "signature": signature,
         "kind": kind,
         "mapping": canonical(dict(mapping)).decode(),
         "used_at": now_text(),
@@ -52,10 +57,14 @@ def remember_mapping(session: Session, sheet: SheetData, kind: str, mapping: Map
 
 def recall_mapping(session: Session, sheet: SheetData, kind: str) -> dict[str, str | None] | None:
     """The mapping remembered for these titles, None when there is none."""
+    return kept_mappings(session, kind).get(header_signature(sheet.columns))
+
+
+def kept_mappings(session: Session, kind: str) -> dict[str, dict[str, str | None]]:
+    """The mappings remembered for a kind of list, by signature, the newest first."""
     c = t.column_mapping.c
-    query = select(c.mapping).where(c.signature == header_signature(sheet.columns), c.kind == kind)
-    found = session.execute(query).scalar()
-    return None if found is None else dict(json.loads(found))
+    query = select(c.signature, c.mapping).where(c.kind == kind).order_by(c.used_at.desc(), c.signature)
+    return {signature: dict(json.loads(mapping)) for signature, mapping in session.execute(query)}
 
 
 def save_draft(session: Session, actor: Actor, checked: CheckedImport, draft_id: str | None = None) -> str:

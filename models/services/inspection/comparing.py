@@ -1,0 +1,200 @@
+"""The platform's list against the register, in memory, each read once: pure, no store (A6, A9, A10, A12)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from models.domain.inspection import RANK, Found
+from models.domain.pause import collector_paused
+from models.domain.progress import SILENT, Progress
+from models.domain.text import without_blanks
+from models.exchange.platform.accounts_list import ListedAccount
+from models.rules.naming import legal_usernames, propose_all
+from models.services.inspection.doubles import duplicates, shared
+from models.services.inspection.judging import Candidate, Grounds, Registered, judge
+
+_STUDENTS: Final = frozenset(("学生", "学员", "student", "learner"))
+_DIGITS: Final = "0123456789"
+_STEP: Final = 5000
+_COVERED_SHARE: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found, in a fixed order. `checked`: accounts looked at; `left_out`: rows by reason
+    (domain.inspection.LEFT_OUT_LABELS); `absent`: units none of whose accounts are in the list."""
+
+    findings: tuple[Found, ...]
+    checked: int
+    left_out: Mapping[str, int]
+    absent: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a list says of accounts by user name: in use, suspended, or not there; and of which units it tells all."""
+
+    suspended: Mapping[str, bool | None]
+    whole_units: frozenset[str]
+    findings: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+
+def compare(
+    listed: Sequence[ListedAccount], registered: Sequence[Registered], grounds: Grounds, progress: Progress = SILENT
+) -> Outcome:
+    """Every finding on the listed accounts that are in the unit's care, and on its accounts that are not listed."""
+    with collector_paused():
+        return _compare(listed, registered, grounds, progress)
+
+
+def _compare(
+    listed: Sequence[ListedAccount], registered: Sequence[Registered], grounds: Grounds, progress: Progress
+) -> Outcome:
+    left_out: Counter[str] = Counter()
+    candidates = _candidates(listed, registered, grounds, left_out)
+    mine = [one for one in candidates if one.unit_id]
+    present = {one.registered.id for one in mine if one.registered}
+    units = {one.unit_id for one in mine if one.registered or one.institution} or {grounds.own_id}
+    findings = _judged(candidates, grounds, progress)
+    names = {one.username for one in mine}
+    for row in registered:
+        if row.status == "active" and row.unit_id in units and row.id not in present and row.username not in names:
+            findings.append(_missing(row))
+    holding = {row.unit_id for row in registered if row.status == "active"}
+    return Outcome(_ordered(findings), len(mine), dict(+left_out), tuple(sorted(holding - units)))
+
+
+def look_through(registered: Sequence[Registered], grounds: Grounds, progress: Progress = SILENT) -> Outcome:
+    """A patrol of the register alone: what can be seen without the platform (A9, A10)."""
+    candidates = [
+        Candidate(
+            row.unit_id, row.username, row.name, row.email, row.office_phone, row.phone, "", False, "", "", "", "",
+            row, seen=False,
+        )
+        for row in registered
+        if row.status == "active"
+    ]  # fmt: skip
+    return Outcome(_ordered(_judged(candidates, grounds, progress)), len(candidates), {}, ())
+
+
+def standing(listed: Sequence[ListedAccount], registered: Sequence[Registered], grounds: Grounds) -> Standing:
+    """What a later list proves: it speaks for a unit when at least half of the unit's accounts in use are in it."""
+    found = compare(listed, registered, grounds)
+    suspended: dict[str, bool | None] = {}
+    for row in listed:
+        before = suspended.get(row.username, True)
+        suspended[row.username] = row.suspended if before else before
+    active: Counter[str] = Counter(row.unit_id for row in registered if row.status == "active")
+    there = Counter(row.unit_id for row in registered if row.status == "active" and row.username in suspended)
+    whole = {unit for unit, count in active.items() if there[unit] >= count * _COVERED_SHARE}
+    if not active[grounds.own_id] and listed:
+        whole.add(grounds.own_id)
+    return Standing(suspended, frozenset(whole), frozenset(one.key for one in found.findings))
+
+
+def _judged(candidates: Sequence[Candidate], grounds: Grounds, progress: Progress) -> list[Found]:
+    findings: list[Found] = []
+    for number, one in enumerate(candidates):
+        if number % _STEP == 0:
+            progress.report(number, len(candidates), "比对账户")
+        if one.unit_id:
+            findings.extend(judge(one, grounds))
+    used = [one for one in candidates if one.in_use and not (one.registered and one.registered.status == "disabled")]
+    progress.report(len(candidates), len(candidates), "查找重复和共用")
+    return [*findings, *duplicates(used), *shared(used, grounds)]
+
+
+def _missing(row: Registered) -> Found:
+    details = {"why": "平台的清单里没有这个用户名", "register_name": row.name}
+    return Found("missing", row.unit_id, row.username, row.id, row.name, details)
+
+
+def _ordered(findings: Iterable[Found]) -> tuple[Found, ...]:
+    return tuple(sorted(findings, key=lambda one: (RANK[one.code], one.unit_id, one.username, one.account_id)))
+
+
+# --- whose row it is -------------------------------------------------------------------------------------------
+
+
+def _candidates(
+    listed: Sequence[ListedAccount], registered: Sequence[Registered], grounds: Grounds, left_out: Counter[str]
+) -> list[Candidate]:
+    holders: dict[str, list[Registered]] = {}
+    for row in registered:
+        if row.username:
+            holders.setdefault(row.username.lower(), []).append(row)
+    rows: dict[str, ListedAccount] = {}
+    for one in listed:
+        known = rows.get(one.username)
+        left_out["repeated"] += known is not None
+        if known is None or (known.suspended and not one.suspended):
+            rows[one.username] = one
+    by_institution = any(_bare(one.institution) in grounds.names for one in rows.values() if one.institution)
+    spelled = _spelled([one.name for one in rows.values()], grounds)
+    candidates = []
+    for one in rows.values():
+        held = _holder(one, holders.get(one.username, ()), grounds)
+        if held is None and _is_student(one):
+            left_out["student"] += 1
+            continue
+        unit_id = held.unit_id if held else _unit_of(one, grounds, by_institution, spelled[one.name])
+        left_out["elsewhere"] += not unit_id
+        same = held is None or held.name in ("", one.name)
+        candidates.append(_candidate(one, held, unit_id, spelled[one.name] if same else ""))
+    return candidates
+
+
+def _spelled(names: Sequence[str], grounds: Grounds) -> dict[str, str]:
+    """Name -> how the rule spells it by its usual reading, "" when it cannot be read."""
+    once = list(dict.fromkeys(names))
+    return {one.name: one.username or "" for one in propose_all(once, "", grounds.ue)}
+
+
+def _candidate(one: ListedAccount, held: Registered | None, unit_id: str, spelled: str) -> Candidate:
+    return Candidate(
+        unit_id, one.username, one.name, one.email, one.phone, one.mobile, one.idnumber, one.suspended,
+        one.last_access, one.created, f"{one.sheet} 第 {one.row} 行", one.institution, held,
+        spelled,
+    )  # fmt: skip
+
+
+def _holder(one: ListedAccount, rows: Sequence[Registered], grounds: Grounds) -> Registered | None:
+    """The register's row; of several (two units' accounts may collide) that of the named unit, of the same name, in
+    use."""
+    unit = grounds.names.get(_bare(one.institution), "")
+    return min(rows, key=lambda row: (row.unit_id != unit, row.name != one.name, row.status != "active"), default=None)
+
+
+def _is_student(one: ListedAccount) -> bool:
+    roles = {part.strip().lower() for part in one.role.replace("，", ",").replace("、", ",").split(",")}
+    return bool(one.role) and roles <= _STUDENTS
+
+
+def _unit_of(one: ListedAccount, grounds: Grounds, by_institution: bool, spelled: str) -> str:
+    """The unit in whose care an account is that the register does not have; "" for another unit's."""
+    institution = _bare(one.institution)
+    if institution in grounds.names:
+        return grounds.names[institution]
+    if institution in grounds.outside or (institution and by_institution) or one.username in grounds.taken:
+        return ""
+    if grounds.foreign and _head(one, grounds, spelled) in grounds.foreign:
+        return ""
+    fitting = {unit: len(text) for unit, text in grounds.prefixes.items() if text and one.username.startswith(text)}
+    longest = [unit for unit, length in fitting.items() if length == max(fitting.values())]
+    return longest[0] if len(longest) == 1 else grounds.own_id
+
+
+def _head(one: ListedAccount, grounds: Grounds, spelled: str) -> str:
+    """What stands before the name in a user name made by the rule; "" for any other."""
+    bare = one.username.rstrip(_DIGITS)
+    if spelled and bare.endswith(spelled):
+        return bare.removesuffix(spelled)
+    ways = (way for way in legal_usernames(one.name, "", grounds.ue) if way and bare.endswith(way))
+    return next((bare.removesuffix(way) for way in ways), "")
+
+
+def _bare(text: str) -> str:
+    return without_blanks(text) if text else ""
