@@ -79,6 +79,8 @@ def test_settled_readings(name: str, first: str) -> None:
         ("盖伟", ("gewei", "gaiwei")), ("单于丹", ("chanyudan", "shanyudan")), ("那英", ("naying", "nuoying")),
         ("皇甫嵩", ("huangfusong", "huangpusong")), ("王乐乐", ("wanglele",)), ("王家乐", ("wangjiale",)),
         ("李茜", ("liqian", "lixi")), ("王劲", ("wangjin", "wangjing")),
+        ("王柏霏", ("wangbofei", "wangbaifei")), ("王玉柏", ("wangyubai", "wangyubo")),
+        ("李文重", ("liwenzhong", "liwenchong")), ("李重一", ("lichongyi", "lizhongyi")),
     ],
 )  # fmt: skip
 def test_two_way_names_are_asked(name: str, both: tuple[str, ...]) -> None:
