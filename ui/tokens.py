@@ -40,7 +40,7 @@ STATE_LOOK: dict[str, tuple[str, str, str]] = {
     "enrolled": ("ok", "circle-check", "在籍"),
     "left": ("mute", "logout", "离校"),
     "active": ("ok", "circle-check", "使用中"),
-    "disabled": ("mute", "user-off", "已停用"),
+    "disabled": ("mute", "user-off", "已禁用"),
     "invited": ("wait", "hourglass", "待激活"),
     "draft": ("mute", "pencil", "草稿"),
     "pending": ("wait", "hourglass", "待核办"),

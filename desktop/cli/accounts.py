@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,6 +31,9 @@ from desktop.cli.rosters import (
 )
 from models.domain.fields import ACCOUNTS
 from models.domain.orders import REASON_LABELS
+
+if TYPE_CHECKING:
+    from models.services.accounts.collisions import Held
 
 app = Commands("教师账户")
 accounts = Commands("教师账户")
@@ -146,6 +149,38 @@ def rename_account(
         return [change_id]
 
     _ask(ctx.obj, [who], act)
+
+
+@accounts.add("rename-taken", "列出用户名已被其他单位使用的账户；--submit 为它们申请按规则更名")
+def rename_taken(
+    ctx: typer.Context,
+    submit: Annotated[bool, typer.Option("--submit", help="为列出的账户申请更名，交主管领导批准")] = False,
+) -> None:
+    """List own accounts under a user name another unit holds, and ask for renames."""
+    from models.services import changes
+    from models.services.accounts import collisions
+
+    call: Call = ctx.obj
+
+    def work(session: Any, actor: Any, ids: Sequence[str]) -> Any:
+        return [changes.get(session, one).summary for one in collisions.propose_renames(session, actor, ids)]
+
+    with call.store() as store:
+        held = store.read(collisions.held_elsewhere)
+        ids = [one.id for one in held if one.can_rename]
+        made = store.write(work, store.actor, ids) if submit and ids else []
+    lines = [f"{one.username}（{one.name}）{_stands(one)}" for one in held] or ["没有与其他单位重名的账户。"]
+    lines += [f"已提交 {one.number}：{one.kind_label} {one.subject_label}。" for one in made]
+    if ids and not submit:
+        lines.append("加 --submit 为它们申请更名；批准后用户名按规则加序号。")
+    call.emit({"held": [document(one) for one in held], "changes": [document(one) for one in made]}, lines)
+
+
+def _stands(held: Held) -> str:
+    """What is under way for an account under a taken user name."""
+    if held.change:
+        return f"：更名申请 {held.change} 正在办理"
+    return "：还没有批准，请退回或撤回新建申请后更换用户名" if held.waiting else "：已被其他单位使用"
 
 
 def _ask(call: Call, who: Sequence[str], act: Callable[[Any, Any, Sequence[str]], Sequence[str]]) -> None:

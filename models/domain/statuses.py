@@ -9,7 +9,7 @@ RECORD_STATUS: dict[str, str] = {
     "left": "离校",
     "pending": "待批准",
     "active": "使用中",
-    "disabled": "已停用",
+    "disabled": "已禁用",
 }
 UNIT_STATUS: dict[str, str] = {
     "active": "正常",

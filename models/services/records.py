@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, and_, select, update
 from sqlalchemy.orm import Session
 
+from models.domain.change_kinds import ACCOUNT_CREATE
 from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS, FIELDS_OF, STUDENTS
 from models.domain.units import Actor
@@ -30,7 +31,8 @@ IN_USE = {STUDENTS: "enrolled", ACCOUNTS: "active"}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One pupil or account. `open_change` is the state of the newest open change of it, None when there is none."""
+    """One pupil or account. `open_change` is the state of the newest open change of it, or of the creation an account
+    waits for; None when there is none."""
 
     id: str
     unit_id: str
@@ -55,7 +57,7 @@ def page(session: Session, kind: str, ids: Sequence[str]) -> list[Row]:
     table = table_of(kind)
     found: dict[str, Row] = {}
     for part in in_chunks(ids):
-        marks = _open_states(session, part) if kind == STUDENTS else {}
+        marks = _open_states(session, part) | (_creations(session, part) if kind == ACCOUNTS else {})
         for row in session.execute(select(table).where(table.c.id.in_(part))):
             found[row.id] = _row(kind, row, marks.get(row.id))
     return [found[row_id] for row_id in ids if row_id in found]
@@ -97,6 +99,14 @@ def write_values(session: Session, actor_name: str, kind: str, row: Row, values:
     )
     search.index(session, kind, [row.id], pinyin_keys)
     return revision
+
+
+def _creations(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    """For accounts that wait for their approval the state of the batch's creation."""
+    c, a = t.change.c, t.account.c
+    asked = (c.batch_id == a.batch_id, c.kind == ACCOUNT_CREATE.key, c.state.in_(OPEN_STATES))
+    query = select(a.id, c.state).join(t.change, and_(*asked)).where(a.id.in_(ids), a.status == "pending")
+    return {account_id: state for account_id, state in session.execute(query)}
 
 
 def label_of(values: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Reporting the accounts that no list reports yet (A9-A11): one act, offered beside the accounts and the changes."""
+"""Filing the accounts that differ from what was last filed (A9-A11): one act, beside the accounts and the changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from models.domain.change_kinds import ACCOUNT_FILING
-from models.domain.fields import ACCOUNTS
 from models.domain.units import reports_own
 from ui.context import AppContext
 
@@ -22,17 +21,17 @@ def may_report(context: AppContext) -> bool:
 
 
 def count_waiting(session: Session) -> int:
-    """Accounts in use that no list reports yet."""
-    from models.services.unreported import count_unreported
+    """Accounts of this unit that differ from what was last filed; none while a filing is under way."""
+    from models.services.filing.proposing import under_way
+    from models.services.filing.rows import rows_to_file
 
-    return count_unreported(session, ACCOUNTS)
+    return 0 if under_way(session) else sum(1 for _ in rows_to_file(session))
 
 
 def report_accounts(context: AppContext, owner: QObject) -> None:
-    """Make the draft of a list of all of them and show it, to be submitted there."""
-    from models.services import changes
+    """Draft the filing of all of them and show it, to be submitted there."""
+    from models.services.filing.proposing import propose_filing
 
     context.write(
-        changes.propose, context.actor, ACCOUNT_FILING.key, "", {}, "", owner=owner,
-        done=lambda change: context.navigate("changes", change=change),
-    )  # fmt: skip
+        propose_filing, context.actor, owner=owner, done=lambda change: context.navigate("changes", change=change)
+    )

@@ -12,10 +12,13 @@ from models.domain.fields import ACCOUNTS
 from models.domain.units import Line, Role, Tier
 from ui.context import AppContext
 from ui.kit import Button, EmptyState, PageHead, button, column, holder, row, rule
+from ui.kit.around import Around
 from ui.page import Page
 from ui.pages.account_panel import AccountPanel
 from ui.pages.account_report import count_waiting, may_report, report_accounts
+from ui.pages.account_requests import DISABLE, ENABLE, RequestBar
 from ui.pages.bulk_bar import BulkBar
+from ui.pages.collision_bar import CollisionBar
 from ui.pages.listing import Listing
 from ui.pages.listing_columns import ListingColumns
 from ui.pages.listing_output import export, print_list
@@ -27,15 +30,26 @@ if TYPE_CHECKING:
 USUAL = ("name", "username", "state", "check", "department", "post", "employment", "on_staff", "phone", "updated_at")
 FACETS = ("department", "employment", "on_staff", "post", "city", "county", "sex")
 PANEL_FROM = 1000
+TABS = {"active": "使用中", "pending": "待批准", "disabled": "已禁用"}
+NOTHING = {
+    "active": "没有使用中的账户。", "pending": "没有等待批准的账户。", "disabled": "没有已禁用的账户。",
+}  # fmt: skip
 
 
-def count_accounts(session: Session, unit_id: str | None) -> tuple[int, int, int]:
-    """Accounts in use, disabled, and of this unit not reported yet."""
+def count_accounts(session: Session, unit_id: str | None) -> tuple[dict[str, int], int]:
+    """Accounts by status, and those of this unit that are not filed as they are."""
     from models.services.roster import RosterQuery, list_ids
 
-    queries = [RosterQuery(kind=ACCOUNTS, unit_id=unit_id, status=status) for status in ("enrolled", "disabled")]
-    active, disabled = (len(list_ids(session, query)) for query in queries)
-    return active, disabled, count_waiting(session)
+    numbers = {one: len(list_ids(session, RosterQuery(kind=ACCOUNTS, unit_id=unit_id, status=one))) for one in TABS}
+    return numbers, count_waiting(session)
+
+
+def status_of(session: Session, row_id: str) -> str:
+    """The status of an account, "" when it is gone."""
+    from models.services import roster
+
+    found = roster.page(session, ACCOUNTS, [row_id])
+    return found[0].status if found else ""
 
 
 class AccountsPage(Page):
@@ -52,20 +66,26 @@ class AccountsPage(Page):
         add.setVisible(self.panel.may_edit)
         hint = self.tr("从 Excel 复制一块后按 Ctrl+V，或把表格文件拖到窗口里，可成批新增。")
         empty = EmptyState(self.tr("还没有教师账户。"), add, hint, "id-badge")
-        self.listing = Listing(context, ACCOUNTS, columns, FACETS, empty)
+        self.listing = Listing(context, ACCOUNTS, columns, FACETS, empty, "active")
         self.bulk = BulkBar(context, ACCOUNTS, self.listing.chosen_ids)
+        self.request, self.collisions = RequestBar(context), CollisionBar(context)
         self._wanted_panel = True
+        self.listing.above.addWidget(Around(self.collisions, (12, 8, 12, 4)))
         self._tabs()
-        self.listing.above.addWidget(self.bulk)
+        for bar in (self.bulk, self.request):
+            self.listing.above.addWidget(bar)
         self.head = self._make_head()
         self.setLayout(column(self.head, (holder(row((self.listing, 1), self.panel, spacing=0)), 1), spacing=0))
         self.listing.opened.connect(self._opened)
         self.listing.counted.connect(self._show_chosen)
-        self.listing.cleared.connect(lambda: self.show_status("enrolled"))
+        self.listing.cleared.connect(lambda: self.show_status("active"))
         self.listing.table.doubleClicked.connect(lambda _index: self._edit())
         self.panel.closed.connect(self._close_panel)
         self.panel.saved.connect(self._saved)
+        self.panel.asked.connect(lambda act: self.request.ask(act, [self.panel.row_id]))
         self.bulk.done.connect(self.listing.refresh)
+        self.request.done.connect(self._changed)
+        self.collisions.done.connect(self._changed)
 
     def _make_head(self) -> PageHead:
         add = button(self.tr("新增"), "plus", "", "Ctrl+N", on_click=self._add)
@@ -86,14 +106,19 @@ class AccountsPage(Page):
     def _tabs(self) -> None:
         self._states: dict[str, Button] = {}
         group = QButtonGroup(self)
-        for status, words in (("enrolled", self.tr("使用中")), ("disabled", self.tr("已停用"))):
-            made = button(words, "", "tab", checkable=True, checked=status == "enrolled")
+        for status, words in TABS.items():
+            made = button(self.tr(words), "", "tab", checkable=True, checked=status == "active")
             made.clicked.connect(lambda _on, status=status: self.show_status(status))
             group.addButton(made)
             self._states[status] = made
         self.order = button("", "user-off", "link", self.tr("对所选账户下达停用通知单，由所在单位执行"))
         self.order.clicked.connect(lambda: self.context.navigate("orders", accounts=self.listing.chosen_ids()))
-        tabs = row(*self._states.values(), None, self.order, margins=(8, 0, 12, 0), spacing=0)
+        self.off = button("", "user-off", "link", self.tr("写明原因，经主管领导批准后禁用"))
+        self.off.clicked.connect(lambda: self.request.ask(DISABLE, self.listing.chosen_ids()))
+        self.again = button("", "user", "link", self.tr("写明原因，经主管领导批准后恢复使用"))
+        self.again.clicked.connect(lambda: self.request.ask(ENABLE, self.listing.chosen_ids()))
+        acts = (self.off, self.again, self.order)
+        tabs = row(*self._states.values(), None, *acts, margins=(8, 0, 12, 0), spacing=0)
         self.listing.above.addWidget(holder(tabs))
         self.listing.above.addWidget(rule())
 
@@ -104,33 +129,58 @@ class AccountsPage(Page):
         self.listing.refresh()
         unit = self.listing.query.unit_id
         self.context.read(count_accounts, unit, done=self._show_counts, owner=self, replaces="account-counts")
+        if self.panel.may_edit:
+            self.collisions.refresh()
 
-    def _show_counts(self, counted: tuple[int, int, int]) -> None:
-        for made, words, number in zip(
-            self._states.values(), (self.tr("使用中"), self.tr("已停用")), counted[:2], strict=True
-        ):
-            made.set_text(f"{words} {number:,}")
-        self._report.set_text(self.tr("上报备案 {n}").format(n=f"{counted[2]:,}"))
-        self._report.setVisible(bool(counted[2]) and may_report(self.context))
+    def _changed(self) -> None:
+        """Something was asked for: list and panel follow."""
+        self.listing.refresh()
+        self.panel.show_row(self.panel.row_id)
+
+    def _show_counts(self, counted: tuple[dict[str, int], int]) -> None:
+        numbers, waiting = counted
+        for status, number in numbers.items():
+            self._states[status].set_text(f"{self.tr(TABS[status])} {number:,}")
+        self._report.set_text(self.tr("上报备案 {n}").format(n=f"{waiting:,}"))
+        self._report.setVisible(bool(waiting) and may_report(self.context))
 
     def _show_chosen(self) -> None:
-        """How many are chosen, and at a supervising tier the order for them."""
-        unit, number = self.context.actor.unit, len(self.listing.chosen_ids())
+        """How many are chosen and what can be asked for them; at a supervising tier also the order for them."""
+        unit, number, status = self.context.actor.unit, len(self.listing.chosen_ids()), self.listing.query.status
         above = unit.line is Line.OPEN and unit.tier is not Tier.SCHOOL and self.context.has(Role.REGISTRAR)
-        self.order.setVisible(above and bool(number) and self.listing.query.status == "enrolled")
+        self.order.setVisible(above and bool(number) and status == "active")
         self.order.set_text(self.tr("下达停用通知单（所选 {n:,} 个）").format(n=number))
+        for made, words, wanted in (
+            (self.off, self.tr("申请禁用 {n:,} 个"), "active"), (self.again, self.tr("申请恢复 {n:,} 个"), "disabled"),
+        ):  # fmt: skip
+            made.set_text(words.format(n=number))
+            made.setVisible(self.panel.may_edit and bool(number) and status == wanted)
         self.say_hint()
 
     def arrive(self, **arguments: Any) -> None:
-        """`subject_id`: show that account; `text`: search for it."""
+        """`status`: its tab; `subject_id`: show that account; `text`: search for it."""
         if arguments.get("text") is not None:
             self.listing.set_query(replace(self.listing.query, text=str(arguments["text"]), filters={}))
+        if arguments.get("status"):
+            self.show_status(str(arguments["status"]))
         if arguments.get("subject_id"):
-            self.listing.show_row(str(arguments["subject_id"]))
+            self._go_to(str(arguments["subject_id"]))
+
+    def _go_to(self, row_id: str) -> None:
+        """Show an account in the tab it belongs to."""
+
+        def found(status: str) -> None:
+            if status in self._states and status != self.listing.query.status:
+                self.show_status(status)
+            self.listing.show_row(row_id)
+
+        self.context.read(status_of, row_id, done=found, owner=self, replaces="account-status")
 
     def show_status(self, status: str) -> None:
-        """Show accounts in use ("enrolled") or disabled ones."""
+        """Show accounts in use ("active"), waiting for their approval ("pending") or disabled ones."""
         self._states[status].setChecked(True)
+        self.request.hide()
+        self.listing.nothing.sentence.setText(self.tr(NOTHING[status]))
         self.listing.set_query(replace(self.listing.query, status=status))
 
     def hint(self) -> str:
@@ -157,7 +207,7 @@ class AccountsPage(Page):
         self.panel.edit()
 
     def _saved(self, row_id: str) -> None:
-        self.listing.show_row(row_id)
+        self._go_to(row_id)
         self.listing.refresh()
 
     def _close_panel(self) -> None:
@@ -188,7 +238,7 @@ class AccountsPage(Page):
             "find": self.listing.search.setFocus, "new": self._add, "edit": self._edit, "bulk": self._bulk,
             "filter_value": self.listing.filter_by_current, "export": self._export, "print": self._print,
             "copy_headers": lambda: self.listing.table.copy(headers=True), "save": self.panel.save,
-            "submit": self.bulk.write if self.bulk.isVisible() else self.panel.save,
+            "submit": self._submit,
             "next": lambda: self.listing.step(1), "previous": lambda: self.listing.step(-1),
             "paste": lambda: self.context.navigate("import", kind=ACCOUNTS, paste=True), "close_panel": self._escape,
             "import": lambda: self.context.navigate("import", kind=ACCOUNTS),
@@ -198,9 +248,14 @@ class AccountsPage(Page):
         acts[key]()
         return True
 
+    def _submit(self) -> None:
+        acts = ((self.bulk, self.bulk.write), (self.request, self.request.submit))
+        next((act for bar, act in acts if bar.isVisible()), self.panel.save)()
+
     def _escape(self) -> None:
-        if self.bulk.isVisible():
-            self.bulk.hide()
+        open_bar = next((bar for bar in (self.bulk, self.request) if bar.isVisible()), None)
+        if open_bar is not None:
+            open_bar.hide()
         elif self.panel.form is not None and not self.panel.has_draft():
             self.panel.cancel()
         else:

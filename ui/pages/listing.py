@@ -33,12 +33,15 @@ class Listing(QWidget):
     cleared = Signal()
 
     def __init__(
-        self, context: AppContext, kind: str, columns: ListingColumns, facets: Sequence[str], empty: EmptyState
-    ) -> None:
+        self, context: AppContext, kind: str, columns: ListingColumns, facets: Sequence[str], empty: EmptyState,
+        status: str = "enrolled",
+    ) -> None:  # fmt: skip
+        """`status`: which rows are shown at first, and again when search and filters are taken back."""
         super().__init__()
+        self._usual_status = status
         self.context, self.kind, self.columns = context, kind, columns
         self._facets = facets
-        self.query = RosterQuery(kind=kind, unit_id=None if columns.one_unit else ALL_UNITS)
+        self.query = RosterQuery(kind=kind, status=status, unit_id=None if columns.one_unit else ALL_UNITS)
         self._chips = FilterChips(context, columns, facets)
         self._chips.filtered.connect(self._filtered)
         self._chips.cleared.connect(self.clear)
@@ -56,7 +59,8 @@ class Listing(QWidget):
         self._stack.addWidget(self.table)
         self._stack.addWidget(empty)
         clear_filters = button(self.tr("清除筛选"), "filter", on_click=self.clear)
-        self._stack.addWidget(EmptyState(self.tr("没有符合条件的记录。"), clear_filters, icon="search"))
+        self.nothing = EmptyState(self.tr("没有符合条件的记录。"), clear_filters, icon="search")
+        self._stack.addWidget(self.nothing)
         self.above: QVBoxLayout = column(spacing=0)
         self.setLayout(column(self.above, self._bar(), rule(), (self._stack, 1), spacing=0))
 
@@ -142,7 +146,10 @@ class Listing(QWidget):
             self.table.select_row(0)
         self._to_first = False
         filtered = bool(
-            self.query.text or self.query.filters or self.query.view != "all" or self.query.status != "enrolled"
+            self.query.text
+            or self.query.filters
+            or self.query.view != "all"
+            or self.query.status != self._usual_status
         )
         self._stack.setCurrentIndex(0 if ids else 2 if filtered else 1)
         unit = self.tr("{n:,} 人") if self.kind == STUDENTS else self.tr("{n:,} 个")

@@ -9,6 +9,7 @@ from models.domain.codes import code_table
 from models.domain.fields import FIELDS_OF, Field, FieldType
 from models.domain.findings import Level
 from models.domain.masking import mask
+from models.domain.statuses import RECORD_STATUS
 from ui.moments import moment
 from ui.tables.cell import Cell, find_mark
 from ui.tables.model import TableColumn
@@ -23,6 +24,9 @@ _WIDTHS = {
     "username": 160, "email": 180, "department": 110, "post": 100, "current_address": 180,
 }  # fmt: skip
 _BY_TYPE = {FieldType.ID_NUMBER: 168, FieldType.DATE: 104, FieldType.PHONE: 116, FieldType.YES_NO: 76}
+NEW_DRAFT = "新建草稿"
+ACCOUNT_WORDS = {"draft": "变更草稿", "pending": "变更待批准"}
+"""How an account in use with an open change is called; one that is new is 新建草稿 or 待批准."""
 OPEN_WORDS = {"draft": "变更草稿", "pending": "变更待核", "approved": "变更已批准", "sealed": "变更已上报"}
 
 
@@ -133,6 +137,8 @@ class ListingColumns:
     @staticmethod
     def _state(listed: Any) -> Cell:
         state = listed.row.open_change
+        if "username" in listed.values:
+            return _account_state(listed.row.status, state)
         if state:
             tone, icon, _word = STATE_LOOK[state]
             return Cell(OPEN_WORDS.get(state, state), tone, icon)
@@ -148,6 +154,16 @@ class ListingColumns:
     @staticmethod
     def _updated(listed: Any) -> Cell:
         return Cell(f"{moment(listed.row.updated_at)} {listed.row.updated_by}", "text2")
+
+
+def _account_state(status: str, state: str | None) -> Cell:
+    """An account's state: what it is, and what is asked of it."""
+    if status == "pending" and state == "draft":
+        return Cell(NEW_DRAFT, "warn", "pencil")
+    if status != "pending" and state in ACCOUNT_WORDS:
+        return Cell(ACCOUNT_WORDS[state], *STATE_LOOK[state][:2])
+    tone, icon, _word = STATE_LOOK[status]
+    return Cell(RECORD_STATUS[status], tone, icon)
 
 
 def shown_value(field: Field, value: str) -> str:

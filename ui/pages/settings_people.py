@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
+from models.domain.statuses import PERSON_STATUS
 from models.domain.units import ROLE_LABELS, Role
 from ui.context import AppContext
 from ui.forms.inputs import Entry, choice, level, line, on_enter
@@ -57,6 +58,7 @@ class PeopleSettings(QWidget):
 
     def _state(self, person: OperatorRow) -> Cell:
         tone, icon, word = STATE_LOOK[person.state]
+        word = PERSON_STATUS["disabled"] if person.state == "disabled" else word  # an operator, not an account
         return Cell(self.tr("在第二台电脑上") if person.elsewhere else word, tone, icon)
 
     def refresh(self) -> None:

@@ -66,6 +66,13 @@ def propose_usernames(
     return propose_for(records, check_context(session), taken, effective(session).collision, elsewhere(session))
 
 
+def candidates_for(session: Session, record: Mapping[str, str], own: str = "") -> Proposal:
+    """What the rule allows for one record, only names that are free; `own` is the user name the account has now."""
+    taken, others = taken_usernames(session) - {own}, elsewhere(session)
+    proposal = propose_for([record], check_context(session), taken, effective(session).collision, others)[0]
+    return proposal._replace(candidates=tuple(one for one in proposal.candidates if one not in taken | others))
+
+
 def refuse_taken(session: Session, username: str) -> None:
     """Refuse a user name that somebody has. Raises UserError that says where (A17 h)."""
     if username in taken_usernames(session):

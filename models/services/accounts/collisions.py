@@ -1,0 +1,93 @@
+"""Own accounts under a user name that another unit holds: found as taken names come down, renamed by rule (A17 h)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row as SqlRow
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.domain.change_kinds import ACCOUNT_RENAME
+from models.domain.errors import UserError
+from models.domain.fields import ACCOUNTS
+from models.domain.units import Actor
+from models.services.accounts.status import propose_rename
+from models.services.accounts.usernames import propose_usernames
+from models.services.change_drafts import submit
+from models.services.change_log import OPEN_STATES, in_chunks
+from models.services.records import page
+from models.services.taken_names import elsewhere
+from models.services.units import own_unit
+from models.store import tables as t
+
+_LIVE = ("active", "pending")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An own account whose user name another unit holds; `waiting`: not approved yet, so that its draft is mended
+    instead of a rename; `change`: the number of a rename under way, "" for none."""
+
+    id: str
+    name: str
+    username: str
+    waiting: bool
+    change: str
+
+    @property
+    def can_rename(self) -> bool:
+        """Whether a rename can be asked for now."""
+        return not (self.waiting or self.change)
+
+
+def held_elsewhere(session: Session) -> list[Held]:
+    """Own accounts, in use or waiting, under a user name another unit holds too; by user name (A17 h)."""
+    abroad, c = elsewhere(session), t.account.c
+    found: list[SqlRow[Any]] = []
+    for part in in_chunks(sorted(abroad)):
+        query = select(c.id, c.name, c.username, c.status).where(
+            c.unit_id == own_unit(session).id, c.status.in_(_LIVE), c.username.in_(part)
+        )
+        found += session.execute(query.order_by(c.username)).all()
+    renames = _renames_of(session, [row.id for row in found])
+    return [Held(row.id, row.name, row.username, row.status == "pending", renames.get(row.id, "")) for row in found]
+
+
+def _renames_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    """Account -> number of its rename under way."""
+    c = t.change.c
+    return {
+        subject_id: number
+        for part in in_chunks(ids)
+        for subject_id, number in session.execute(
+            select(c.subject_id, c.number).where(
+                c.subject_id.in_(part), c.kind == ACCOUNT_RENAME.key, c.state.in_(OPEN_STATES)
+            )
+        )
+    }
+
+
+def propose_renames(session: Session, actor: Actor, account_ids: Sequence[str]) -> list[str]:
+    """Ask the head for a free user name by the rule for each of these accounts; ids of the changes, all submitted.
+
+    Those for whom the rule gives no free name are left as they are as long as another one can be renamed.
+    Raises UserError when none can be, NotAllowedError.
+    """
+    rows = page(session, ACCOUNTS, list(dict.fromkeys(account_ids)))
+    proposals = propose_usernames(session, [row.values for row in rows])
+    changes, problems = [], []
+    for row, proposal in zip(rows, proposals, strict=True):
+        if proposal.username is None:
+            problems.append(f"{row.values['name']}：{proposal.problem or '无法按规则生成用户名'}")
+            continue
+        words = f"用户名 {row.values['username']} 已被其他单位使用"
+        change_id = propose_rename(session, actor, row.id, {"username": proposal.username}, words)
+        submit(session, actor, change_id)
+        changes.append(change_id)
+    if not changes:
+        said = "；".join(text.rstrip("。") for text in problems)
+        raise UserError(f"没有可以申请更名的账户。{said}。" if said else "没有选中任何账户。")
+    return changes
