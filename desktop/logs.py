@@ -57,6 +57,8 @@ def start(home: Path) -> logging.Logger:
         logger.removeHandler(old)
         old.close()
     logger.addHandler(_file_handler(home) or logging.NullHandler())
+    for library in ("pyhanko", "pyhanko_certvalidator"):  # they tell of what they read; nobody asked on standard error
+        logging.getLogger(library).handlers = [logging.NullHandler()]
     return logger
 
 

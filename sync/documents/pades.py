@@ -18,9 +18,9 @@ from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, Margins, Sim
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
-from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
@@ -106,10 +106,10 @@ def sign(
 
     `chain`: issuing certificates that go along. Raises ValueError for what is not a PDF that can be signed.
     """
+    if signatures(content):
+        raise ValueError("signed")
     try:
         writer = IncrementalPdfFileWriter(io.BytesIO(content))
-        if writer.prev.encrypted or list(_signatures(writer.prev)):
-            raise ValueError("signed")
         metadata = PdfSignatureMetadata(
             field_name=_FIELD, md_algorithm="sha256", reason=reason, subfilter=SigSeedSubFilter.PADES
         )
@@ -119,7 +119,7 @@ def sign(
         )
         signer.moment = at
         return bytes(signer.sign_pdf(writer).getbuffer())
-    except PdfError as error:
+    except (PdfError, SigningError, KeyError) as error:
         raise ValueError("pdf") from error
 
 
@@ -140,18 +140,16 @@ def _place(reader: PdfFileReader, stamp: Stamp) -> tuple[int, int, int, int]:
 
 
 def signatures(content: bytes) -> list[Embedded]:
-    """The signatures in a PDF, oldest first. Raises ValueError for bytes that are no PDF or break its rules."""
+    """The signatures in a PDF, oldest first; pyHanko bounds what its streams inflate to.
+
+    Raises ValueError for bytes that are no PDF, break its rules or are encrypted.
+    """
     try:
-        return [_embedded(one) for one in _signatures(PdfFileReader(io.BytesIO(content)))]
-    except (
-        PdfError,
-        SignatureValidationError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        RecursionError,
-    ) as error:
+        reader = PdfFileReader(io.BytesIO(content))
+        if reader.encrypted:
+            raise ValueError("encrypted")
+        return [_embedded(one) for one in _signatures(reader)]
+    except Exception as error:  # a hostile file may raise anything in a parser
         raise ValueError("pdf") from error
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -112,6 +114,28 @@ def test_a_changed_and_a_longer_document_are_told(units: Mapping[str, Member], t
     (tmp_path / "longer.pdf").write_bytes(whole + tail)
     longer = units["county"].store.read(signing.verify, tmp_path / "longer.pdf")
     assert not longer.good
+
+
+def test_no_change_of_what_is_signed_goes_unseen(units: Mapping[str, Member], tmp_path: Path) -> None:
+    from sync.documents import pades
+
+    whole = _signed(units["county"], tmp_path).read_bytes()
+    found = re.search(rb"/ByteRange\s*\[\s*0 (\d+) (\d+) (\d+)", whole)
+    assert found is not None
+    first, second, rest = map(int, found.groups())
+    assert second + rest == len(whole)
+    chance, taken = random.Random(20260520), 0
+    for _ in range(200):
+        at = chance.choice([chance.randrange(first), chance.randrange(second, len(whole))])
+        changed = bytearray(whole)
+        changed[at] ^= 1 << chance.randrange(8)
+        try:
+            read = pades.signatures(bytes(changed))
+        except ValueError:
+            continue
+        taken += 1
+        assert not any(one.intact and one.whole for one in read), at
+    assert taken > 20
 
 
 def test_a_revoked_key_signs_nothing_that_holds(units: Mapping[str, Member], tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class Paper:
             return ""
         named = "、".join(f"{char}（U+{ord(char):04X}）" for char in self.not_shown[:20])
         more = f"等 {len(self.not_shown)} 个字" if len(self.not_shown) > 20 else ""
-        return f"本机没有能显示这些字的字体，PDF 里印成了方框：{named}{more}。请安装收全生僻字的字体后重新生成。"
+        return f"本机没有能显示这些字的字体，PDF 里印成了方框：{named}{more}。请安装收全生僻字的字体，重新打开本程序后再生成。"
 
 
 def form_pdf(data: FormData) -> Paper:
@@ -90,6 +90,7 @@ def write_table_pdf(
         "titles": [heading for heading, _ in columns],
         "rows": cells,
         "footer": [_text(line) for line in footer],
+        "empty": "（没有内容）",
     }
     paper = typeset("forms/form.typ", values, [title, *headline, *footer, *(cell for row in cells for cell in row)])
     place(path, paper.content, PDF)

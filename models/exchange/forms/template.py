@@ -61,6 +61,8 @@ def fill_template(template: Path, target: Path, data: FormData) -> Filled:
     _fill_labels(layout, data, end)
     if data.late_reason:
         notes.append(f"模板里没有写逾期原因的地方，请在报送时说明：{data.late_reason}。")
+    if data.remark:
+        notes.append(f"模板里没有写说明的地方，请在报送时说明：{data.remark}。")
     content = io.BytesIO()
     try:
         book.save(content)

@@ -48,8 +48,10 @@ def _fill(book: xlsxwriter.Workbook, data: FormData) -> None:
     sheet = book.add_worksheet(form.annex)
     sheet.merge_range(0, 0, 0, last, f"{form.annex}　{form.title}", title)
     sheet.set_row(0, 32)
-    sheet.merge_range(1, 0, 1, last, "　　".join(map(cell_text, data.headline)), line)
-    sheet.set_row(1, 34 if data.late_reason else 20)
+    headline = "　　".join(map(cell_text, data.headline))
+    sheet.merge_range(1, 0, 1, last, headline, line)
+    across = sum(column.width for column in form.columns)
+    sheet.set_row(1, min(409, 4 + 16 * (1 + len(headline) // across)))
     for number, column in enumerate(form.columns):
         sheet.set_column(number, number, column.width * 2 + 1)
         sheet.write_string(_HEAD_ROW, number, column.title, head)
