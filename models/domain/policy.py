@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from models.domain.codes import code_table
 from models.domain.fields import DEFAULT_CONTROLLED
 from models.domain.policy_settings import (
     COLLISION_LABELS,
@@ -19,6 +20,7 @@ from models.domain.policy_settings import (
     read_periods,
     read_prefixes,
     read_value,
+    read_words,
     shared_periods,
     switch_key,
     window_key,
@@ -136,6 +138,12 @@ class EffectivePolicy:
     def prefixes(self) -> dict[str, str]:
         """Prefixes set otherwise for places, by full name (A17 d)."""
         return read_prefixes(self.values.get("prefixes", ""))
+
+    @property
+    def employment(self) -> tuple[str, ...]:
+        """The values 聘任方式 may have: codes of the usual list, else own words; () for the usual list (A16)."""
+        table, text = code_table("employment"), self.values.get("employment_words", "")
+        return tuple(dict.fromkeys(table.code_of(word) or word for word in read_words(text))) if text else ()
 
     def class_size(self, stage: str) -> int | None:
         """The most pupils a class of a stage may have; None for no limit (E29)."""

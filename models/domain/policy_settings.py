@@ -28,6 +28,9 @@ Period = tuple[str, str]
 _LARGEST_CLASS: Final = 200
 _MOST_PERIODS: Final = 12
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+CERTIFIED_LABELS: Final = {"warn": "未持证的只提示", "block": "未持证的不得核办"}
+_MOST_WORDS: Final = 30
+_WORD: Final = re.compile(r"[^\W\d_]{1,10}")
 _PREFIX: Final = re.compile(r"[a-z]{1,20}")
 
 
@@ -47,6 +50,7 @@ class Group(StrEnum):
     SWITCH = "业务开关"
     WINDOW = "办理时间"
     NAMING = "用户名"
+    PEOPLE = "人员"
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("collision", "重名处理", Group.NAMING, Combining.NEAREST, "A17 b", COLLISION_LABELS, default="number2"),
     Setting("legacy_until", "不合规旧用户名保留到", Group.NAMING, Combining.NEAREST, "A17 a"),
     Setting("prefixes", "地名缩写另定", Group.NAMING, Combining.NEAREST, "A17 d"),
+    Setting("certified", "持证上岗", Group.PEOPLE, Combining.TIGHTEN, "E39", CERTIFIED_LABELS, tight="block"),
+    Setting("employment_words", "聘任方式的写法", Group.PEOPLE, Combining.NEAREST, "A16"),
 )
 SETTING: dict[str, Setting] = {one.key: one for one in SETTINGS}
 
@@ -245,7 +251,17 @@ def _read(setting: Setting, text: str) -> str:
         return write_periods(periods)
     if setting.key == "prefixes":
         return " ".join(f"{place}={prefix}" for place, prefix in read_prefixes(text.replace("、", " ")).items())
+    if setting.key == "employment_words":
+        return " ".join(read_words(text))
     return read_day(text)
+
+
+def read_words(text: str) -> tuple[str, ...]:
+    """Words of a list, between blanks, commas or 、: one to ten letters or characters each. Raises ValueError."""
+    words = tuple(dict.fromkeys(re.split(r"[\s、，,]+", text.strip())))
+    if len(words) > _MOST_WORDS or not all(_WORD.fullmatch(word) for word in words):
+        raise ValueError(text)
+    return words
 
 
 def _form(setting: Setting) -> str:
@@ -257,4 +273,6 @@ def _form(setting: Setting) -> str:
         return "请写成 起始日期..截止日期，例如 2026-09-01..2026-09-30，多段之间用逗号，最多 12 段"
     if setting.key == "prefixes":
         return "请写成 地名=缩写，例如 蠡县=bdl，缩写只能是 1 至 20 个小写字母，多个之间用空格"
+    if setting.key == "employment_words":
+        return f"请写成 专任 兼职 外聘，每个词 1 至 10 个字、不含数字，最多 {_MOST_WORDS} 个，之间用空格"
     return "请写成 年-月-日，例如 2027-06-30"

@@ -24,7 +24,8 @@ TEACHERS = frozenset({ACCOUNTS})
 class Context:
     """What rules know besides the record: the day, the unit's line and code, and its naming (prefix, spelling of ü).
 
-    `prefixes`: those set otherwise for places (A17 d); `strict`: codes of warnings the policy makes errors.
+    `prefixes`: those set otherwise for places (A17 d); `strict`: codes of warnings the policy makes errors;
+    `employment`: the values 聘任方式 may have, () for those of the code table (A16).
     """
 
     today: date
@@ -34,6 +35,7 @@ class Context:
     ue: str = "v"
     prefixes: Mapping[str, str] = field(default_factory=dict)
     strict: frozenset[str] = frozenset()
+    employment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

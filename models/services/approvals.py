@@ -21,6 +21,7 @@ from models.services.accounts.effects import apply_local, drop_pending
 from models.services.baseline import thaw
 from models.services.change_checks import faults_of
 from models.services.change_log import changes_by_id, in_chunks, record
+from models.services.duties.training import require_certificate
 from models.services.items import build_items
 from models.services.monitoring.effects import apply_register
 from models.services.monitoring.filing import enter_own
@@ -39,6 +40,7 @@ def approve(session: Session, actor: Actor, signer: Signer, change_ids: Sequence
     fulfil what is asked any more; then nothing is approved.
     """
     rows = _pending(session, actor, change_ids, "批准变更")
+    require_certificate(session, actor)
     _refuse_own(session, actor, rows)
     if signer.person_id != actor.person_id:
         raise NotAllowedError("签名密钥不属于当前登录的人员，请用本人的密码签名。")

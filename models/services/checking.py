@@ -39,7 +39,7 @@ def check_context(session: Session) -> Context:
     today = date.fromisoformat(now_text()[:10])
     changed = policy.prefixes
     prefix, strict = unit_prefix(unit, changed), _strict(policy, today.isoformat())
-    return Context(today, unit.line, unit.code, prefix, policy.ue, changed, strict)
+    return Context(today, unit.line, unit.code, prefix, policy.ue, changed, strict, policy.employment)
 
 
 def _strict(policy: EffectivePolicy, today: str) -> frozenset[str]:

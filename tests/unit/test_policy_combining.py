@@ -31,6 +31,8 @@ def _value(key: str) -> st.SearchStrategy[str]:
             return PERIODS
     if setting.choices:
         return st.sampled_from(sorted(setting.choices))
+    if key == "employment_words":
+        return st.sampled_from(["专任 兼职", "外聘"])
     return st.sampled_from(["蠡县=bdl", "定州市=dingz"]) if key == "prefixes" else st.sampled_from(DAYS)
 
 

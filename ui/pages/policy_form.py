@@ -21,6 +21,7 @@ from ui.kit import Item, column, label, row, rule
 _PLACEHOLDERS = {
     Combining.MINIMUM: "45", Combining.WINDOW: "2026-09-01..2026-09-30", Combining.NEAREST: "2027-06-30",
 }  # fmt: skip
+_OWN_PLACEHOLDERS = {"prefixes": "蠡县=bdl", "employment_words": "专任 兼职 外聘"}
 _FIELDS_BESIDE, _WINDOWS_BESIDE = 4, 3
 
 
@@ -46,7 +47,7 @@ class PolicyForm(QWidget):
                 *self._windows(),
                 rule(),
             ]
-        self.setLayout(column(*parts, *self._naming(), spacing=8))
+        self.setLayout(column(*parts, *self._naming(), rule(), *self._people(), spacing=8))
 
     # --- making -----------------------------------------------------------------------------------------
 
@@ -91,11 +92,16 @@ class PolicyForm(QWidget):
         made = [self._line(one) for one in SETTINGS if one.group is Group.NAMING]
         return [label(self.tr("用户名：留空表示沿用上级或系统默认。"), "dim", wrap=True), _grid(made, 2)]
 
+    def _people(self) -> list[Item]:
+        words = self.tr("人员：留空表示沿用上级或系统默认。上级要求持证核办的，下级不能放宽。")
+        made = [self._line(one) for one in SETTINGS if one.group is Group.PEOPLE]
+        return [label(words, "dim", wrap=True), _grid(made, 2)]
+
     def _line(self, setting: Setting) -> Entry:
         if setting.choices:
             entry = choice(setting.label, [("", self.tr("本级不设")), *setting.choices.items()])
         else:
-            placeholder = "蠡县=bdl" if setting.key == "prefixes" else _PLACEHOLDERS[setting.combining]
+            placeholder = _OWN_PLACEHOLDERS.get(setting.key) or _PLACEHOLDERS[setting.combining]
             entry = line(setting.label, placeholder)
         self.entries[setting.key] = entry
         return entry
