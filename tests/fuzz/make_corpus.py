@@ -14,11 +14,14 @@ from pathlib import Path
 
 import zstandard
 
+from models.domain.forms import LOCAL_TEACHERS, FilingKind, FormData
 from models.domain.units import Role
+from models.exchange.forms.pdf import form_pdf
 from models.exchange.unit_list import ListedUnit
 from models.services import invitations as invited
 from models.services import policies as policy_service
 from sync import policies
+from sync.documents import signing
 from sync.joining import enrolment, invitations
 from sync.trust.identity import opening_keys, own_anchor
 from sync.wire import envelope, signedfile
@@ -72,6 +75,9 @@ def documents(school: Member, county: Member) -> None:
     plan = county.store.read(invited.plan, [ListedUnit(2, "青禾县第三小学", "2113099903")])
     slip = invitations.invite(county.store, plan, passphrase, PEOPLE[Role.REGISTRAR], county.out).slips[0]
     county.store.write(policy_service.set_own, county.store.actor, controlled_fields=["phone"], ue="yu")
+    form = form_pdf(FormData(LOCAL_TEACHERS, "甲", "2026年5月", FilingKind.FIRST, [])).content
+    signed = county.store.write(signing.sign, county.store.actor, form, "备案表")
+    keep("signed_pdf", "unit.pdf", signed)
     policy = policies.issue_policy(county.store, passphrase, PEOPLE[Role.REGISTRAR], county.out)
     for name, path in (("request", asked.path), ("reply", reply.path), ("invitation", slip.path), ("policy", policy)):
         keep("signed_file", f"{name}.rollbook", path.read_bytes())

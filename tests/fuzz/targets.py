@@ -1,7 +1,7 @@
 """Every parser of foreign bytes, each as a function of bytes that may only refuse with a sentence.
 
 A target raises nothing for good input, swallows the refusals its callers expect, and lets everything else through:
-that is a finding. Pictures and PDF are not here: they are decoded in a child process that may die without harm.
+that is a finding. Pictures and PDF that are shown are not here: a child process that may die without harm decodes them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from functools import cache
 from pathlib import Path
 
 from models.domain.errors import UserError
+from models.domain.forms import LOCAL_TEACHERS, FilingKind, FormData
 from models.domain.policy import Policy
+from models.exchange.forms.template import fill_template
 from models.exchange.problem_list import read_problem_list
 from models.exchange.reading import read_data
 from models.services.orders import names_in_file
@@ -238,6 +240,24 @@ def _workbook_parts() -> tuple[tuple[str, bytes], ...]:
         return tuple((name, book.read(name)) for name in book.namelist())
 
 
+def template(data: bytes) -> None:
+    """The XML of a sheet that an upper tier gives as a template, filled in."""
+    form = FormData(
+        LOCAL_TEACHERS, "甲", "2026年5月", FilingKind.DELTA, [{"name": "赵明"}] * 4, "李四", "1", "2026-05-20"
+    )
+    path = _as_file(_book_with("xl/worksheets/sheet1.xml", data), "template.xlsx")
+    with suppress(UserError):
+        fill_template(path, _folder() / "filled.xlsx", form)
+
+
+def signed_pdf(data: bytes) -> None:
+    """A signed PDF as pyHanko reads it."""
+    from sync.documents import pades
+
+    with suppress(ValueError):
+        pades.signatures(data)
+
+
 def pairing_file(data: bytes) -> None:
     """The two files of a pairing, before words are compared."""
     path = _as_file(data)
@@ -262,6 +282,8 @@ TARGETS: tuple[Target, ...] = (
     Target("sheet_part", sheet_part, 80),
     Target("book_parts", book_parts, 80),
     Target("lists", lists, 80),
+    Target("template", template, 60),
+    Target("signed_pdf", signed_pdf, 80),
     Target("pairing_file", pairing_file),
     Target("mail_part", store_targets.mail_part),
     Target("message_body", store_targets.message_body, 80),
