@@ -8,7 +8,7 @@ In `taken_name` rows of the own unit are what was told to it; rows of a unit bel
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import delete, select
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import FileRefusedError
 from models.domain.units import Actor, Unit
+from models.services import name_offers
 from models.services.change_log import in_chunks
 from models.services.checking import unit_prefix
 from models.services.policies import effective
@@ -33,14 +34,16 @@ _MALFORMED: Final = "已占用用户名的清单不完整或格式不对，没�
 
 @dataclass(frozen=True)
 class News:
-    """What a unit below does not know yet: names taken since it was told last, and names free again."""
+    """What a unit below does not know yet: names taken since it was told last, names free again, and free names kept
+    for accounts of its own (account id -> user name)."""
 
     taken: tuple[str, ...]
     freed: tuple[str, ...]
+    offered: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there is anything to tell."""
-        return bool(self.taken or self.freed)
+        return bool(self.taken or self.freed or self.offered)
 
 
 def elsewhere(session: Session) -> set[str]:
@@ -64,7 +67,8 @@ def news_for(session: Session, unit: Unit) -> News:
     prefixes = _prefixes(session, below)
     taken = _taken(session, prefixes, {one.id for one in below}) if prefixes else set()
     told = _told(session, unit.id)
-    return News(tuple(sorted(taken - told)), tuple(sorted(told - taken)))
+    offered = name_offers.new_offers(session, unit)
+    return News(tuple(sorted(taken - told)), tuple(sorted(told - taken)), offered)
 
 
 def _prefixes(session: Session, units: Iterable[Unit]) -> set[str]:
@@ -84,13 +88,15 @@ def _taken(session: Session, prefixes: Iterable[str], inside: set[str]) -> set[s
         found |= {name for name, unit_id in session.execute(held) if unit_id not in inside}
         told = select(n.username).where(n.username >= prefix, n.username < end, n.unit_id == own_unit(session).id)
         found |= set(session.execute(told).scalars())
+    found |= {name for name in name_offers.kept_for_others(session, inside) if name.startswith(tuple(prefixes))}
     return {name for name in found if _is_name(name)}
 
 
 def note_told(session: Session, actor: Actor | None, unit: Unit, news: News) -> None:
     """Remember that `unit` is told; the message goes in the same transaction."""
     _write(session, unit.id, own_unit(session).id, news.taken, news.freed)
-    body = {"taken": len(news.taken), "freed": len(news.freed)}
+    name_offers.keep(session, unit.id, news.offered)
+    body = {"taken": len(news.taken), "freed": len(news.freed), "offered": len(news.offered)}
     audit.append(session, actor, "names.tell", f"unit:{unit.id}", body)
 
 
@@ -99,11 +105,17 @@ def forget_told(session: Session, unit_id: str) -> None:
     session.execute(delete(t.taken_name).where(t.taken_name.c.unit_id == unit_id))
 
 
-def bodies(news: News) -> list[dict[str, list[str]]]:
+def bodies(news: News) -> list[dict[str, Any]]:
     """The news as bodies of messages, each of at most MOST_NAMES names."""
     entries = [("taken", name) for name in news.taken] + [("freed", name) for name in news.freed]
+    entries += [("offered", account_id) for account_id in news.offered]
     parts = [entries[start : start + MOST_NAMES] for start in range(0, len(entries), MOST_NAMES)]
-    return [{key: [name for kind, name in part if kind == key] for key in ("taken", "freed")} for part in parts]
+    return [_body(part, news.offered) for part in parts]
+
+
+def _body(part: Sequence[tuple[str, str]], offered: Mapping[str, str]) -> dict[str, Any]:
+    body: dict[str, Any] = {key: [text for kind, text in part if kind == key] for key in ("taken", "freed")}
+    return {**body, "offered": {text: offered[text] for kind, text in part if kind == "offered"}}
 
 
 # --- from the unit above --------------------------------------------------------------------------------------
@@ -114,13 +126,14 @@ def take(session: Session, actor: Actor | None, origin_id: str, body: Mapping[st
     own = own_unit(session)
     if origin_id != superior_id_of(session, own.id):
         raise FileRefusedError("已占用用户名的清单只能由直接上级下发，没有采用。")
-    if set(body) != {"taken", "freed"}:
+    if set(body) - {"offered"} != {"taken", "freed"}:
         raise FileRefusedError(_MALFORMED)
-    news = News(_names(body["taken"]), _names(body["freed"]))
-    if len(news.taken) + len(news.freed) > MOST_NAMES:
+    news = News(_names(body["taken"]), _names(body["freed"]), _offered(body.get("offered", {})))
+    if len(news.taken) + len(news.freed) + len(news.offered) > MOST_NAMES:
         raise FileRefusedError(_MALFORMED)
     _write(session, own.id, origin_id, news.taken, news.freed)
-    facts = {"taken": len(news.taken), "freed": len(news.freed)}
+    name_offers.keep(session, own.id, news.offered)
+    facts = {"taken": len(news.taken), "freed": len(news.freed), "offered": len(news.offered)}
     audit.append(session, actor, "names.take", f"unit:{origin_id}", facts)
     return news
 
@@ -129,6 +142,12 @@ def _names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) and _is_name(name) for name in value):
         raise FileRefusedError(_MALFORMED)
     return tuple(value)
+
+
+def _offered(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(len(key) <= LONGEST for key in value):
+        raise FileRefusedError(_MALFORMED)
+    return dict(zip(value, _names(list(value.values())), strict=True))
 
 
 def _is_name(name: str) -> bool:

@@ -313,6 +313,9 @@ companion_change = _table(  # on the second PC: what the main one has told of a 
 
 # --- accounts ------------------------------------------------------------------------------------------
 
+offered_name = _table(  # free user names a superior keeps for accounts whose name somebody else holds (A17 b, h)
+    "offered_name", _text("username", key=True), _text("unit_id"), _text("account_id"), _text("told_at")
+)
 filed_account = _table(  # every account of every filing that a superior took, as it stood then (A13-A15)
     "filed_account",
     _text("change_id", key=True), _text("account_id", key=True), _text("unit_id"),

@@ -18,6 +18,7 @@ from models.services.accounts.status import propose_rename
 from models.services.accounts.usernames import propose_usernames
 from models.services.change_drafts import submit
 from models.services.change_log import OPEN_STATES, in_chunks
+from models.services.name_offers import kept_for
 from models.services.records import page
 from models.services.taken_names import elsewhere
 from models.services.units import own_unit
@@ -71,20 +72,23 @@ def _renames_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
 
 
 def propose_renames(session: Session, actor: Actor, account_ids: Sequence[str]) -> list[str]:
-    """Ask the head for a free user name by the rule for each of these accounts; ids of the changes, all submitted.
+    """Ask the head for a free user name for each of these accounts: the one the superior keeps for it, else one by the
+    rule; ids of the changes, all submitted.
 
     Those for whom the rule gives no free name are left as they are as long as another one can be renamed.
     Raises UserError when none can be, NotAllowedError.
     """
     rows = page(session, ACCOUNTS, list(dict.fromkeys(account_ids)))
-    proposals = propose_usernames(session, [row.values for row in rows])
+    offered = kept_for(session, own_unit(session).id)
+    proposals = propose_usernames(session, [row.values for row in rows], offered.values())
     changes, problems = [], []
     for row, proposal in zip(rows, proposals, strict=True):
-        if proposal.username is None:
+        username = offered.get(row.id, proposal.username)
+        if username is None:
             problems.append(f"{row.values['name']}：{proposal.problem or '无法按规则生成用户名'}")
             continue
         words = f"用户名 {row.values['username']} 已被其他单位使用"
-        change_id = propose_rename(session, actor, row.id, {"username": proposal.username}, words)
+        change_id = propose_rename(session, actor, row.id, {"username": username}, words)
         submit(session, actor, change_id)
         changes.append(change_id)
     if not changes:

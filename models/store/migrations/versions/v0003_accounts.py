@@ -18,6 +18,8 @@ _COLUMNS = (
     ("account", "filed_revision INTEGER NOT NULL DEFAULT 0"),
 )
 _TABLES = (
+    ("offered_name",
+     "username TEXT NOT NULL PRIMARY KEY, unit_id TEXT NOT NULL, account_id TEXT NOT NULL, told_at TEXT NOT NULL"),
     ("filed_account",
      "change_id TEXT NOT NULL, account_id TEXT NOT NULL, unit_id TEXT NOT NULL, act TEXT NOT NULL, period TEXT NOT "
      "NULL, kind TEXT NOT NULL, filed_at TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (change_id, account_id)"),

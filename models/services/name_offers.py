@@ -1,0 +1,103 @@
+"""Free user names a superior keeps for accounts of a unit below whose name somebody else holds (A17 b, h).
+
+Two schools that both choose the next number offline would only meet again. So the unit that returns a filing for its
+user names says which ones are free, by the policy's way with equal names, and gives them to nobody else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.orm import Session
+
+from models.domain.change_kinds import ACCOUNT_FILING
+from models.domain.states import Verdict
+from models.domain.units import Unit
+from models.rules.naming import Proposal, resolve_collisions
+from models.services.change_log import in_chunks
+from models.services.policies import effective
+from models.services.units import own_unit
+from models.store import tables as t
+from models.store.clock import now_text
+
+_DIGITS: Final = "0123456789"
+
+
+def kept_for(session: Session, unit_id: str) -> dict[str, str]:
+    """Names offered to a unit (of the own unit: offered from above): account id -> user name."""
+    c = t.offered_name.c
+    return dict(session.execute(select(c.account_id, c.username).where(c.unit_id == unit_id)).tuples().all())
+
+
+def kept_for_others(session: Session, inside: Iterable[str]) -> set[str]:
+    """Names kept for units other than those `inside`."""
+    c = t.offered_name.c
+    return set(session.execute(select(c.username).where(c.unit_id.not_in(list(inside)))).scalars())
+
+
+def new_offers(session: Session, unit: Unit) -> dict[str, str]:
+    """Names to be offered to a unit directly below whose filing was returned, beside those it was offered before."""
+    style = effective(session).collision
+    kept = kept_for(session, unit.id)
+    rows = [row for row in _returned(session, unit.id) if row["id"] not in kept]
+    if not rows or style not in ("number2", "number01"):
+        return {}
+    held = _held_elsewhere(session, unit.id, [row["values"]["username"] for row in rows])
+    wanted = [row for row in rows if row["values"]["username"] in held]
+    if not wanted:
+        return {}
+    known = _every_name(session) | {row["values"]["username"] for row in rows}
+    bare = [row["values"]["username"].rstrip(_DIGITS) for row in wanted]
+    proposals = [Proposal("", name, (name,), False, None) for name in bare]
+    found = zip(wanted, resolve_collisions(proposals, known, style), strict=True)
+    return {row["id"]: proposal.username for row, proposal in found if proposal.username}
+
+
+def _returned(session: Session, unit_id: str) -> Iterator[Mapping[str, Any]]:
+    """Accounts in use of the unit's latest filing, when it was returned."""
+    i, r, p = t.received_item.c, t.received_row.c, t.package.c
+    filings = select(i.id, i.state, i.receipt_id).join(t.package, p.id == i.package_id)
+    filings = filings.where(i.unit_id == unit_id, i.kind == ACCOUNT_FILING.key)
+    row = session.execute(filings.order_by(p.epoch.desc(), p.sequence.desc()).limit(1)).first()
+    if row is None or row.state != Verdict.RETURN.value or row.receipt_id is None:
+        return
+    for body in session.execute(select(r.body).where(r.item_id == row.id).order_by(r.position)).scalars():
+        entry = json.loads(body)
+        if entry["act"] != "disabled" and entry["values"].get("username"):
+            yield entry
+
+
+def _held_elsewhere(session: Session, unit_id: str, names: list[str]) -> set[str]:
+    a, n, own = t.account.c, t.taken_name.c, own_unit(session).id
+    found: set[str] = set()
+    for part in in_chunks(names):
+        held = select(a.username).where(a.username.in_(part), a.unit_id != unit_id)
+        told = select(n.username).where(n.username.in_(part), n.unit_id == own)
+        found |= set(session.execute(held.union(told)).scalars())
+    return found | (set(names) & kept_for_others(session, [unit_id]))
+
+
+def _every_name(session: Session) -> set[str]:
+    a, n, o = t.account.c, t.taken_name.c, t.offered_name.c
+    queries = select(a.username), select(n.username), select(o.username)
+    return set(session.execute(queries[0].union(*queries[1:])).scalars())
+
+
+def keep(session: Session, unit_id: str, offers: Mapping[str, str]) -> None:
+    """Keep names for accounts of a unit; a later offer to an account takes the place of an earlier one."""
+    c = t.offered_name.c
+    for account_id, username in offers.items():
+        session.execute(delete(t.offered_name).where(c.account_id == account_id))
+        row = {"username": username, "unit_id": unit_id, "account_id": account_id, "told_at": now_text()}
+        session.execute(upsert(t.offered_name).values(**row).on_conflict_do_nothing())
+
+
+def drop_used(session: Session) -> None:
+    """An offer ends when its account is known here under a name nobody else has."""
+    a, c = t.account.c, t.offered_name.c
+    known = select(a.id).where(a.id == c.account_id, a.filed_revision > 0, func.length(a.username) > 0)
+    session.execute(delete(t.offered_name).where(c.unit_id != own_unit(session).id, known.exists()))
