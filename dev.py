@@ -11,10 +11,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -182,26 +184,57 @@ def tree_state() -> str:
     return subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout
 
 
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 4 << 30
+"""Bytes that must be free in memory before the tests' folders are made there."""
+
+
+@contextmanager
+def quick_folders() -> Iterator[dict[str, str]]:
+    """The environment of the tests: folders in memory where that has room, and modules compiled once, not by each."""
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(ROOT / ".dev" / "compiled")}
+    with tempfile.TemporaryDirectory(
+        prefix="rollbook-check-", dir=MEMORY if roomy else None, ignore_cleanup_errors=True
+    ) as folder:
+        yield compiled | ({"TMPDIR": folder} if roomy else {})
+
+
+def told_at_the_end(step: tuple[str, Command]) -> bool:
+    """Run a step that others run beside; what it says comes in one piece. Whether it passed."""
+    name, command = step
+    start = time.monotonic()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    sys.stderr.write(done.stdout.decode(errors="replace"))
+    say(f"{name}: {'FAILED' if done.returncode else 'passed'} ({time.monotonic() - start:.0f} s)")
+    return not done.returncode
+
+
 def check(rest: Sequence[str]) -> int:
     """Lint, format, types for Linux and Windows, import contracts, tests, fuzzing; further arguments go to pytest."""
     set_up(DEVELOPMENT)
-    python = program("python")
     before = tree_state()
+    mypy = [program("mypy"), "--platform"]
     steps: tuple[tuple[str, Command], ...] = (
+        ("types (linux)", [*mypy, "linux", "--cache-dir", ".mypy_cache/linux"]),
+        ("types (windows)", [*mypy, "win32", "--cache-dir", ".mypy_cache/win32"]),
         ("lint", [program("ruff"), "check", "."]),
         ("format", [program("ruff"), "format", "--check", "."]),
-        ("types (linux)", [program("mypy"), "--platform", "linux"]),
-        ("types (windows)", [program("mypy"), "--platform", "win32"]),
         ("import contracts", [program("lint-imports"), "--no-cache"]),
-        ("tests", [python, "-m", "pytest", "-q", "-n", "2", *rest]),
     )
-    failed: list[str] = []
-    for name, command in steps:
-        start = time.monotonic()
-        code = run(command, QT_QPA_PLATFORM="offscreen")
-        say(f"{name}: {'passed' if code == 0 else 'FAILED'} ({time.monotonic() - start:.0f} s)")
-        if code:
-            failed.append(name)
+    with ThreadPoolExecutor(2) as workers:
+        passed = list(workers.map(told_at_the_end, steps))
+    failed = [name for (name, _), good in zip(steps, passed, strict=True) if not good]
+    start = time.monotonic()
+    tests = [program("python"), "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *rest]
+    with quick_folders() as environment:
+        code = run(tests, ROOT, QT_QPA_PLATFORM="offscreen", **environment)
+    say(f"tests: {'FAILED' if code else 'passed'} ({time.monotonic() - start:.0f} s)")
+    if code:
+        failed.append("tests")
     if sys.platform.startswith("linux") and not rest and fuzz(["--seconds", "2"]):
         failed.append("fuzz")
     if tree_state() != before:
@@ -238,25 +271,34 @@ def fuzz(rest: Sequence[str]) -> int:
     if not seconds.isdigit() or not set(chosen) <= set(there):
         say(f"fuzz [TARGET ...] [--seconds N]; the targets are: {', '.join(there)}")
         return 2
+    halves = [half for half in (chosen[::2], chosen[1::2]) if half]
     with ThreadPoolExecutor(2) as workers:
-        codes = list(workers.map(lambda name: fuzz_target(name, seconds), chosen))
-    failed = [name for name, code in zip(chosen, codes, strict=True) if code]
+        failed = sorted(
+            name for found in workers.map(lambda half: fuzz_targets(half, seconds), halves) for name in found
+        )
     say(f"findings in {', '.join(failed)}; the inputs lie in .dev/fuzz" if failed else f"{len(chosen)} parsers held")
     return 1 if failed else 0
 
 
-def fuzz_target(name: str, seconds: str) -> int:
-    """Fuzz one parser; what the fuzzer says is shown only for a finding."""
-    command = [program("python"), "tests/fuzz/run.py", name, seconds]
+def fuzz_targets(names: Sequence[str], seconds: str) -> list[str]:
+    """Fuzz some parsers one after the other; those with a finding. What the fuzzer says is shown only for these."""
+    command = [program("python"), "tests/fuzz/run.py", seconds, *names]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, errors="replace", check=False
     )
-    runs = next((line.split()[-1] for line in done.stderr.splitlines() if "number_of_executed_units" in line), "?")
-    say(f"fuzz {name}: {runs} inputs, {'FINDING' if done.returncode else 'held'}")
+    held = set(done.stdout.split())
+    failed = [name for name in names if name not in held]
+    for name in names:
+        said = ROOT / ".dev" / "fuzz" / f"{name}.log"
+        text = said.read_text(encoding="utf-8", errors="replace") if said.is_file() else ""
+        runs = next((line.split()[-1] for line in text.splitlines() if "number_of_executed_units" in line), "?")
+        say(f"fuzz {name}: {runs} inputs, {'FINDING' if name in failed else 'held'}")
+        if name in failed:
+            sys.stderr.write(text[-4000:])
     if done.returncode:
         sys.stderr.write(done.stderr[-4000:])
-    return done.returncode
+    return failed
 
 
 def shots(rest: Sequence[str]) -> int:

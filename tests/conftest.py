@@ -15,9 +15,10 @@ from models.domain.ids import new_id
 from models.domain.units import Line, Role, Tier, Unit
 from models.services import operators
 from models.store.store import NewOperator, Store
+from models.store.vault import passphrase
 from models.store.vault.passphrase import KdfParameters
 from tests.kept import shelf
-from tests.once import compile_statements_once, derive_keys_once
+from tests.once import cheapest_argon2id, compile_statements_once, derive_keys_once
 
 LONG = frozenset(
     (
@@ -125,6 +126,12 @@ def copied(kit: StoreKit, home: Path) -> StoreKit:
     """The kit with a copy of its store in `home`."""
     shutil.copytree(kit.home, home)
     return replace(kit, home=home, opened=[])
+
+
+@pytest.fixture
+def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys derived in this process at the least price, whatever cost their slots note; another process cannot open."""
+    monkeypatch.setattr(passphrase, "Argon2id", cheapest_argon2id)
 
 
 @pytest.fixture

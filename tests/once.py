@@ -28,6 +28,11 @@ class RememberedArgon2id:
         return _derived(self._cost, secret)
 
 
+def cheapest_argon2id(**cost: Any) -> RememberedArgon2id:
+    """The same at the least price that the vault accepts."""
+    return RememberedArgon2id(**cost | {"memory_cost": 19456, "iterations": 2, "lanes": 1})
+
+
 def derive_keys_once() -> None:
     """A store is opened again and again with the same passphrase: each is derived at its price once a process."""
     passphrase.Argon2id = RememberedArgon2id  # type: ignore[misc, assignment]

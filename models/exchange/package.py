@@ -78,7 +78,7 @@ def open_package(data: bytes) -> Package:
             return _look(data, source)
     except (zipfile.BadZipFile, zlib.error, struct.error, OSError, KeyError, NotImplementedError, ValueError):
         raise FileRefusedError(_DAMAGED) from None
-    except ElementTree.ParseError:
+    except (ElementTree.ParseError, LookupError):  # LookupError: an encoding that does not exist
         raise FileRefusedError(_DAMAGED) from None
 
 

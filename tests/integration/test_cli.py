@@ -1,4 +1,4 @@
-"""The command line as a public interface: real processes, exit codes, JSON keys, one sentence for a fault."""
+"""The command line as a public interface: exit codes, JSON keys, one sentence for a fault; some in a real process."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Done:
         return json.loads(self.out)
 
 
-def rollbook(*arguments: object, given: str = "", home: Path | None = None, process: bool = LINUX) -> Done:
-    """Run the command line as a person's script does: `python -m desktop` in a process of its own.
+def rollbook(*arguments: object, given: str = "", home: Path | None = None, process: bool = False) -> Done:
+    """Run the command line: in this process, or as a person's script does, `python -m desktop` in one of its own.
 
-    On Windows most calls stay in this process, for a start costs several seconds under Wine.
+    A start costs most of a second, and several under Wine; `process` is for what a process alone can show.
     """
     words = [str(argument) for argument in arguments]
     with pytest.MonkeyPatch.context() as patch:
@@ -251,13 +251,13 @@ def test_init_and_activation_give_three_people(tmp_path: Path) -> None:
     }  # fmt: skip
     arguments = [text for key, value in options.items() for text in (f"--{key}", value)]
     refused(rollbook(*general, "init", *arguments, given="12345\n"), 2, "口令")
-    made = rollbook(*general, "init", *arguments, given="administrator lantern 41\n").json
+    made = rollbook(*general, "init", *arguments, given="administrator lantern 41\n", process=LINUX).json
     assert made.keys() == {"unit", "recovery_code", "activation_codes"}
     code = made["activation_codes"]["李录"]
     mine = ("--home", tmp_path / "新", "--operator", "李录", "--secret-file", "-")
     assert rollbook(*mine, "operator", "activate", "--code", code, given="registrar window 52\n").code == 0
     refused(rollbook(*mine, "operator", "activate", "--code", code, given="registrar window 52\n"), 2)
-    listed = rollbook("--json", *mine, "operator", "list", given="registrar window 52\n").json
+    listed = rollbook("--json", *mine, "operator", "list", given="registrar window 52\n", process=LINUX).json
     assert {(one["name"], one["state"]) for one in listed} == {
         ("王管", "active"),
         ("李录", "active"),
@@ -371,8 +371,9 @@ def test_care_of_the_store(school: Callable[..., Done], school_store: Any, tmp_p
     assert changed.code == 0, changed.err
 
 
+@pytest.mark.usefixtures("cheap_keys")
 def test_the_demo_ends_with_the_change_in_effect(tmp_path: Path) -> None:
-    done = rollbook("--json", "demo", tmp_path / "演示", process=True)
+    done = rollbook("--json", "demo", tmp_path / "演示")
     assert done.code == 0, done.err
     titles = [step["title"] for step in done.json["steps"]]
     assert any("已生效" in title for title in titles)
@@ -397,11 +398,10 @@ def test_the_demo_ends_with_the_change_in_effect(tmp_path: Path) -> None:
     assert rollbook(*home, "package", "write", "all", "--out", tmp_path, given=secret).json == {"paths": []}
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.usefixtures("cheap_keys")
 @pytest.mark.skipif(not LINUX, reason="too slow under Wine; the way is the same")
 def test_the_demo_of_four_tiers_ends_with_the_problem_closed_and_all_logs_whole(tmp_path: Path) -> None:
-    """About 70 s of processor time on two busy cores: more than a hundred passphrases at their full price."""
-    done = rollbook("--json", "demo", "--tiers", tmp_path, process=True)
+    done = rollbook("--json", "demo", "--tiers", tmp_path)
     assert done.code == 0, done.err
     steps = {step["title"]: step["lines"] for step in done.json["steps"]}
 

@@ -373,6 +373,14 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
     assert "不是文件" in refused(tmp_path)
 
 
+def test_a_part_in_an_encoding_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    good = xlsx(tmp_path / "good.xlsx", [HEAD, *PEOPLE])
+    part, beginning = "xl/workbook.xml", b"<workbook"
+    refused(
+        part_replaced(good, tmp_path / "a.xlsx", part, beginning, b'<?xml version="1.0" encoding="UTV-8"?><workbook')
+    )
+
+
 def test_damaged_packages(tmp_path: Path) -> None:
     good = xlsx(tmp_path / "good.xlsx", [HEAD, *PEOPLE]).read_bytes()
     path = tmp_path / "a.xlsx"
