@@ -97,6 +97,7 @@ def file_accounts(member: Member, reason: str = "补报", period: str = "") -> s
     change = member.store.write(propose_filing, member.store.actor, period, reason)
     member.store.write(changes.submit, member.store.actor, change)
     member.approve([change])
+    member.act(Role.REGISTRAR)
     return change
 
 

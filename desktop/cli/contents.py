@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from models.domain.fields import STUDENT_FIELD
+from models.domain.filing import ACT_LABELS, Act
 from models.domain.masking import mask
 
 Everybody = Annotated[bool, typer.Option("--all", help="列出基线的全部人员（默认前 50 人）")]
@@ -31,7 +32,7 @@ def _size_text(size: int) -> str:
 
 
 def pupil_documents(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The pupils or accounts of a baseline ({"id", "values"}) as JSON, their numbers masked."""
+    """The pupils or accounts of a baseline ({"id", "values"}) as JSON, their numbers masked; of a filing with "act"."""
     field = STUDENT_FIELD["id_number"]
     return [
         {
@@ -40,6 +41,7 @@ def pupil_documents(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
             "class_name": row["values"].get("class_name", "") or row["values"].get("department", ""),
             "username": row["values"].get("username", ""),
             "id_number": mask(field, row["values"].get("id_number", "")),
+            **({"act": row["act"]} if "act" in row else {}),
         }
         for row in rows
     ]
@@ -52,9 +54,9 @@ def pupil_lines(pupils: Sequence[Mapping[str, str]], everybody: bool) -> list[st
     shown = pupils if everybody else pupils[:PUPILS_SHOWN]
     lines = [f"名册 {len(pupils)} 人："]
     for one in shown:
-        lines.append(
-            f"  {one['name']}  {one['class_name'] or '-'}  {one['username'] or one['id_number'] or '无证件号'}"
-        )
+        act = f"  {ACT_LABELS[Act(one['act'])]}" if "act" in one else ""
+        who = f"  {one['name']}  {one['class_name'] or '-'}  {one['username'] or one['id_number'] or '无证件号'}"
+        lines.append(who + act)
     return lines + (
         [f"  ……另有 {len(pupils) - len(shown)} 人，用 --all 全部列出。"] if len(shown) < len(pupils) else []
     )

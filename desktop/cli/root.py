@@ -33,6 +33,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("matter", "matters", "事项：停在哪里，是否逾期"),
     ("problem", "problems", "问题学籍：核实、答复、确认、裁定"),
     ("order", "orders", "停用通知单：下达、执行、提出异议"),
+    ("filing", "filing", "账户备案：提醒、提交、附件1—3、查验签名"),
     ("inspection", "inspection", "专项核查：平台账户与名册比对，停用清单，核实"),
     ("patrol", "inspection", "巡查：检查名册中的账户"),
     ("review", "bureau", "核办收到的数据包（上级）"),

@@ -196,6 +196,7 @@ OBJECTS: dict[str, str] = {
     "problems": "问题学籍（若干）",
     "store": "名册数据",
     "audit": "操作记录",
+    "form": "备案表",
 }
 PARTS: dict[str, str] = {
     "before": "原值",

@@ -59,7 +59,7 @@ def is_head(value: Any) -> bool:
         from_text(value["as_of"])
     except ValueError:
         return False
-    return is_period(value["period"]) and value["kind"] in list(FilingKind)
+    return is_period(value["period"]) and value["kind"] in (FilingKind.FIRST, FilingKind.DELTA)
 
 
 def is_filed_row(row: Mapping[str, Any]) -> bool:

@@ -17,13 +17,19 @@ INFORMATION_CENTRE = "省校信息技术中心"
 
 
 class FilingKind(StrEnum):
-    """The first filing holds every account; later ones those added and disabled since (A13-A15)."""
+    """The first filing holds every account; later ones those added and disabled since (A13-A15). A form of `WHOLE`
+    lists what a unit has, whoever filed what (annex 1, annex 2)."""
 
     FIRST = "first"
     DELTA = "delta"
+    WHOLE = "whole"
 
 
-KIND_LABELS = {FilingKind.FIRST: "首次备案", FilingKind.DELTA: "新增、禁用账户备案"}
+KIND_LABELS = {
+    FilingKind.FIRST: "首次备案",
+    FilingKind.DELTA: "新增、禁用账户备案",
+    FilingKind.WHOLE: "全部账户",
+}
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,8 @@ class Form:
 class FormData:
     """What stands in one form. `rows` hold words as they are read, by column key; missing keys are empty cells.
 
-    `period` as it is read (2026年5月), `date` YYYY-MM-DD, `late_reason` why it is filed after its window (A15).
+    `period` as it is read (2026年5月), `date` YYYY-MM-DD, `late_reason` why it is filed after its window (A15),
+    `remark` what else the receiver should know (who is not in it).
     """
 
     form: Form
@@ -75,14 +82,17 @@ class FormData:
     date: str = ""
     receiver: str = ""
     late_reason: str = ""
+    remark: str = ""
 
     @property
     def headline(self) -> tuple[str, ...]:
-        """The line under the title: who files, for when, what, to whom, and why late."""
+        """The line under the title: who files, for when, what, to whom, why late, and a remark."""
         parts = [f"填报单位：{self.unit}", f"报送时间：{self.period}（{KIND_LABELS[self.kind]}）"]
         parts.append(f"报送：{self.receiver or self.form.receiver}")
         if self.late_reason:
             parts.append(f"逾期原因：{self.late_reason}")
+        if self.remark:
+            parts.append(f"说明：{self.remark}")
         return tuple(parts)
 
     @property

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import ACCOUNT_CREATE, ACCOUNT_FILING, CHANGE_KIND
 from models.domain.errors import UserError
+from models.domain.states import State
 from models.services.change_log import in_chunks
 from models.services.filing.rows import rows_to_file
 from models.services.items import entry_line, rows_digest
@@ -53,7 +54,7 @@ def rows_of(session: Session, change: Row[Any]) -> list[dict[str, Any]]:
 def _entries(session: Session, change: Row[Any]) -> Iterator[dict[str, Any]]:
     """The batch's rows, or those to file, as they stand now."""
     if change.kind == ACCOUNT_FILING.key:
-        yield from (row.entry for row in rows_to_file(session))
+        yield from (row.entry for row in rows_to_file(session) if change.state == State.DRAFT)
         return
     kind = CHANGE_KIND[change.kind].subjects
     keys, c = KEYS_OF[kind], TABLE_OF[kind].c

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ USUAL_MAILBOX: Final = 20
 LEAST_MAILBOX, MOST_MAILBOX = 1, 300
 WATCHED: Final = "transport.watched"
 MOST_WATCHED: Final = 20
+FORM_FILLER: Final = "forms.filler"
 REFUSED: Final = "transport.refused"
 MOST_REFUSED: Final = 400
 
@@ -95,6 +96,17 @@ def unwatch_folder(session: Session, actor: Actor, folder: Path) -> None:
 
 def _write_watched(session: Session, actor: Actor, folders: Sequence[Path]) -> None:
     _write(session, actor, WATCHED, json.dumps([str(one) for one in folders]), {"folders": len(folders)})
+
+
+def form_filler(session: Session) -> dict[str, str]:
+    """Who filled in the last form: name, phone."""
+    return dict(json.loads(_read(session, FORM_FILLER) or "{}"))
+
+
+def remember_form_filler(session: Session, actor: Actor, filler: Mapping[str, str]) -> None:
+    """Offer the same the next time."""
+    if dict(filler) != form_filler(session):
+        _write(session, actor, FORM_FILLER, json.dumps(dict(filler), ensure_ascii=False), {"fields": sorted(filler)})
 
 
 def refused_files(session: Session) -> dict[str, str]:
