@@ -7,59 +7,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPixmap, QResizeEvent, QTransform
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame
 
 from models.services import evidence
 from models.services.change_views import EvidenceInfo
 from ui.context import AppContext
 from ui.kit import button, column, holder, label, row, rule
+from ui.pages.page_canvas import PageCanvas
 
 _RENDER_WIDTH = 1600
-_ZOOMS = (1.0, 1.5, 2.0, 3.0, 4.0)
 
 
 def size_text(size: int) -> str:
     """A file size as people read it."""
     return f"{size / 1024:.0f} KB" if size < 1 << 20 else f"{size / (1 << 20):.1f} MB"
-
-
-_KEYS = {
-    Qt.Key.Key_Plus: "in", Qt.Key.Key_Equal: "in", Qt.Key.Key_Minus: "out", Qt.Key.Key_R: "rotate",
-    Qt.Key.Key_Space: "toggle", Qt.Key.Key_PageDown: "next", Qt.Key.Key_PageUp: "previous",
-}  # fmt: skip
-
-
-class _Canvas(QScrollArea):
-    """The picture; keys + − R 空格 PgUp PgDn work while it has the focus."""
-
-    pressed = Signal(str)
-    resized = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.picture = QLabel()
-        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.picture.setWordWrap(True)
-        self.setWidget(self.picture)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(self.tr("证明材料"))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Tell that there is more or less room."""
-        super().resizeEvent(event)
-        self.resized.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Turn keys into acts."""
-        act = _KEYS.get(Qt.Key(event.key()))
-        if act:
-            self.pressed.emit(act)
-        else:
-            super().keyPressEvent(event)
 
 
 class EvidenceView(QFrame):
@@ -74,11 +36,9 @@ class EvidenceView(QFrame):
         self.setMaximumWidth(width)
         self.context = context
         self._files: tuple[EvidenceInfo, ...] = ()
-        self._at = self._page = self._turn = 0
+        self._at = self._page = 0
         self._pages: dict[str, int] = {}
         self._seen: set[str] = set()
-        self._zoom = self._room = 0
-        self._pixmap = QPixmap()
         self.title = label(kind="strong")
         acts = (
             ("chevron-left", self.tr("上一页（PgUp）"), "previous"),
@@ -87,9 +47,8 @@ class EvidenceView(QFrame):
             ("rotate-clockwise", self.tr("旋转（R）"), "rotate"), ("download", self.tr("另存证明材料"), "save"),
         )  # fmt: skip
         self._buttons = {act: button("", icon, "link", tip, on_click=partial(self.act, act)) for icon, tip, act in acts}
-        self.canvas = _Canvas()
+        self.canvas = PageCanvas(self.tr("证明材料"))
         self.canvas.pressed.connect(self.act)
-        self.canvas.resized.connect(self._fit)
         self.name, self.facts = label(wrap=True), label(kind="cap", wrap=True)
         self._foot = holder(column(self.name, self.facts, margins=(12, 8, 12, 10), spacing=2))
         head = row(self.title, None, *self._buttons.values(), margins=(12, 8, 8, 8), spacing=2)
@@ -103,7 +62,8 @@ class EvidenceView(QFrame):
 
     def show_files(self, files: Sequence[EvidenceInfo]) -> None:
         """Show the files of another change, from its first page."""
-        self._files, self._at, self._page, self._turn, self._zoom = tuple(files), 0, 0, 0, 0
+        self._files, self._at, self._page = tuple(files), 0, 0
+        self.canvas.level()
         self._seen.clear()
         self._load()
 
@@ -111,15 +71,10 @@ class EvidenceView(QFrame):
         """Carry out a key or button."""
         if act in ("next", "previous"):
             self._step(1 if act == "next" else -1)
-        elif act == "rotate":
-            self._turn = (self._turn + 90) % 360
-            self._draw()
         elif act == "save":
             self._save()
         else:
-            steps = {"in": self._zoom + 1, "out": self._zoom - 1, "toggle": 0 if self._zoom else 2}
-            self._zoom = max(0, min(len(_ZOOMS) - 1, steps[act]))
-            self._draw()
+            self.canvas.act(act)
 
     def _step(self, by: int) -> None:
         """The next or previous page, going over to the next or previous file at its ends."""
@@ -136,7 +91,6 @@ class EvidenceView(QFrame):
         self._load()
 
     def _load(self) -> None:
-        self._pixmap = QPixmap()
         for act, made in self._buttons.items():
             made.setEnabled(bool(self._files) and (act != "save" or self._files[self._at].here))
         if not self._files:
@@ -178,19 +132,16 @@ class EvidenceView(QFrame):
         if not self._files or (self._files[self._at], self._page) != (file, page):
             return
         self._pages[file.digest], png = result
-        self._pixmap = QPixmap()
-        self._pixmap.loadFromData(png, "PNG")
         self._seen.add(file.digest)
         self._label(file)
-        self._draw()
+        self.canvas.show_png(png)
         self.seen_changed.emit()
 
     def _refused(self, error: Exception) -> None:
         self._say(self.context.errors.describe(error, "evidence").sentence)
 
     def _say(self, text: str) -> None:
-        self.canvas.picture.setPixmap(QPixmap())
-        self.canvas.picture.setText(text)
+        self.canvas.say(text)
 
     def _label(self, file: EvidenceInfo) -> None:
         number = self.tr("证明材料 {at}/{all}").format(at=self._at + 1, all=len(self._files))
@@ -202,25 +153,6 @@ class EvidenceView(QFrame):
         print_ = f"SHA-256 {file.digest[:4]} {file.digest[4:8]} … {file.digest[-4:]}"
         self.facts.setText(f"{kind} · {page} · {print_} · {self.tr('只读')}")
         self.canvas.setAccessibleName(f"{number} {file.name} {page}")
-
-    def _draw(self) -> None:
-        if self._pixmap.isNull():
-            return
-        turned = self._pixmap.transformed(QTransform().rotate(self._turn))
-        self._room = self.canvas.viewport().width()
-        ratio = self.devicePixelRatioF()
-        width = max(64, round((self._room - 16) * _ZOOMS[self._zoom]))
-        scaled = turned.scaledToWidth(round(width * ratio), Qt.TransformationMode.SmoothTransformation)
-        scaled.setDevicePixelRatio(ratio)
-        self.canvas.setWidgetResizable(self._zoom == 0)
-        self.canvas.picture.setPixmap(scaled)
-        if self._zoom:
-            self.canvas.picture.resize(scaled.deviceIndependentSize().toSize())
-
-    def _fit(self) -> None:
-        """Fit the picture to the panel, unless a person has zoomed."""
-        if self._zoom == 0 and self._room != self.canvas.viewport().width():
-            self._draw()
 
     def _save(self) -> None:
         file, store = self._files[self._at], self.context.store
