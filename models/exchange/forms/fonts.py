@@ -18,8 +18,8 @@ FAMILIES: Final = ("SimSun", "NSimSun", "FangSong", "Microsoft YaHei", "Noto Ser
 MORE: Final = ("SimSun-ExtB", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei")
 """For rare characters, and where nothing better is installed."""
 _NO_FONT: Final = (
-    "这台电脑没有中文字体，不能生成 PDF。请安装宋体、仿宋或微软雅黑（Linux 上安装 fonts-noto-cjk），重新打开本程序后再试；"
-    "在此之前可以先导出 Excel 表格。"
+    "这台电脑没有中文字体，不能生成 PDF。请安装宋体、仿宋或微软雅黑（Linux 上安装 fonts-noto-cjk），"
+    "重新打开本程序后再试；在此之前可以先导出 Excel 表格。"
 )
 
 

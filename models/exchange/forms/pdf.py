@@ -39,7 +39,8 @@ class Paper:
             return ""
         named = "、".join(f"{char}（U+{ord(char):04X}）" for char in self.not_shown[:20])
         more = f"等 {len(self.not_shown)} 个字" if len(self.not_shown) > 20 else ""
-        return f"本机没有能显示这些字的字体，PDF 里印成了方框：{named}{more}。请安装收全生僻字的字体，重新打开本程序后再生成。"
+        what_to_do = "请安装收全生僻字的字体，重新打开本程序后再生成。"
+        return f"本机没有能显示这些字的字体，PDF 里印成了方框：{named}{more}。{what_to_do}"
 
 
 def form_pdf(data: FormData) -> Paper:
