@@ -288,15 +288,18 @@ def submit_(ctx: typer.Context, numbers: Ids) -> None:
 def approve(ctx: typer.Context, numbers: Ids, opinion: Opinion = "") -> None:
     """Approve a queue of changes with one signature."""
     from models.services import changes
+    from models.services.duties.training import approver_warning
 
     call: Call = ctx.obj
     with call.store() as store:
         signer = store.signer(call.passphrase())
+        warning = store.read(approver_warning, store.actor)
         ids = store.read(lambda session: [changes.get(session, number).summary.id for number in numbers])
         statement = store.write(changes.approve, store.actor, signer, ids, opinion)
         found = store.read(lambda session: [changes.get(session, change_id).summary for change_id in ids])
     lines = [f"{one.number} 已批准并签名，现在是“{STATE_LABELS[State(one.state)]}”。" for one in found]
-    call.emit({"statement": statement, "changes": [document(one) for one in found]}, lines)
+    lines += [f"提示：{warning}。"] if warning else []
+    call.emit({"statement": statement, "changes": [document(one) for one in found], "warning": warning}, lines)
 
 
 @change.add("return", "退回补正，要写明意见")

@@ -104,7 +104,7 @@ def set_policy(
     collision: Annotated[str | None, typer.Option(metavar="方式", help=f"重名处理：{_COLLISION_WORDS}")] = None,
     legacy_until: Annotated[str | None, typer.Option(metavar="年-月-日", help="不合规旧用户名保留到")] = None,
     prefix: Annotated[Many, typer.Option(metavar="地名=缩写", help="地名缩写另定，例如 蠡县=bdl；整份清单")] = None,
-    certified: Annotated[str | None, typer.Option(metavar="warn|block", help="未持证的人核办时：提示，不得核办")] = None,
+    certified: Annotated[str | None, typer.Option(metavar="warn|block", help="未持证的只提示，或不得核办")] = None,
     employment: Annotated[str | None, typer.Option(metavar="词", help="聘任方式的写法，例如 “专任 兼职 外聘”")] = None,
     effective_from: Annotated[str, typer.Option("--from", metavar="年-月-日", help="从哪一天起生效")] = "",
 ) -> None:
