@@ -18,7 +18,7 @@ from models.domain.times import local_day
 from models.domain.units import Actor, Line, Role, Tier, Unit
 from models.services import preferences
 from models.services.filing.calendar import filings, given_periods, moment, window_for
-from models.services.filing.rollup import Numbers, province_rows, rollup
+from models.services.filing.rollup import Numbers, Rollup, province_rows, rollup
 from models.services.monitoring.annex import annex_rows
 from models.services.permissions import require_any_role
 from models.services.units import ancestors
@@ -64,6 +64,18 @@ def prepare(session: Session, actor: Actor, form_key: str, period: str, filler: 
     return _signed_off(session, actor, prepared, filler)
 
 
+def preview(session: Session, actor: Actor, period: str, reason: str) -> FormData:
+    """Annex 3 of this unit for a period as it would be if the accounts to be filed were handed in now, for `reason`.
+
+    Raises NotAllowedError, DataFaultError.
+    """
+    require_any_role(actor, (Role.REGISTRAR, Role.ADMINISTRATOR), "生成备案表")
+    _require_tier(actor.unit, LOCAL_TEACHERS)
+    prepared = _merged(session, actor.unit, LOCAL_TEACHERS, period, rollup(session, period, planned=True))
+    data = _signed_off(session, actor, prepared, Filler()).data
+    return replace(data, late_reason=reason or data.late_reason)
+
+
 def _require_tier(unit: Unit, form: Form) -> None:
     """Annex 2 is the province's; annex 1 and 3 go up, so the province only collects them."""
     if unit.line is not Line.OPEN:
@@ -102,7 +114,10 @@ def _province(session: Session, unit: Unit, form: Form, period: str) -> Prepared
 
 
 def _local(session: Session, unit: Unit, form: Form, period: str) -> Prepared:
-    found = rollup(session, period)
+    return _merged(session, unit, form, period, rollup(session, period))
+
+
+def _merged(session: Session, unit: Unit, form: Form, period: str, found: Rollup) -> Prepared:
     data = _data(unit, form, period, found.kind, found.rows)
     data = replace(data, late_reason=_late_reason(session, period), remark=found.remark)
     return Prepared(_to(session, unit, data), period, found.units, found.missing)

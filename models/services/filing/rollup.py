@@ -23,7 +23,8 @@ from models.rules.naming import pinyin_keys
 from models.services.baseline import frozen_lines
 from models.services.change_log import in_chunks
 from models.services.checking import value_text
-from models.services.filing.calendar import filings, given_periods, window_for
+from models.services.filing.calendar import filings, given_periods, moment, window_for
+from models.services.filing.rows import kind_now, rows_to_file
 from models.services.units import ancestors, descendants, own_unit
 from models.store import tables as t
 
@@ -81,14 +82,16 @@ class Rollup:
         return "；".join(parts)
 
 
-def rollup(session: Session, period: str) -> Rollup:
+def rollup(session: Session, period: str, *, planned: bool = False) -> Rollup:
     """Everything filed in a period (YYYY-MM) by this unit and by those below, as this tier has accepted it.
 
-    This unit's own filing counts from the moment it is submitted: the form goes with it.
+    This unit's own filing counts from the moment it is submitted: the form goes with it. `planned`: also what it would
+    file if it did so now.
     """
     own = own_unit(session)
     units = _units(session, own)
-    entries = _last_words([*_filed(session, period, list(units)), *_under_way(session, period)])
+    own_ones = [*_under_way(session, period), *(_planned(session) if planned else ())]
+    entries = _last_words([*_filed(session, period, list(units)), *own_ones])
     entries = [one for one in entries if one.unit_id in units]
     numbers = [_numbers(unit, entries) for unit in units.values()]
     missing = [one.unit for one in numbers if not one.added + one.disabled + one.changed]
@@ -132,6 +135,12 @@ def _under_way(session: Session, period: str) -> Iterator[Entry]:
                 one = json.loads(line)
                 kind = FilingKind(head["kind"])
                 yield Entry(one["id"], change.unit_id, Act(one["act"]), kind, head["as_of"], one["values"])
+
+
+def _planned(session: Session) -> Iterator[Entry]:
+    """What a filing of now would carry."""
+    kind, unit_id, now = kind_now(session), own_unit(session).id, moment(session)
+    return (Entry(row.id, unit_id, row.act, kind, now, row.values) for row in rows_to_file(session))
 
 
 def _last_words(entries: Iterable[Entry]) -> list[Entry]:

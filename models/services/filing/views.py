@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import ACCOUNT_FILING
@@ -24,10 +24,10 @@ from models.services.change_log import find_change
 from models.services.changes import ChangeDetail
 from models.services.checking import check_context
 from models.services.filing.calendar import filings, given_periods, moment, reminder, window_for
+from models.services.filing.overview import filed_rows
 from models.services.filing.proposing import propose_filing, under_way
 from models.services.filing.rows import kind_now, rows_to_file
 from models.services.units import own_unit
-from models.store import tables as t
 
 TO_DO: Final = "to_do"
 """State of a filing nobody has drafted yet; its line has no id."""
@@ -83,7 +83,7 @@ class FilingDetail:
         return sum(bool(row.faults) for row in self.rows)
 
 
-def list_filings(session: Session) -> list[FilingLine]:
+def filing_lines(session: Session) -> list[FilingLine]:
     """What is to be filed next (when nothing is under way), then the filings of this unit, newest first."""
     coming = _next_line(session)
     return [*([coming] if coming else []), *(_line(session, change) for change in filings(session))]
@@ -138,19 +138,12 @@ def _to_file(session: Session) -> Iterator[Mapping[str, Any]]:
     return (row.entry for row in rows_to_file(session))
 
 
-def _told(session: Session, change: Row[Any]) -> list[Mapping[str, Any]]:
+def _told(session: Session, change: Row[Any]) -> Sequence[Mapping[str, Any]]:
     """The accounts as they were handed in, or as they were taken when the copy is gone."""
-    lines = [json.loads(line) for line in frozen_lines(session, change.id)]
-    if lines:
-        return lines
-    c = t.filed_account.c
-    query = select(c.account_id, c.act, c.body).where(c.change_id == change.id).order_by(c.account_id)
-    return [{"id": one.account_id, "act": one.act, "values": json.loads(one.body)} for one in session.execute(query)]
+    return [json.loads(line) for line in frozen_lines(session, change.id)] or filed_rows(session, change.id)
 
 
-def _accounts(
-    session: Session, entries: Iterator[Mapping[str, Any]] | list[Mapping[str, Any]], *, faults: bool
-) -> tuple[FiledAccount, ...]:
+def _accounts(session: Session, entries: Iterable[Mapping[str, Any]], *, faults: bool) -> tuple[FiledAccount, ...]:
     context, found = check_context(session), []
     for entry in entries:
         act = Act(entry["act"])
