@@ -33,6 +33,8 @@ _KEPT = re.compile(r"(?i)^(\[content_types\]\.xml|_rels/\.rels|xl/[^/]+\.xml|xl/
 
 _PREFIX = re.compile(rb"<(\w+:)?worksheet\b")
 _CELL_REF = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_VALUELESS = re.compile(rb"<(?:\w+:)?c\b[^<>]*></(?:\w+:)?c>")
+"""A cell with a format and nothing else, as openpyxl writes it where lxml is installed; calamine leaves it out."""
 _ERROR = re.compile(
     rb'<(?:\w+:)?c\b[^>]*?\bt="e"[^>]*>(?:<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?<(?:\w+:)?v>([^<]*)'
 )
@@ -141,7 +143,7 @@ def _look(data: bytes, source: zipfile.ZipFile) -> Package:
         xml = inflated_part(data, entries[target])
         facts, spans = look_through(xml, name)
         rows = plain_rows(xml, spans, strings, styles) if strings is not None else None
-        if rows is None and rectangle(xml) > MAX_CELLS:
+        if rows is None and rectangle(_VALUELESS.sub(b"", xml)) > MAX_CELLS:
             raise FileRefusedError(_BOMB)
         package.sheets.append(PackagedSheet(name, facts, rows, merges_of(xml)))
     return package
@@ -174,7 +176,7 @@ def look_through(xml: bytes, sheet: str) -> tuple[SheetFacts, list[tuple[int, in
             start = xml.find(start_row, start + len(head), end)
             head = xml[start : xml.find(b">", start, end)]
         number = _row_number(head, number)
-        if number >= MAX_ROWS and xml.find(end_cell, start, end) >= 0:
+        if number >= MAX_ROWS and end_cell in _VALUELESS.sub(b"", xml[start:end]):
             raise FileRefusedError(
                 f"工作表“{sheet}”写到了第 {number + 1} 行，超过 {MAX_ROWS} 行。"
                 "请分成几个文件，或删掉下面多余的内容后重新保存。"
@@ -182,7 +184,7 @@ def look_through(xml: bytes, sheet: str) -> tuple[SheetFacts, list[tuple[int, in
         reference = xml.rfind(b' r="', start + len(head), end)
         letters = xml[reference + 4 : reference + 7]
         if reference >= 0 and letters >= b"SG" and not letters[1:2].isdigit():
-            _check_width(xml[start:end], prefix, sheet, number)
+            _check_width(_VALUELESS.sub(b"", xml[start:end]), prefix, sheet, number)
         if b"hidden" in head and (b'hidden="1"' in head or b'hidden="true"' in head):
             facts.hidden_rows.append(number)
         if has_error and xml.find(b't="e"', start, end) >= 0:
