@@ -26,14 +26,16 @@ RECORD: Final = "rollbook.patrol"
 class Code:
     """A kind of finding.
 
-    `level` ERROR: irregular, to be disabled or put right; WARNING: to be looked at. `reason`: code of
-    `domain.orders.REASONS` for which the account is disabled; "" when there is nothing to disable in the register.
-    `on_platform`: the register has no such account in use, so only the platform can end it. `dimension`: D3.
+    `clause`: requirement numbers; `basis`: the rule as people know it. `level` ERROR: irregular, to be disabled or put
+    right; WARNING: to be looked at. `reason`: code of `domain.orders.REASONS` for which the account is disabled; ""
+    when there is nothing to disable in the register. `on_platform`: the register has no such account in use, so only
+    the platform can end it. `dimension`: D3.
     """
 
     key: str
     label: str
     clause: str
+    basis: str
     level: Level
     dimension: str
     advice: str
@@ -41,28 +43,40 @@ class Code:
     on_platform: bool = False
 
 
+_IRREGULAR: Final = "账户通知二（一）：不规范账户一律禁用"
+_CHECKED: Final = "账户通知二：专项核查，保证真实、完整"
+_TRUTHFUL: Final = "账户通知二（二）：须真实填写"
+_USERNAMES: Final = "账户通知二（二）2：用户名规则"
+_PERSONAL: Final = "平台管理办法第十九条：账号个人唯一，不得出借"
+
 CODES: Final[tuple[Code, ...]] = (
-    Code("unknown", "平台上有、名册中没有", "A6, A9, A12", Level.ERROR, "legal",
+    Code("unknown", "平台上有、名册中没有", "A6, A9, A12", _IRREGULAR, Level.ERROR, "legal",
          "查明是谁的账户：属实的按程序新建并备案，查不到人的在平台上停用", on_platform=True),
-    Code("left", "人员已离岗，平台仍可用", "A12", Level.ERROR, "accurate", "立即在平台上停用", on_platform=True),
-    Code("still_active", "已禁用，平台仍可用", "A12", Level.ERROR, "accurate", "在平台上停用", on_platform=True),
-    Code("not_real_name", "未实名", "A9, A12, A13", Level.ERROR, "true",
+    Code("left", "人员已离岗，平台仍可用", "A12", _IRREGULAR, Level.ERROR, "accurate", "立即在平台上停用",
+         on_platform=True),
+    Code("still_active", "已禁用，平台仍可用", "A12", _IRREGULAR, Level.ERROR, "accurate", "在平台上停用",
+         on_platform=True),
+    Code("not_real_name", "未实名", "A9, A12, A13", _IRREGULAR, Level.ERROR, "true",
          "更正为本人真实姓名；无法确定本人的，禁用", "real_name"),
-    Code("shared", "多人共用", "D6", Level.ERROR, "true", "改为一人一户，共用的账户禁用", "shared"),
-    Code("duplicate", "一人多户", "A12, D6", Level.ERROR, "accurate", "保留一个，其余禁用；确需保留的写明理由",
-         "duplicate"),
-    Code("username_rule", "用户名不规范", "A9, A12, A17", Level.ERROR, "legal", "按规则更名；不能更名的，禁用",
-         "username"),
-    Code("unfiled", "未备案", "A9, A12, A15", Level.ERROR, "legal", "补报备案；不应存在的，禁用", "unfiled"),
-    Code("idle", "长期未登录", "A12", Level.ERROR, "accurate", "问明是否还在使用；不再使用的，禁用", "idle"),
-    Code("missing", "名册中有、平台上没有", "A6", Level.WARNING, "accurate",
+    Code("shared", "多人共用", "D6", _PERSONAL, Level.ERROR, "true", "改为一人一户，共用的账户禁用", "shared"),
+    Code("duplicate", "一人多户", "A12, D6", _PERSONAL, Level.ERROR, "accurate",
+         "保留一个，其余禁用；确需保留的写明理由", "duplicate"),
+    Code("username_rule", "用户名不规范", "A9, A12, A17", _IRREGULAR, Level.ERROR, "legal",
+         "按规则更名；不能更名的，禁用", "username"),
+    Code("unfiled", "未备案", "A9, A12, A15", _IRREGULAR, Level.ERROR, "legal",
+         "补报备案；不应存在的，禁用", "unfiled"),
+    Code("idle", "长期未登录", "A12", _IRREGULAR, Level.ERROR, "accurate",
+         "问明是否还在使用；不再使用的，禁用", "idle"),
+    Code("missing", "名册中有、平台上没有", "A6", _CHECKED, Level.WARNING, "accurate",
          "核对平台上是否已删除或改名；确已不用的，禁用", "other"),
-    Code("suspended", "名册中使用、平台上已停用", "A6", Level.WARNING, "accurate",
+    Code("suspended", "名册中使用、平台上已停用", "A6", _CHECKED, Level.WARNING, "accurate",
          "问明停用原因；确已停用的，在名册中禁用", "other"),
-    Code("legacy", "旧账户用户名不合规则", "A17", Level.WARNING, "legal", "保留期内可以继续使用，期满前按规则更名"),
-    Code("email_format", "邮箱格式不对", "A6, A16", Level.WARNING, "accurate", "请本人核对后更正邮箱"),
-    Code("phone_format", "电话格式不对", "A6, A16", Level.WARNING, "accurate", "请本人核对后更正电话，座机要带区号"),
-    Code("incomplete", "信息不完整", "A6, A16", Level.WARNING, "complete", "补填空缺的内容"),
+    Code("legacy", "旧账户用户名不合规则", "A17", _USERNAMES, Level.WARNING, "legal",
+         "保留期内可以继续使用，期满前按规则更名"),
+    Code("email_format", "邮箱格式不对", "A6, A16", _TRUTHFUL, Level.WARNING, "accurate", "请本人核对后更正邮箱"),
+    Code("phone_format", "电话格式不对", "A6, A16", _TRUTHFUL, Level.WARNING, "accurate",
+         "请本人核对后更正电话，座机要带区号"),
+    Code("incomplete", "信息不完整", "A6, A16", _TRUTHFUL, Level.WARNING, "complete", "补填空缺的内容"),
 )  # fmt: skip
 """The notice ends its list of irregularities with 等, so the table stays open (A12). The order is that of weight:
 an account with several findings is disabled for the first one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from models.domain.inspection import RANK, Found
@@ -34,12 +34,12 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LaterList:
     """What a list says of accounts by user name: in use, suspended, or not there; and of which units it tells all."""
 
     suspended: Mapping[str, bool | None]
     whole_units: frozenset[str]
-    findings: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    findings: frozenset[tuple[str, str]]
 
 
 def compare(
@@ -80,7 +80,7 @@ def look_through(registered: Sequence[Registered], grounds: Grounds, progress: P
     return Outcome(_ordered(_judged(candidates, grounds, progress)), len(candidates), {}, ())
 
 
-def standing(listed: Sequence[ListedAccount], registered: Sequence[Registered], grounds: Grounds) -> Standing:
+def later_list(listed: Sequence[ListedAccount], registered: Sequence[Registered], grounds: Grounds) -> LaterList:
     """What a later list proves: it speaks for a unit when at least half of the unit's accounts in use are in it."""
     found = compare(listed, registered, grounds)
     suspended: dict[str, bool | None] = {}
@@ -92,7 +92,7 @@ def standing(listed: Sequence[ListedAccount], registered: Sequence[Registered], 
     whole = {unit for unit, count in active.items() if there[unit] >= count * _COVERED_SHARE}
     if not active[grounds.own_id] and listed:
         whole.add(grounds.own_id)
-    return Standing(suspended, frozenset(whole), frozenset(one.key for one in found.findings))
+    return LaterList(suspended, frozenset(whole), frozenset(one.key for one in found.findings))
 
 
 def _judged(candidates: Sequence[Candidate], grounds: Grounds, progress: Progress) -> list[Found]:

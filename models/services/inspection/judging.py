@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from models.domain.fields import ACCOUNT_FIELD
 from models.domain.filing import next_window, window_of
 from models.domain.forms import FilingKind
 from models.domain.inspection import Found
 from models.domain.policy_settings import Period
+from models.exchange.normalise import normalise
 from models.rules.about_fields import is_email, is_phone
 from models.rules.naming import username_finding
 from models.rules.real_names import name_fault, same_name
@@ -190,13 +192,18 @@ def _idle(one: Candidate, grounds: Grounds) -> Iterator[Found]:
 
 def _formats(one: Candidate) -> Iterator[Found]:
     held = one.registered
-    if one.email and not is_email(one.email):
+    if one.email and not _fits(is_email, "email", one.email):
         yield one.found("email_format", why=f"邮箱“{one.email[:60]}”不完整或有误")
-    bad = [text for text in (one.office_phone, one.mobile) if text and not is_phone(text)]
+    bad = [text for text in (one.office_phone, one.mobile) if text and not _fits(is_phone, "phone", text)]
     if bad:
         yield one.found("phone_format", why=f"“{'、'.join(bad)[:60]}”不是手机号（11 位）或带区号的座机号")
     if held is not None and held.empty:
         yield one.found("incomplete", why=f"没有填写：{'、'.join(held.empty)}")
+
+
+def _fits(check: Callable[[str], bool], key: str, text: str) -> bool:
+    """Whether a value is in order, also when an import would only take blanks out of it."""
+    return check(text) or check(normalise(ACCOUNT_FIELD[key], text)[0])
 
 
 def _seen(last_access: str) -> str:

@@ -18,6 +18,8 @@ from models.services.orders import end_of_day
 from models.store import clock
 from models.store import tables as t
 
+OVERDUE_IN: Final = (FindingState.LISTED.value, FindingState.DONE.value)
+"""States in which what was not ended in time is overdue."""
 _NUMBER: Final = 8
 
 
@@ -61,8 +63,10 @@ def findings_of(session: Session, inspection_id: str) -> list[Row[Any]]:
     return list(session.execute(query))
 
 
-def standings(session: Session, rows: Sequence[Row[Any]]) -> list[Standing]:
-    """Where findings stand, read together."""
+def standings(session: Session, rows: Sequence[Row[Any]], *, closed: bool = False) -> list[Standing]:
+    """Where findings stand, read together; those of a closed inspection stand as they were written down then."""
+    if closed:
+        return [Standing(row, FindingState(row.state), row.state in OVERDUE_IN and _is_still(row)) for row in rows]
     changes = _changes(session, {row.change_id for row in rows if row.change_id})
     orders = _orders(session, {row.order_id for row in rows if row.order_id})
     return [_standing(row, changes, orders) for row in rows]
@@ -71,7 +75,7 @@ def standings(session: Session, rows: Sequence[Row[Any]]) -> list[Standing]:
 def _standing(
     row: Row[Any], changes: Mapping[str, State], orders: Mapping[tuple[str, str], tuple[ItemState, bool]]
 ) -> Standing:
-    state, late = FindingState(row.state), row.proof == Proof.STILL
+    state, late = FindingState(row.state), _is_still(row)
     if state is FindingState.LISTED and row.change_id:
         change = changes.get(row.change_id)
         if change is State.EFFECTIVE:
@@ -82,7 +86,11 @@ def _standing(
         item, overdue = orders.get((row.order_id, row.account_id), (ItemState.OPEN, False))
         state = {ItemState.DONE: FindingState.DONE, ItemState.OBJECTED: FindingState.OBJECTED}.get(item, state)
         late = late or overdue
-    return Standing(row, state, late and state in (FindingState.LISTED, FindingState.DONE))
+    return Standing(row, state, late and state.value in OVERDUE_IN)
+
+
+def _is_still(row: Row[Any]) -> bool:
+    return bool(row.proof == Proof.STILL)
 
 
 def _changes(session: Session, ids: set[str]) -> dict[str, State]:

@@ -21,7 +21,7 @@ from models.store import audit
 _HEADS: Final = (
     "序号", "问题", "依据", "类别", "单位", "姓名", "用户名", "情况", "其他", "应如何办理", "处理情况",
 )  # fmt: skip
-_WIDTHS: Final = (3, 8, 6, 8, 5, 9, 16, 12, 12)
+_WIDTHS: Final = (3, 7, 9, 8, 5, 9, 15, 12, 12)
 _PRINTED: Final = (0, 1, 2, 4, 5, 6, 7, 9, 10)
 
 
@@ -61,6 +61,6 @@ def _detail(session: Session, actor: Actor, inspection_id: str, form: str) -> In
 def _row(one: FindingView) -> list[str]:
     day = f"（{one.handled_by} {local_day(one.handled_at)}）" if one.handled_at else ""
     return [
-        str(one.position + 1), one.label, one.clause, DIMENSION_LABELS[one.dimension], one.unit_name, one.name,
+        str(one.position + 1), one.label, one.basis, DIMENSION_LABELS[one.dimension], one.unit_name, one.name,
         one.username, one.why, one.more, one.advice, standing_words(one) + day,
     ]  # fmt: skip

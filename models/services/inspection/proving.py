@@ -18,7 +18,7 @@ from models.domain.progress import SILENT, Progress
 from models.domain.signing import canonical
 from models.domain.units import Actor
 from models.exchange.platform.accounts_list import AccountsList
-from models.services.inspection.comparing import Standing, look_through, standing
+from models.services.inspection.comparing import LaterList, later_list, look_through
 from models.services.inspection.exports import fields_of, remember
 from models.services.inspection.grounds import Register, read_register
 from models.services.inspection.judging import Registered
@@ -44,21 +44,21 @@ class _Witness:
     """What is told of findings by a list and the register as it is now; `complete`: it has every column the first
     list had."""
 
-    standing: Standing
+    later: LaterList
     keys: frozenset[tuple[str, str]]
     accounts: Mapping[str, Registered]
     complete: bool
 
     def on(self, row: Row[Any]) -> Proof | None:
         """What became of a finding; None when the list does not say."""
-        listed, whole = row.username in self.standing.suspended, row.unit_id in self.standing.whole_units
+        listed, whole = row.username in self.later.suspended, row.unit_id in self.later.whole_units
         account = self.accounts.get(row.account_id or "")
         again = (row.code, row.account_id or row.username) in self.keys
         if not listed:
             if not whole:
                 return None
             return Proof.STILL if again else Proof.GONE
-        if self.standing.suspended[row.username]:
+        if self.later.suspended[row.username]:
             return Proof.STILL if again else Proof.SUSPENDED
         if again or (account is not None and account.status == "disabled"):
             return Proof.STILL
@@ -100,7 +100,7 @@ _UNSETTLED = (FindingState.OPEN.value, FindingState.LISTED.value)
 
 
 def _witness(register: Register, export: AccountsList, details: Mapping[str, Any], kind: str) -> _Witness:
-    told = standing(export.accounts, register.accounts, register.grounds)
+    told = later_list(export.accounts, register.accounts, register.grounds)
     accounts = {row.id: row for row in register.accounts}
     if kind != PATROL:
         complete = set(details["fields"]) <= set(fields_of(export))

@@ -26,7 +26,7 @@ from models.domain.inspection import (
 )
 from models.domain.times import local_day
 from models.services.change_log import in_chunks
-from models.services.inspection.log import Standing, find_inspection, findings_of, number_of, standings
+from models.services.inspection.log import OVERDUE_IN, Standing, find_inspection, findings_of, number_of, standings
 from models.services.orders import number_of as order_number
 from models.services.units import unit_names
 from models.store import tables as t
@@ -63,6 +63,7 @@ class FindingView:
     code: str
     label: str
     clause: str
+    basis: str
     level: str
     dimension: str
     advice: str
@@ -114,25 +115,37 @@ def list_inspections(session: Session) -> list[InspectionSummary]:
     """Inspections and patrols, the newest first."""
     c = t.inspection.c
     rows = session.execute(select(t.inspection).order_by(c.made_at.desc(), c.id.desc())).all()
-    return [_summary(row, standings(session, findings_of(session, row.id))) for row in rows]
+    return [_summary(row, *_counted(session, row)) for row in rows]
 
 
-def count_open(session: Session) -> int:
-    """How many inspections are not closed."""
-    return int(session.execute(select(func.count()).where(t.inspection.c.state == "open")).scalar_one())
+def _counted(session: Session, row: Row[Any]) -> tuple[Counter[str], int]:
+    """How many findings stand where, and how many are overdue; closed ones are counted by the store."""
+    if row.state == "open":
+        return _counts(standings(session, findings_of(session, row.id)))
+    f = t.inspection_finding.c
+    states, overdue = Counter[str](), 0
+    query = select(f.state, f.proof, func.count()).where(f.inspection_id == row.id).group_by(f.state, f.proof)
+    for state, proof, count in session.execute(query):
+        states[state] += count
+        overdue += count if state in OVERDUE_IN and proof == Proof.STILL else 0
+    return states, overdue
+
+
+def _counts(found: Sequence[Standing]) -> tuple[Counter[str], int]:
+    return Counter(one.state.value for one in found), sum(one.overdue for one in found)
 
 
 def show(session: Session, inspection_id: str, codes: Sequence[str] = (), unit_id: str = "") -> InspectionDetail:
     """One inspection, by id or number; `codes`, `unit_id`: only findings of these. Raises UserError."""
     row = find_inspection(session, inspection_id)
-    found = standings(session, findings_of(session, row.id))
+    found = standings(session, findings_of(session, row.id), closed=row.state == "closed")
     details = json.loads(row.details)
     names = unit_names(session, [*(one.row.unit_id for one in found), *details["absent"]])
     wanted = [one for one in found if _is_wanted(one.row, codes, unit_id)]
     numbers = _change_numbers(session, {one.row.change_id for one in wanted if one.row.change_id})
     codes_found, units = Counter(one.row.code for one in found), Counter(one.row.unit_id for one in found)
     return InspectionDetail(
-        _summary(row, found),
+        _summary(row, *_counts(found)),
         details["idle_days"],
         tuple((code, CODE[code].label, codes_found[code]) for code in sorted(codes_found, key=RANK.__getitem__)),
         tuple((unit, names[unit], count) for unit, count in units.most_common()),
@@ -155,12 +168,11 @@ def _change_numbers(session: Session, ids: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _summary(row: Row[Any], found: Sequence[Standing]) -> InspectionSummary:
-    states = Counter(one.state.value for one in found)
+def _summary(row: Row[Any], states: Counter[str], overdue: int) -> InspectionSummary:
     return InspectionSummary(
         row.id, number_of(row.id), row.kind, KIND_LABELS[row.kind], row.source, row.made_at, row.made_by, row.checked,
-        row.note, row.state, INSPECTION_STATES[row.state], len(found),
-        {state.value: states[state.value] for state in FindingState}, sum(one.overdue for one in found),
+        row.note, row.state, INSPECTION_STATES[row.state], states.total(),
+        {state.value: states[state.value] for state in FindingState}, overdue,
         row.statement_id is not None,
     )  # fmt: skip
 
@@ -169,8 +181,8 @@ def _item(one: Standing, names: Mapping[str, str], numbers: Mapping[str, str]) -
     row, code = one.row, CODE[one.row.code]
     proof = PROOF_LABELS[Proof(row.proof)] if row.proof else ""
     return FindingView(
-        row.position, code.key, code.label, code.clause, code.level.value, code.dimension, code.advice, row.unit_id,
-        names[row.unit_id], row.username, row.account_id or "", row.label, json.loads(row.details), one.state.value,
+        row.position, code.key, code.label, code.clause, code.basis, code.level.value, code.dimension,
+        code.advice, row.unit_id, names[row.unit_id], row.username, row.account_id or "", row.label, json.loads(row.details), one.state.value,
         OVERDUE_LABEL if one.overdue else STATE_LABELS[one.state], one.overdue, numbers.get(row.change_id or "", ""),
         order_number(row.order_id) if row.order_id else "", row.note, row.handled_by, row.handled_at or "", row.proof,
         proof, row.proved_at or "",
