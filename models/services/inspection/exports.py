@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import FileRefusedError
 from models.domain.progress import SILENT, Progress
-from models.exchange.platform.accounts_list import FIELDS, AccountsList, read_accounts_list
+from models.exchange.platform.accounts_list import FIELDS, AccountsList, Table, read_accounts_list, read_titles
 from models.services.import_memory import keep_mapping, kept_mappings
 
 KIND: Final = "platform"
@@ -52,6 +53,33 @@ def read_export(
     if known is None or {key: letter for key, letter in known.items() if letter} == found.tables[0].mapping:
         return found
     return read_accounts_list(path, known, as_of, progress)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file as a person sees it before it is inspected: its sheets with their columns; `export` None with the reason
+    in `refusal` while no column of user names is named; `known`: its columns were mapped by hand before."""
+
+    path: Path
+    tables: tuple[Table, ...]
+    export: AccountsList | None
+    refusal: str = ""
+    known: bool = False
+
+
+def open_export(
+    path: Path, given: Mapping_, memory: Memory, as_of: date | None = None, progress: Progress = SILENT
+) -> Opened:
+    """Read a list as `read_export`; one without a column of user names is shown all the same, for a person to name
+    it. Raises FileRefusedError for what is no table, CancelledError."""
+    try:
+        found = read_export(path, given, memory, as_of, progress)
+    except FileRefusedError as error:
+        tables = tuple(read_titles(path, given, progress))
+        if not tables:
+            raise
+        return Opened(path, tables, None, str(error))
+    return Opened(path, tuple(found.tables), found, known=found.tables[0].signature in memory)
 
 
 def _by_memory(path: Path, memory: Memory, as_of: date | None, progress: Progress) -> AccountsList | None:
