@@ -14,12 +14,11 @@ from desktop.demo.school import found
 from desktop.demo.story import approve, enrol
 from desktop.demo.units import SECRET, TIERS, name_of, secret_of
 from desktop.demo.world import DOWN, SIDES, UP, World, kept, named, registrar, rosters, scan
-from models.domain.change_kinds import ACCOUNT_FILING, KEY_FIELD
+from models.domain.change_kinds import KEY_FIELD
 from models.domain.fields import ACCOUNTS, STUDENTS
 from models.domain.policy_settings import class_size_key
 from models.domain.units import Line, Role, Tier
 from models.services import (
-    accounts,
     changes,
     maintenance,
     order_views,
@@ -27,6 +26,8 @@ from models.services import (
     policy_views,
     roster,
 )
+from models.services.accounts import creation
+from models.services.filing.proposing import propose_filing
 from models.services.problem_views import ProblemQuery, list_problems
 from models.services.units import descendants
 from sync import orders
@@ -181,21 +182,31 @@ def _notice(world: World) -> None:
     )
 
 
-def _order(world: World) -> None:
-    facts = {"email": "teacher@example.invalid", "office_phone": "0315-1234567", "employment": "专任", "on_staff": "是"}
+def _filed(world: World) -> tuple[str, str, str]:
+    """New accounts of the centre, approved and filed: id and user name of one, and how the filing is called."""
+    facts = {"office_phone": "0315-1234567", "employment": "专任", "on_staff": "是"}
+    people = (
+        {"name": "任志强", "sex": "男", "email": "ren@example.invalid", **facts},
+        {"name": "李秀英", "sex": "女", "email": "li@example.invalid", **facts},
+    )
     with world.at("centre", Role.REGISTRAR) as store:
-        account, _ = (
-            store.write(accounts.add, store.actor, {"name": name, "sex": sex, **facts})
-            for name, sex in (("任志强", "男"), ("李秀英", "女"))
-        )
-        username = store.read(roster.get, ACCOUNTS, account).values["username"]
-        change_id = store.write(changes.propose, store.actor, ACCOUNT_FILING.key, "", {}, "")
+        new = store.write(creation.create, store.actor, people)
+    approve(world, "centre", new.change_id)
+    with world.at("centre", Role.REGISTRAR) as store:
+        username = store.read(roster.get, ACCOUNTS, new.ids[0]).values["username"]
+        change_id = store.write(propose_filing, store.actor, "", "新建立的学习中心")
         store.write(changes.submit, store.actor, change_id)
+        label = store.read(changes.get, change_id).summary.subject_label
     approve(world, "centre", change_id)
     world.build("centre")
     world.go("branch", "centre")
+    return new.ids[0], username, label
+
+
+def _order(world: World) -> None:
+    account, username, label = _filed(world)
     with world.at("branch", Role.REGISTRAR) as store:
-        made = orders.issue(store, registrar("branch"), [account], "unfiled", "请先备案再使用")
+        made = orders.issue(store, registrar("branch"), [account], "idle", "长期没有登录")
     world.go("branch", "centre")
     with world.at("centre", Role.REGISTRAR) as store:
         store.write(orders.execute, store.actor, made.order_id)
@@ -204,7 +215,8 @@ def _order(world: World) -> None:
         shown = store.read(order_views.show_order, made.order_id)
     (item,) = shown.items
     world.step(
-        "开放教育：分院对学习中心的一个账户下达停用通知单，学习中心执行，回执证明",
+        "开放教育：学习中心新建账户并备案，分院对其中一个下达停用通知单，学习中心执行，回执证明",
+        label,
         f"通知单 {shown.summary.number}（{shown.summary.reason_label}）：{username} {item.state_label}，"
         f"{item.done_by} 办理；现在{shown.summary.state_label}",
     )

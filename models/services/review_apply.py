@@ -87,7 +87,7 @@ def _apply_part(
 ) -> tuple[list[str], list[str]]:
     """Ids of the pupils or accounts that are new here, and of those that were written over.
 
-    A row that is there keeps its status: an account disabled by order is not brought back by an older list.
+    A row that is there keeps its status.
     """
     table, insert_rows = TABLE_OF[kind], _INSERT[kind]
     rows = list({entry["id"]: entry for entry in rows}.values())  # the last word on each

@@ -415,7 +415,9 @@ def test_the_demo_of_four_tiers_ends_with_the_problem_closed_and_all_logs_whole(
     assert len(closed) == 5
     assert all("已办结，相关信息已更正" in line for line in closed)
     assert lines("发通知") == ["已阅：青禾县第一小学；未阅：白石县中心小学、青禾县第二小学"]
-    assert "已禁用" in lines("停用通知单")[0]
+    filed, ordered = lines("停用通知单")
+    assert filed.endswith("首次备案：新增 2 个")
+    assert "已禁用" in ordered
     assert lines("新电脑恢复")[0] == "恢复后名册中是“张一诺”；县局答复后是“张亦诺”"
     _, *table = lines("各单位现在的情况")
     assert len(table) == 12

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit
 
 from models.domain.fields import ACCOUNTS, FIELDS_OF, STUDENTS
+from models.domain.filing import ACT_LABELS, Act
 from models.domain.masking import mask
 from models.rules.classes import class_order
 from models.rules.naming import pinyin_keys
@@ -20,6 +21,8 @@ from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
 _HEIGHT = 330
+_ACT = "act"
+"""What a filing says of an account; rows of other lists have none."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,15 @@ class BaselineRows:
 
 
 def baseline_rows(kind: str, rows: Iterable[Mapping[str, Any]]) -> BaselineRows:
-    """Rows of a baseline ({"id", "values"}) in the order of classes or departments, then of names."""
+    """Rows of a baseline ({"id", "values"}, those of a filing with "act") by class or department, then by name."""
     look, found = _LOOKS[kind], []
     fields = [field for field in FIELDS_OF[kind] if field.key in dict(look.columns)]
     for one in rows:
         values: Mapping[str, str] = one["values"]
         texts = {field.key: value_text(field.key, values.get(field.key, ""), kind) for field in fields}
         texts |= {field.key: mask(field, values.get(field.key, "")) for field in fields if field.mask}
+        if "act" in one:
+            texts[_ACT] = ACT_LABELS[Act(one["act"])]
         name, group = values.get("name", ""), values.get(look.group, "")
         spelled = pinyin_keys(name)
         sought = " ".join((name, group, values.get("username", ""), *spelled)).lower()
@@ -102,6 +107,8 @@ class BaselineList(QFrame):
         self.search.setAccessibleName(self.search.placeholderText())
         self.search.setClearButtonEnabled(True)
         columns = [TableColumn(key, labels[key], width, _cell(key)) for key, width in look.columns]
+        if any(_ACT in line.texts for line in self._lines):
+            columns.insert(0, TableColumn(_ACT, self.tr("变动"), 56, _cell(_ACT)))
         self.table, self.model = simple_table(self.tr(look.title), columns, self)
         self._fit()
         self.found = label(kind="cap")

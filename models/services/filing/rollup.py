@@ -21,11 +21,10 @@ from models.domain.times import end_of_day
 from models.domain.units import Line, Tier, Unit, reports_own
 from models.rules.naming import pinyin_keys
 from models.services.baseline import frozen_lines
-from models.services.change_log import in_chunks
 from models.services.checking import value_text
 from models.services.filing.calendar import filings, given_periods, moment, window_for
 from models.services.filing.rows import kind_now, rows_to_file
-from models.services.units import ancestors, descendants, own_unit
+from models.services.units import ancestors, descendants, own_unit, standing_for
 from models.store import tables as t
 
 _WORDS: Final = ("name", "sex", "username", "email", "office_phone", "employment", "on_staff", "note")
@@ -117,13 +116,16 @@ def _units(session: Session, own: Unit) -> dict[str, Unit]:
     return {unit.id: unit for unit in found}
 
 
-def _filed(session: Session, period: str, unit_ids: list[str]) -> Iterator[Entry]:
+def _filed(session: Session, period: str) -> Iterator[Entry]:
+    """What was accepted; a unit that was merged into another since is named by that one."""
     c = t.filed_account.c
-    for part in in_chunks(unit_ids):
-        query = select(t.filed_account).where(c.period == period, c.unit_id.in_(part))
-        for row in session.execute(query.order_by(c.filed_at, c.change_id)):
-            values = json.loads(row.body)
-            yield Entry(row.account_id, row.unit_id, Act(row.act), FilingKind(row.kind), row.filed_at, values)
+    query = select(t.filed_account).where(c.period == period).order_by(c.filed_at, c.change_id)
+    holders: dict[str, str] = {}
+    for row in session.execute(query):
+        if row.unit_id not in holders:
+            holders[row.unit_id] = standing_for(session, row.unit_id)
+        acts = Act(row.act), FilingKind(row.kind)
+        yield Entry(row.account_id, holders[row.unit_id], *acts, row.filed_at, json.loads(row.body))
 
 
 def _under_way(session: Session, period: str) -> Iterator[Entry]:
