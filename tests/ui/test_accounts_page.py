@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from sqlalchemy import insert, select
 
 from models.domain.fields import ACCOUNTS
 from models.domain.units import Role
 from models.services import changes, roster
 from models.services.accounts import creation
+from models.store import audit
 from models.store import tables as t
 from tests.open_world import LU
 from tests.sync_world import Member, found, open_member
-from tests.ui.pagekit import finish, make_context, scan, settle
+from tests.ui.pagekit import finish, make_context, number18, scan, settle, write_in
 from tests.ui.test_layout import faults
-from tests.ui.windowkit import look, press
+from tests.ui.windowkit import look, open_window, press
 from ui.pages.accounts import AccountsPage
 
 ABROAD = "00000900-0000-4000-8000-0000000000ff"
@@ -153,3 +156,259 @@ def test_a_gap_waits_as_a_draft_and_is_filled_where_it_is_marked(shown: Any, mem
     page.show_status("active")
     settle(qtbot, context)
     assert len(page.listing.model.ids) == 1
+
+
+def test_many_are_disabled_with_a_reason_and_put_back(shown: Any, member: Member, qtbot: Any) -> None:
+    ids = in_use(member, "张三", "李四", "王五")
+    page, context, toasts = shown()
+    choose(qtbot, page, context, *ids[:2])
+    press(qtbot, page, "申请禁用 2 个")
+    settle(qtbot, context)
+    assert page.request.code.widget.accessibleName() == "禁用原因"
+    page.request.code.set_text("other")
+    page.run_action("submit")
+    assert "请用文字写明原因" in page.request.reason._fault.text()
+    page.resize(1045, 534)  # 1366x768 at 125 %, the navigation collapsed
+    qtbot.wait(1)
+    assert not faults(page)
+    look(page, "accounts-disable")
+    page.request.code.set_text("left")
+    page.run_action("submit")
+    settle(qtbot, context)
+    assert "已提交 2 份申请" in toasts[-1][0]
+    assert page.request.isHidden()
+    asked = open_changes(member)
+    assert {(one.kind, one.state) for one in asked} == {("account.disable", "pending")}
+    choose(qtbot, page, context, *ids)
+    press(qtbot, page, "申请禁用 3 个")
+    settle(qtbot, context)
+    assert page.request.go.text() == "申请禁用 1 个"
+    assert "2 个已有在办的变更" in page.request.words.text()
+    page.run_action("close_panel")
+    member.approve([one.id for one in asked])
+    member.act(Role.REGISTRAR)
+    page.show_status("disabled")
+    settle(qtbot, context)
+    assert sorted(page.listing.model.ids) == sorted(ids[:2])
+    page.listing.show_row(ids[0])
+    settle(qtbot, context)
+    assert "人员离岗" in words_of(page)
+    look(page, "accounts-disabled")
+    press(qtbot, page.panel, "申请恢复")
+    settle(qtbot, context)
+    page.run_action("submit")
+    assert "请写明恢复原因" in page.request.reason._fault.text()
+    page.request.reason.set_text("返聘")
+    page.run_action("submit")
+    settle(qtbot, context)
+    (asked_again,) = open_changes(member)
+    assert "等待主管领导批准" in words_of(page)
+    toasts[-1][1]()
+    settle(qtbot, context)
+    assert not open_changes(member)
+    assert changes_of_kind(member, "account.enable") == [asked_again.id]
+    assert status_of(member, ids[0]) == "disabled"
+
+
+def changes_of_kind(member: Member, kind: str) -> list[str]:
+    return [one.id for one in member.store.read(changes.list_changes, changes.ChangeQuery(kinds=(kind,)))]
+
+
+def test_a_rename_offers_readings_and_an_own_spelling_stands_on_a_proof(
+    shown: Any, member: Member, qtbot: Any, tmp_path: Path
+) -> None:
+    (account,) = in_use(member, "单丽")
+    before = member.store.read(roster.get, ACCOUNTS, account).values["username"]
+    page, context, toasts = shown()
+    page.listing.show_row(account)
+    settle(qtbot, context)
+    press(qtbot, page.panel, "申请更名")
+    settle(qtbot, context)
+    form = page.panel.form
+    qtbot.waitUntil(lambda: form.options.isVisible(), timeout=5000)
+    look(page, "accounts-rename")
+    assert not faults(page)
+    press(qtbot, form.options, "tsln")
+    other = form.username.text()
+    assert other not in ("", before)
+    page.run_action("save")
+    assert "请写明更名原因" in form.reason._fault.text()
+    form.username.set_text("tslnsanlee")
+    form.reason.set_text("护照拼写")
+    page.run_action("save")
+    settle(qtbot, context)
+    assert "存为草稿，还没有提交" in toasts[-1][0]
+    (draft,) = open_changes(member)
+    assert draft.state == "draft"
+    assert "是草稿，还没有提交" in words_of(page)
+    toasts[-1][1]()
+    settle(qtbot, context)
+    settle(qtbot, context)
+    press(qtbot, page.panel, "申请更名")
+    form = page.panel.form
+    form.username.set_text("tslnsanlee")
+    form.reason.set_text("护照拼写")
+    form.box.take([scan(tmp_path, "护照.png")])
+    settle(qtbot, context)
+    page.run_action("save")
+    settle(qtbot, context)
+    assert "已提交" in toasts[-1][0]
+    (asked,) = open_changes(member)
+    member.approve([asked.id])
+    assert member.store.read(roster.get, ACCOUNTS, account).values["username"] == "tslnsanlee"
+
+
+def test_names_held_elsewhere_are_renamed_with_one_button(shown: Any, member: Member, qtbot: Any) -> None:
+    ids = in_use(member, "张三", "李四", "王五")
+    hold_elsewhere(member, "tslnzhangsan", "tslnlisi", "tslnlisi2", "tslnnobody")
+    page, context, toasts = shown()
+    assert "张三 tslnzhangsan" in page.collisions.words.text()
+    look(page, "accounts-collisions")
+    page.resize(1045, 534)
+    qtbot.wait(1)
+    assert not faults(page)
+    press(qtbot, page, "为 2 个重名账户申请更名")
+    settle(qtbot, context)
+    settle(qtbot, context)
+    assert page.collisions.isHidden()
+    asked = open_changes(member)
+    assert {(one.kind, one.state) for one in asked} == {("account.rename", "pending")}
+    assert "已为 2 个账户申请更名" in toasts[-1][0]
+    member.approve([one.id for one in asked])
+    names = [member.store.read(roster.get, ACCOUNTS, one).values["username"] for one in ids]
+    assert names == ["tslnzhangsan2", "tslnlisi3", "tslnwangwu"]
+
+
+def test_a_second_account_and_an_irregular_name_are_seen(shown: Any, member: Member, qtbot: Any) -> None:
+    (first,) = in_use(member, "赵六", id_type="1", id_number=number18("1990-01-01", 222))
+    page, context, _ = shown()
+    page.listing.show_row(first)
+    settle(qtbot, context)
+    said = words_of(page)
+    assert "新建" in said
+    assert "未备案" in said
+    member.store.write(make_older, member.store.actor, first)
+    member.act(Role.REGISTRAR)
+    again = teacher("赵六", 0, note="兼任班主任")
+    made = member.store.write(creation.create, member.store.actor, [again])
+    assert not made.missing
+    settle(qtbot, context)
+    page.arrive(subject_id=made.ids[0])
+    settle(qtbot, context)
+    settle(qtbot, context)
+    assert page.listing.query.status == "pending"
+    assert "zhaoliu_old（姓名和电话" in words_of(page) or "zhaoliu_old（邮箱相同" in words_of(page)
+    page.arrive(subject_id=first)
+    settle(qtbot, context)
+    settle(qtbot, context)
+    said = words_of(page)
+    assert "用户名不符合命名规则" in said
+    assert "没有规定保留期限" in said
+    assert "已备案" in said
+    look(page, "accounts-second")
+    assert not faults(page)
+
+
+def make_older(session: Any, actor: Any, account_id: str) -> None:
+    """An account with a user name from before the rule, filed."""
+    session.execute(
+        t.account.update().where(t.account.c.id == account_id).values(
+            username="zhaoliu_old", origin="listed", filed_status="active", filed_revision=1
+        )
+    )  # fmt: skip
+    audit.append(session, actor, "test.older", f"{ACCOUNTS}:{account_id}", {})
+
+
+class Counted:
+    """Clicks and keys a person spends; only these reach the window."""
+
+    def __init__(self, qtbot: Any, window: Any) -> None:
+        self._qtbot, self.window = qtbot, window
+        self.clicks = self.keys = 0
+
+    def click(self, made: Any) -> None:
+        self._qtbot.mouseClick(made, Qt.MouseButton.LeftButton)
+        self.clicks += 1
+        self._wait()
+
+    def key(self, code: Any, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:
+        self.window.activateWindow()  # shortcuts are of the active window only
+        self._qtbot.waitUntil(self.window.isActiveWindow, timeout=5000)
+        self._qtbot.keyClick(self.window.focusWidget() or self.window, code, modifier)
+        self.keys += 1
+        self._wait()
+
+    def type(self, text: str) -> None:
+        """Typing of data is not counted (ux 4)."""
+        for char in text:
+            write_in(self.window.focusWidget(), char)
+
+    def _wait(self) -> None:
+        for _ in range(2):
+            settle(self._qtbot, self.window.context)
+
+
+SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华"
+
+
+def list_of_thirty() -> str:
+    """Twenty-eight plain names, 章三 who sounds like somebody here, and a name with two readings."""
+    people = [f"{surname}志强" for surname in SURNAMES] + ["章三", "覃芳"]
+    head = "姓名\t性别\t邮箱\t办公电话\t聘任方式\t是否在编"
+    lines = [f"{name}\t女\tn{place}@example.org\t0315-76543{place:02d}\t专任\t是" for place, name in enumerate(people)]
+    return "\r\n".join([head, *lines])
+
+
+@pytest.fixture
+def window(member: Member, qtbot: Any, tmp_path: Path) -> Iterator[Any]:
+    opened: list[Any] = []
+
+    def make(role: Role) -> Any:
+        member.act(role)
+        opened.append(open_window(qtbot, member.store, tmp_path))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.context.set_store(None)
+        one.close()
+
+
+def test_job_4_thirty_accounts_from_a_copied_list(window: Any, member: Member, qtbot: Any) -> None:
+    in_use(member, "张三")
+    main = window(Role.REGISTRAR)
+    person = Counted(qtbot, main)
+    QGuiApplication.clipboard().setText(list_of_thirty())
+    person.keys += 1  # Ctrl+C in the spreadsheet
+    person.click(main.workspace.sidebar._buttons["accounts"])
+    person.key(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    page = main.workspace.page
+    check = page.check
+    assert len(check.session.sheet.rows) == 30
+    assert check.session.checked.counts["error"] == 0
+    confirm = check.session.marks.places_to_confirm()
+    assert [check.session.text(row, "name") for row, _ in sorted(confirm)] == ["章三", "覃芳"]
+    look(main, "job4-check")
+    person.key(Qt.Key.Key_Return, Qt.KeyboardModifier.AltModifier)
+    person.key(Qt.Key.Key_Return, Qt.KeyboardModifier.AltModifier)
+    assert not check.session.marks.places_to_confirm()
+    assert page.foot.next.text() == "提交 30 个账户"
+    person.click(page.foot.next)
+    look(main, "job4-result")
+    assert (person.clicks, person.keys) <= (3, 5)
+    assert person.keys <= 5
+    (asked,) = open_changes(member)
+    assert (asked.kind, asked.state, asked.subject_label) == ("account.create", "pending", "赵志强等 30 个账户")
+    names = {
+        row.values["name"]: row.values["username"]
+        for row in member.store.read(
+            lambda s: roster.page(s, ACCOUNTS, roster.list_ids(s, roster.RosterQuery(kind=ACCOUNTS)))
+        )
+        if row.status == "pending"
+    }
+    assert len(set(names.values())) == 30
+    assert names["章三"] == "tslnzhangsan2"
+    press(qtbot, page, "撤销这次导入")
+    settle(qtbot, main.context)
+    assert not open_changes(member)
+    assert len(member.store.read(roster.list_ids, roster.RosterQuery(kind=ACCOUNTS))) == 1

@@ -48,7 +48,8 @@ def nameless(window: QWidget) -> list[str]:
         parent = widget.parentWidget()
         inner = parent is not None and parent.focusProxy() is widget
         focusable = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled()
-        named = widget.accessibleName() or getattr(widget, "text", lambda: "")()
+        text = getattr(widget, "text", "")  # of a masked value its label
+        named = widget.accessibleName() or (text() if callable(text) else text)
         if focusable and not inner and not named and not isinstance(widget, QScrollBar):
             found.append(f"no name: {where(widget)}")
     return found

@@ -98,6 +98,13 @@ class AccountPanel(SidePanel):
             hint = self.tr("Ctrl+N 新增；从 Excel 复制一块后按 Ctrl+V 可成批新增")
             self.show_parts(EmptyState(self.tr("选中一个账户，这里显示详细信息。"), hint=hint, icon="id-badge"))
 
+    def reread(self) -> None:
+        """Show the account in sight as it is by now; an open form stays."""
+        if self.row_id and self.form is None:
+            self.context.read(
+                read_account, self.row_id, done=self._show, owner=self, replaces="account", failed=lambda _: None
+            )
+
     def _show(self, account: Account) -> None:
         if self.form is not None:
             return

@@ -127,15 +127,15 @@ class AccountsPage(Page):
     def refresh(self) -> None:
         """Read the list again."""
         self.listing.refresh()
+        self.panel.reread()
         unit = self.listing.query.unit_id
         self.context.read(count_accounts, unit, done=self._show_counts, owner=self, replaces="account-counts")
         if self.panel.may_edit:
             self.collisions.refresh()
 
     def _changed(self) -> None:
-        """Something was asked for: list and panel follow."""
-        self.listing.refresh()
-        self.panel.show_row(self.panel.row_id)
+        """Something was asked for: list, bar and panel follow."""
+        self.refresh()
 
     def _show_counts(self, counted: tuple[dict[str, int], int]) -> None:
         numbers, waiting = counted

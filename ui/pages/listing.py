@@ -146,10 +146,7 @@ class Listing(QWidget):
             self.table.select_row(0)
         self._to_first = False
         filtered = bool(
-            self.query.text
-            or self.query.filters
-            or self.query.view != "all"
-            or self.query.status != self._usual_status
+            self.query.text or self.query.filters or self.query.view != "all" or self.query.status != self._usual_status
         )
         self._stack.setCurrentIndex(0 if ids else 2 if filtered else 1)
         unit = self.tr("{n:,} 人") if self.kind == STUDENTS else self.tr("{n:,} 个")

@@ -51,6 +51,7 @@ class CheckStep(QWidget):
         self.ask.hide()
         self.editor = CellEditor(context, self.session, self.ask, self)
         self.editor.seconds = loaded.seconds
+        self._goes_on = False
         self.editor.asked.connect(self._asked)
         self.editor.judged.connect(self._judged)
         self._build(loaded)
@@ -122,6 +123,7 @@ class CheckStep(QWidget):
     def take_focus(self) -> None:
         """The grid has the keyboard."""
         (self.table if self.session.visible else self.empty).setFocus()
+        self.table.scrollTo(self.table.currentIndex())  # made current before there was a height
 
     # --- which rows ---------------------------------------------------------------------------------------
 
@@ -152,16 +154,15 @@ class CheckStep(QWidget):
         place = self.session.next_error(None if start else self._current(), by)
         if place is None:
             if not start:
-                self.context.toast(self.tr("没有错误了，可以预览差异。"))
+                self.context.toast(self.tr("没有要改的了，可以继续。"))
             return
         if place[0] not in self.session.visible:
-            self._show_tab(Show.ERRORS)
+            self._show_tab(Show.ERRORS if place[0] in self.session.marks.error_rows else Show.ALL)
         self.table.go_to(self.grid.index_of(*place))
         self.table.setFocus()
 
     def _current(self) -> Place | None:
-        index = self.table.currentIndex()
-        return self.grid.place(index) if index.isValid() else None
+        return self.grid.place(index) if (index := self.table.currentIndex()).isValid() else None
 
     # --- the popover --------------------------------------------------------------------------------------
 
@@ -187,6 +188,7 @@ class CheckStep(QWidget):
     def _adopt(self, suggestion: Suggestion) -> None:
         at = self._current()
         if at is not None:
+            self._goes_on = suggestion.field == "username"
             self.editor.edit(self.tr("采用建议"), {(at[0], suggestion.field): suggestion.value})
 
     # --- editing ------------------------------------------------------------------------------------------
@@ -197,6 +199,9 @@ class CheckStep(QWidget):
         self.grid.repaint_cells()
         self._refresh()
         self._explain()
+        if self._goes_on and not self.editor.busy:  # from one user name to agree to on to the next
+            self._goes_on = False
+            self.go_error(1)
 
     def _asked(self) -> None:
         self.grid.repaint_cells()
@@ -239,15 +244,11 @@ class CheckStep(QWidget):
         return sorted({r for r, _ in self._selected()})
 
     def _mend(self, group: Group) -> None:
-        if is_bulk(group.code):
-            self.editor.mend(group)
-        else:
-            self.show_group(group)
+        (self.editor.mend if is_bulk(group.code) else self.show_group)(group)
 
     def open_replace(self) -> None:
         """Find and replace (Ctrl+H), at the column of the current cell."""
-        at = self._current()
-        self.replace_bar.open_for(self.session, at[1] if at else "")
+        self.replace_bar.open_for(self.session, at[1] if (at := self._current()) else "")
 
     # --- the header ---------------------------------------------------------------------------------------
 
@@ -276,8 +277,8 @@ class CheckStep(QWidget):
         return act is not None
 
     def _field_menu_here(self) -> None:
-        if self.table.currentIndex().isValid():
-            self.open_field_menu(self.table.currentIndex().column())
+        if (index := self.table.currentIndex()).isValid():
+            self.open_field_menu(index.column())
 
     def _close(self) -> None:
         """Close what lies over the grid; with nothing there, leave the grid (in which Tab goes from cell to cell)."""

@@ -8,13 +8,24 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from models.domain.fields import ACCOUNTS, STUDENTS
 from models.exchange.writing import write_error_workbook
 from models.services import imports
-from models.services.imports import CheckedImport, ImportResult
+from models.services.imports import CheckedImport, ImportResult, Outcome
 from ui.context import AppContext
 from ui.prompt import SPREADSHEETS
 
 Failed = Callable[[Exception], object]
+
+
+def accounts_to_submit(checked: CheckedImport) -> int:
+    """How many new accounts can go to the head as they stand; 0 while something else has to be looked at first."""
+    counts = checked.counts
+    if checked.kind != ACCOUNTS or counts[Outcome.ERROR] or counts[Outcome.UPDATE] or counts[Outcome.CHANGES]:
+        return 0
+    plans = ((place, index, plan) for place, rows in enumerate(checked.plans) for index, plan in enumerate(rows))
+    created = sum(checked.is_created(place, index) for place, index, plan in plans if plan.outcome is Outcome.NEW)
+    return created if created == counts[Outcome.NEW] else 0
 
 
 def export_errors(context: AppContext, page: QWidget, checked: CheckedImport, failed: Failed) -> None:
@@ -22,7 +33,9 @@ def export_errors(context: AppContext, page: QWidget, checked: CheckedImport, fa
     title = page.tr("导出错误清单")
 
     def write(path: Any) -> None:
-        done = page.tr("已导出“{name}”。其中有学生信息，请妥善保管，用完删除。").format(name=path.name)
+        whose = page.tr("学生") if checked.kind == STUDENTS else page.tr("教师")
+        said = page.tr("已导出“{name}”。其中有{whose}信息，请妥善保管，用完删除。")
+        done = said.format(name=path.name, whose=whose)
         context.jobs.run(
             lambda: write_error_workbook(path, checked.workbook, checked.findings),
             lambda _: context.toast(done), failed, owner=page, title=title,

@@ -15,11 +15,16 @@ TITLES = {
     "ID_LENGTH": "证件号位数不对", "ID_IMPOSSIBLE_DATE": "证件号中的出生日期不可能", "CODE_UNKNOWN": "不在代码表里",
     "DATE_MONTH_FIRST": "日期写法是“月/日/年”", "DIVISION_UNKNOWN": "不认识的行政区划代码",
     "NAME_TRADITIONAL": "姓名里有繁体字", "DOCUMENT_EXPIRED": "证件已到期", "USERNAME_TAKEN": "用户名已被使用",
-    "USERNAME_KEPT": "账户已有用户名", "USERNAME_AMBIGUOUS": "姓名有多种读音，请选用户名",
+    "USERNAME_KEPT": "账户已有用户名", "NAME_NEEDS_CHOICE": "姓名有几种读音，请选用户名",
+    "USERNAME_NUMBERED": "重名，用户名加了序号", "SECOND_ACCOUNT": "此人已有账户",
     "STORE_EDITED": "名册中已改动，保留名册中的值",
     "STORE_KEY_FIELD": "与名册的关键信息不一致", "CLASS_UNLIKE": "班级只有一人，像是另一个班",
 }  # fmt: skip
 """Headings of groups whose sentences name the single value."""
+
+
+CONFIRMED = frozenset({"NAME_NEEDS_CHOICE", "USERNAME_NUMBERED"})
+"""Remarks that end when the person agrees to the user name proposed, or takes another one (A17 b, f)."""
 
 
 class Show(StrEnum):
@@ -58,6 +63,10 @@ class Marks:
     def only_warned(self) -> int:
         """Rows with remarks and no errors."""
         return len(self.warning_rows - self.error_rows)
+
+    def places_to_confirm(self) -> list[tuple[int, str]]:
+        """Cells with a user name that a person has to agree to."""
+        return [place for place, found in self.cells.items() if any(f.code in CONFIRMED for f in found)]
 
     def rows(self, show: Show) -> list[int]:
         """The rows of a tab, in the order of the file."""

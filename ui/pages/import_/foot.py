@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame
 from models.services.imports import Outcome
 from ui.kit import button, row
 from ui.pages.import_.check_step import CheckStep
+from ui.pages.import_.ending import accounts_to_submit
 from ui.pages.import_.steps import CHECK, MAPPING, PREVIEW
 
 
@@ -49,6 +50,10 @@ class ImportFoot(QFrame):
     def show_check(self, check: CheckStep) -> None:
         """On to the preview, of everything or of the rows without errors."""
         total, errors, warned = check.session.totals()
+        new = accounts_to_submit(check.session.checked)
+        if new:
+            self.show_submit(new, check)
+            return
         words = self.tr("全部改好后继续（还差 {n} 行）").format(n=errors) if errors else self.tr("预览差异")
         tip = self.tr("按 F8 逐处修改，或先导入没有错误的行") if errors else "Ctrl+Enter"
         self._offer(words, tip, enabled=not errors and not check.editor.busy, check=True)
@@ -57,6 +62,15 @@ class ImportFoot(QFrame):
         self.part.set_text(self.tr("先导入 {n} 行{some}").format(n=f"{total - errors:,}", some=some))
         self.part.setEnabled(total > errors and not check.editor.busy)
         self.part.setVisible(bool(errors))
+
+    def show_submit(self, number: int, check: CheckStep) -> None:
+        """New accounts go to the head at once; what would be written can still be looked at first."""
+        tip = self.tr("交主管领导批准后启用（Ctrl+Enter）")
+        words = self.tr("提交 {n} 个账户").format(n=f"{number:,}")
+        self._offer(words, tip, enabled=not check.editor.busy, check=True)
+        self.export.setEnabled(bool(check.session.checked.findings))
+        self.part.set_text(self.tr("预览差异"))
+        self.part.setEnabled(not check.editor.busy)
 
     def show_preview(self, counts: dict[Outcome, int]) -> None:
         """On to writing."""

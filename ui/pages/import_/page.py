@@ -17,7 +17,7 @@ from ui.kit.around import Around
 from ui.page import Page
 from ui.pages.import_.check_step import CheckStep
 from ui.pages.import_.drafts import ImportDrafts
-from ui.pages.import_.ending import export_errors, write_rows
+from ui.pages.import_.ending import accounts_to_submit, export_errors, write_rows
 from ui.pages.import_.foot import ImportFoot
 from ui.pages.import_.head import ImportHead
 from ui.pages.import_.loading import Loaded, Mapping_, Source, columns_clear, remember
@@ -114,8 +114,8 @@ class ImportPage(Page):
 
     def _show(self, step: int) -> None:
         self.step = step
-        widgets = (self.start, self.mapping, self.check, self.preview, self.result)
-        self.steps.setCurrentWidget(widgets[step] or self.start)
+        parts = (self.start, self.mapping, self.check, self.preview, self.result)
+        self.steps.setCurrentWidget(parts[step] or self.start)
         self.banner.hide()
         self.head.undo.setVisible(step == CHECK)
         self.head.put_aside.setVisible(step in (CHECK, PREVIEW))
@@ -128,11 +128,11 @@ class ImportPage(Page):
 
     def take_focus(self) -> None:
         """The keyboard is where the step in sight begins."""
-        step: Any = self.steps.currentWidget()
-        step.take_focus()
+        self.steps.currentWidget().take_focus()  # type: ignore[attr-defined]
 
     def _next(self) -> None:
-        steps = {MAPPING: self._mapped, CHECK: self.to_preview, PREVIEW: self.write}
+        direct = self.check is not None and bool(accounts_to_submit(self.check.session.checked))
+        steps = {MAPPING: self._mapped, CHECK: self.write if direct else self.to_preview, PREVIEW: self.write}
         steps[self.step]()
 
     def _back(self) -> None:

@@ -44,7 +44,14 @@ class ResultStep(QWidget):
             figure = Figure(icon, tone, words)
             figure.show_figure(number)
             figures.append(figure)
-        title = self.tr("已写入名册") if result.batch_id else self.tr("没有需要写入的内容")
+        sent = bool(result.creation_id and not result.missing)
+        title = (
+            self.tr("已提交主管领导")
+            if sent
+            else self.tr("已写入名册")
+            if result.batch_id
+            else self.tr("没有需要写入的内容")
+        )
         notes: list[QWidget] = [*self._crowded(result), *self._going_on(result)]
         notes.append(label(self.tr("用时 {s:.1f} 秒。").format(s=seconds), "cap"))
         links = self._links(result, kind)
@@ -68,11 +75,16 @@ class ResultStep(QWidget):
             words = self.tr("新增的学生已作为一批名册基线建成草稿，提交核办后上报主管部门备查。")
             made.append(label(words, "dim", wrap=True))
         if result.creation_id and not result.missing:
-            made.append(label(self.tr("新账户已提交主管领导，批准后启用。"), "dim", wrap=True))
+            made.append(Banner("ok", self.tr("新账户已作为一批提交主管领导，批准后启用；批准之前可以整批撤销。")))
         elif result.creation_id:
             lacking = "\n".join(result.missing)
             made.append(
-                Banner("warn", self.tr("新账户还不能提交，请补齐后在“变更”中提交：\n{what}").format(what=lacking))
+                Banner(
+                    "warn",
+                    self.tr("新账户还是草稿，没有提交。请在“教师账户”的“待批准”里补齐后提交：\n{what}").format(
+                        what=lacking
+                    ),
+                )
             )
         if result.reported:
             words = self.tr("文件中另有 {n} 名以前导入、还没有上报成功的学生，已另建一批名册基线草稿，一并提交。")
@@ -108,7 +120,11 @@ class ResultStep(QWidget):
 
         see = "roster" if kind == STUDENTS else "accounts"
         words = self.tr("查看名册") if kind == STUDENTS else self.tr("查看账户")
-        links = [button(words, "table", "primary", on_click=go(see))]
+        there = {"status": "pending"} if result.creation_id else {}
+        links = [button(words, "table", "primary", on_click=go(see, **there))]
+        if result.creation_id:
+            way = go("changes", change=result.creation_id)
+            links.append(button(self.tr("查看申请"), "git-pull-request", on_click=way))
         if result.baseline_id or result.reported_id:
             self.hand_in = button(self.tr("提交基线核办"), "rubber-stamp", on_click=self.submit_baseline)
             links.append(self.hand_in)

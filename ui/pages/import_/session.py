@@ -103,10 +103,12 @@ class ImportSession:
         """What a cell shows: as typed, else as it stood in the file, else what was proposed for it."""
         if key.startswith("@"):
             return self.sheet.other.get(key[1:], [""] * (row + 1))[row]
+        return self.given(row, key) or (self.value(row, key) if key == "username" else "")
+
+    def given(self, row: int, key: str) -> str:
+        """A cell as typed, else as it stood in the file: without what the program proposes."""
         typed = self.typed.get((self._sheet, row, key))
-        if typed is None:
-            typed = self.raw(row, key)
-        return typed or (self.value(row, key) if key == "username" else "")
+        return self.raw(row, key) if typed is None else typed
 
     def raw(self, row: int, key: str) -> str:
         """The cell as it stood in the file, whatever was typed since."""
@@ -138,14 +140,15 @@ class ImportSession:
     def next_error(self, at: Place | None, by: int) -> Place | None:
         """The error after (1) or before (-1) a cell, round the ends, inside the group in sight; None for no error.
 
-        Without a cell it is the first one.
+        Without a cell it is the first one. User names that a person has to agree to are gone through as well.
         """
         keys = [column.key for column in self.columns]
         places = self.marks.error_places(keys)
+        places += [place for place in self.marks.places_to_confirm() if place not in places]
         if self.group is not None:
             places = [p for p in places if p[1] == self.group.field and p[0] in self.group.rows] or places
         order = {key: place for place, key in enumerate(keys)}
-        spots = {(row, order.get(key, -1)): (row, key) for row, key in places}
+        spots = dict(sorted(((row, order.get(key, -1)), (row, key)) for row, key in places))
         here = (at[0], order.get(at[1], -1)) if at else (-1, -1)
         ahead, behind = [spot for spot in spots if spot > here], [spot for spot in spots if spot < here]
         if not spots:
@@ -157,9 +160,9 @@ class ImportSession:
     def edits(self, texts: Mapping[Place, str]) -> tuple[CellEdit, ...]:
         """Edits that give cells of this sheet these texts; those that change nothing are left out."""
         return tuple(
-            CellEdit(self._sheet, row, key, self.text(row, key), text)
+            CellEdit(self._sheet, row, key, self.given(row, key), text)
             for (row, key), text in texts.items()
-            if self.text(row, key) != text
+            if self.given(row, key) != text
         )
 
     def leaving(self, rows: Iterable[int], out: bool) -> tuple[CellEdit, ...]:

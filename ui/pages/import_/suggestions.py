@@ -10,6 +10,7 @@ from models.domain.fields import FIELDS_OF
 from models.domain.findings import Finding, Level, LocatedFinding
 from models.services import imports
 from models.services.imports import CheckedImport, Suggestion
+from ui.pages.import_.findings import CONFIRMED
 
 NORMALISED = {
     "NAME_INVISIBLE_OR_SPACE": "全部去除", "NAME_DOT_VARIANT": "全部改为“·”", "ID_FULLWIDTH": "全部采用",
@@ -27,6 +28,9 @@ def suggestions(checked: CheckedImport, sheet: int, row: int, finding: Finding) 
         found.append(Suggestion("采用规范写法", data.values[finding.field][row], finding.field))
     located = LocatedFinding(data.sheet, data.rows[row], data.column_of(finding.field), finding)
     found += imports.suggestions(checked, located)
+    if finding.code in CONFIRMED and data.values["username"][row]:
+        found.insert(0, Suggestion("确认用户名", data.values["username"][row], "username"))
+        found = list({one.value: one for one in reversed(found)}.values())[::-1]
     found.sort(key=lambda one: one.field != finding.field)
     return [Suggestion(one.label, _as_written(kind, one.field, one.value), one.field) for one in found]
 
@@ -42,7 +46,7 @@ def bulk_words(code: str, level: Level) -> str:
         return NORMALISED[code]
     if code in FROM_ID:
         return "按证件号填"
-    return "逐个核对" if level is Level.ERROR else ""
+    return "逐个核对" if level is Level.ERROR or code in CONFIRMED else ""
 
 
 def is_bulk(code: str) -> bool:

@@ -30,7 +30,7 @@ def explain(session: ImportSession, place: Place | None) -> Explanation | None:
         return None
     row, key = place
     offers = [s for f in findings for s in suggestions(session.checked, session.sheet_index, row, f)]
-    offers = [s for s in dict.fromkeys(offers) if s.value != session.text(row, s.field)]
+    offers = [s for s in dict.fromkeys(offers) if s.value != session.given(row, s.field)]
     original = session.raw(row, key) if session.is_edited(row, key) else None
     return Explanation(findings, " · ".join(_where(session, place)), offers, original)
 
