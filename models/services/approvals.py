@@ -21,6 +21,7 @@ from models.services.accounts.effects import apply_local, drop_pending
 from models.services.baseline import thaw
 from models.services.change_checks import faults_of
 from models.services.change_log import changes_by_id, in_chunks, record
+from models.services.companions import own_pc
 from models.services.duties.training import require_certificate
 from models.services.items import build_items
 from models.services.monitoring.effects import apply_register
@@ -48,15 +49,18 @@ def approve(session: Session, actor: Actor, signer: Signer, change_ids: Sequence
         raise DataFaultError(f"变更 {number} 不能批准：{'；'.join(faults)}。可以退回补正。")
     statement_id = _sign(session, actor, signer, rows)
     record(session, actor, [row.id for row in rows], Event.APPROVE, opinion.strip(), statement_id)
-    _take_effect(session, actor, [row for row in rows if CHANGE_KIND[row.kind].local])
+    take_effect(session, actor, [row for row in rows if CHANGE_KIND[row.kind].local])
     return statement_id
 
 
-def _take_effect(session: Session, actor: Actor, rows: Sequence[Row[Any]]) -> None:
-    """Changes of accounts end here and hold from now on; they are filed afterwards (decision 14, D4).
+def take_effect(session: Session, actor: Actor, rows: Sequence[Row[Any]]) -> None:
+    """Changes of accounts just approved end here and hold from now on; they are filed afterwards (decision 14, D4).
 
-    A change of post waits until the province has filed it (A4).
+    A change of post waits until the province has filed it (A4). On a unit's second PC nothing takes effect: the main
+    one holds the accounts, and takes the decision over.
     """
+    if own_pc(session):
+        return
     enter_own(session)
     ready = [row for row in rows if not CHANGE_KIND[row.kind].filed]
     if ready:

@@ -20,6 +20,7 @@ from models.services.accounts.checks import remarks_of
 from models.services.baseline import frozen_count, frozen_lines
 from models.services.change_log import OPEN_STATES, in_chunks
 from models.services.checking import check_context, controlled_fields, field_label, new_errors
+from models.services.companions import own_pc
 from models.services.duplicates import find_same
 from models.services.filing.calendar import late_fault
 from models.services.items import rows_digest
@@ -117,7 +118,9 @@ def _checks(session: Session, change: Row[Any], grounds: _Grounds) -> list[Check
     if kind is ACCOUNT_FILING:
         late = late_fault(session, json.loads(change.after), change.reason)
         found.append(_line(late is None, "在备案时间内，或已写明原因", late or ""))
-    if kind.local:
+    if kind.local and own_pc(session):
+        found.append(Check("note", "账户在主电脑上，采用这次核办结果时再由主电脑核对一遍"))
+    elif kind.local:
         proved = bool(grounds.evidence.get(change.id))
         remarks = register_remarks(session, change) if kind.register else remarks_of(session, change, proved)
         found += [Check("fault", text) for text in remarks.faults] + [Check("note", text) for text in remarks.notes]

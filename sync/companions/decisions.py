@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from models.domain.change_kinds import CHANGE_KIND
 from models.domain.errors import UserError
 from models.domain.states import STATE_LABELS, Event, State
 from models.domain.units import Actor, Role
 from models.services import companions
-from models.services.approvals import APPROVAL
+from models.services.approvals import APPROVAL, take_effect
 from models.services.baseline import thaw
 from models.services.change_checks import faults_of
 from models.services.change_log import Decider, in_chunks, record
+from models.services.duties.training import require_certificate
 from models.services.items import build_items
 from models.services.permissions import require_role
 from models.store import audit, clock
@@ -126,6 +128,8 @@ def _take(session: Session, actor: Actor, arrived: Arrived) -> TakenDecisions:
         with opened(session, arrived) as reader:
             told = _changes(reader)
             approved = _Approved(_statements(reader), person, actor)
+        if approved.statements:
+            require_certificate(session, Actor(person.person_id, person.name, frozenset({Role.HEAD}), actor.unit))
         taken = _carry_out(session, actor, person, told, approved)
     except MISSHAPEN:
         raise damaged("核办结果的格式") from None
@@ -216,7 +220,9 @@ def _carry_out(
             if event == Event.APPROVE:
                 ledger.keep(session, approved.statements[statement_id])
             record(session, actor, ids, Event(event), opinion, statement_id, decider)
-            if event != Event.APPROVE:
+            if event == Event.APPROVE:
+                take_effect(session, actor, [row for row in rows if CHANGE_KIND[row.kind].local])
+            else:
                 thaw(session, ids)
             taken.done[event] = taken.done.get(event, 0) + len(ids)
     return taken

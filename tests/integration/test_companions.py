@@ -19,6 +19,8 @@ from models.domain.states import Event
 from models.domain.times import now_text
 from models.domain.units import Role
 from models.services import change_views, changes, companions, evidence, operators
+from models.services.accounts import creation
+from models.services.accounts.status import propose_disable
 from models.services.policies import effective
 from models.store import audit, members, restoring
 from models.store import tables as t
@@ -31,7 +33,7 @@ from sync.joining import enrolment
 from sync.packages import inbox, outbox
 from sync.refusals import Fault, RefusedError
 from tests.integration.test_cli import rollbook
-from tests.sync_world import CHEAPEST, PEOPLE, SCHOOL, Member, enrol, make_template, opened
+from tests.sync_world import CHEAPEST, PEOPLE, PNG, SCHOOL, Member, enrol, make_template, opened
 
 NAME, SECRET = PEOPLE[Role.HEAD]
 SECOND_SECRET = "second meadow passage 74"
@@ -165,6 +167,33 @@ def test_the_whole_way_from_draft_to_the_county(sides: Sides) -> None:
     for store in (sides.main.store, sides.head.store):
         assert store.read(audit.verify).ok
         assert store.read(verify_rows) == ()
+
+
+def test_accounts_approved_on_the_second_pc_take_effect_on_the_main_one(sides: Sides) -> None:
+    main = sides.main
+    teacher = {
+        "name": "张三", "sex": "女", "email": "zhangsan@example.org", "office_phone": "0315-2234567",
+        "employment": "专任", "on_staff": "是", "username": "zhangsan",
+    }  # fmt: skip
+    main.act(Role.REGISTRAR)
+    made = main.store.write(creation.create, main.store.actor, [teacher], "")
+    if made.missing:
+        main.store.write(changes.attach, main.store.actor, made.change_id, "拼写证明.png", PNG, "image/png")
+        main.store.write(changes.update_draft, main.store.actor, made.change_id, None, "姓名拼写以证件为准")
+        main.store.write(changes.submit, main.store.actor, made.change_id)
+    assert sides.told().counts["items"] == 1
+    sides.head.approve([made.change_id])
+    assert sides.head.state_of(made.change_id) == "approved"  # nothing takes effect where the accounts are not
+    assert sides.done().counts["approved"] == 1
+    assert main.state_of(made.change_id) == "effective"
+    status = select(t.account.c.status).where(t.account.c.id == made.ids[0])
+    assert main.store.read(lambda s: s.execute(status).scalar()) == "active"
+    disabling = main.store.write(propose_disable, main.store.actor, [made.ids[0]], "left", "调离")
+    sides.told()
+    assert sides.head.state_of(made.change_id) == "effective"
+    sides.head.approve(disabling)
+    sides.done()
+    assert main.store.read(lambda s: s.execute(status).scalar()) == "disabled"
 
 
 def test_the_head_has_one_id_and_no_way_into_the_main_pc(sides: Sides) -> None:
