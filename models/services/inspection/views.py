@@ -181,11 +181,11 @@ def _item(one: Standing, names: Mapping[str, str], numbers: Mapping[str, str]) -
     row, code = one.row, CODE[one.row.code]
     proof = PROOF_LABELS[Proof(row.proof)] if row.proof else ""
     return FindingView(
-        row.position, code.key, code.label, code.clause, code.basis, code.level.value, code.dimension,
-        code.advice, row.unit_id, names[row.unit_id], row.username, row.account_id or "", row.label, json.loads(row.details), one.state.value,
-        OVERDUE_LABEL if one.overdue else STATE_LABELS[one.state], one.overdue, numbers.get(row.change_id or "", ""),
-        order_number(row.order_id) if row.order_id else "", row.note, row.handled_by, row.handled_at or "", row.proof,
-        proof, row.proved_at or "",
+        row.position, code.key, code.label, code.clause, code.basis, code.level.value, code.dimension, code.advice,
+        row.unit_id, names[row.unit_id], row.username, row.account_id or "", row.label, json.loads(row.details),
+        one.state.value, OVERDUE_LABEL if one.overdue else STATE_LABELS[one.state], one.overdue,
+        numbers.get(row.change_id or "", ""), order_number(row.order_id) if row.order_id else "", row.note,
+        row.handled_by, row.handled_at or "", row.proof, proof, row.proved_at or "",
     )  # fmt: skip
 
 
