@@ -67,6 +67,17 @@ def package(path: Path, member: Member) -> None:
             keep("item_parts", f"{purpose}-{tag}.json", encode(value))
 
 
+def filing() -> None:
+    """What a filing says of itself, and a row of it."""
+    row = {"id": "a", "values": {"name": "赵明", "username": "tslnzhaoming"}, "status": "active", "act": "added"}
+    keep("item_parts", "filing-row.json", encode({**row, "revision": 3}))
+    keep(
+        "item_parts",
+        "filing-head.json",
+        encode({"period": "2026-05", "kind": "first", "as_of": "2026-05-20T08:00:00Z"}),
+    )
+
+
 def documents(school: Member, county: Member) -> None:
     """Enrolment files, a policy, a certificate, a backup, the key slots."""
     asked = enrolment.request(school.store, school.out)
@@ -110,6 +121,7 @@ def main() -> None:
                 county.receive(path)
             package(county.review_all(built.new[0]), school)
             documents(school, county)
+    filing()
     for path in sorted(ROSTERS.iterdir()):
         if path.suffix in (".xlsx", ".xls", ".csv", ".html") and path.stat().st_size < 60_000:
             keep("spreadsheet", f"{path.stem}{path.suffix}", path.read_bytes())

@@ -15,13 +15,16 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from models.domain.change_kinds import ACCOUNT_FILING
 from models.domain.errors import UserError
+from models.domain.filing import is_head
 from models.domain.forms import LOCAL_TEACHERS, FilingKind, FormData
 from models.domain.policy import Policy
 from models.exchange.forms.template import fill_template
 from models.exchange.problem_list import read_problem_list
 from models.exchange.reading import read_data
 from models.services.orders import names_in_file
+from models.services.review_intake import check_entry
 from models.store import backup
 from models.store.errors import DamagedKeysError, NewerStoreError
 from models.store.vault import keyfile
@@ -150,12 +153,13 @@ def item_parts(data: bytes) -> None:
     for read in (
         lambda: check_item(value, _UNIT),
         lambda: approvals.unpack(value, [("id", 1, "0" * 64)]),
-        lambda: is_row(value),
+        lambda: is_row(value) and check_entry(value, ACCOUNT_FILING),
+        lambda: is_head(value),
         lambda: Statement.from_json(value),
     ):
         try:
             read()
-        except (RefusedError, ValueError):
+        except (UserError, ValueError):
             continue
 
 
