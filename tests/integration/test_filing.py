@@ -17,19 +17,21 @@ from models.domain.filing import is_filed_row, is_head, next_window, window_of
 from models.domain.forms import FilingKind
 from models.domain.states import Verdict
 from models.domain.units import Role
-from models.services import changes, review, roster_edit
+from models.services import changes, merged_rows, review, roster_edit
 from models.services.accounts import creation, status
 from models.services.filing import calendar
+from models.services.filing.applying import filed_entries
 from models.services.filing.calendar import reminder
 from models.services.filing.proposing import propose_filing
 from models.services.filing.rows import rows_to_file
 from models.services.items import entry_line
 from models.services.policies import effective
+from models.services.recovered import bring_rows, draft_everything
 from models.services.review_apply import apply_item
 from models.services.review_intake import check_entry, check_shape
 from models.store import tables as t
 from sync.packages import outbox
-from tests.open_world import LU, add_account, carry, file_accounts, make_open_tiers, open_world, report
+from tests.open_world import LU, LUAN, add_account, carry, file_accounts, make_open_tiers, open_world, report
 from tests.sync_world import Member, deliver
 
 World = dict[str, Member]
@@ -368,3 +370,62 @@ def test_what_is_due_is_reminded_of(world: World, at: Callable[[str], None]) -> 
     assert found is not None
     assert (found.state, found.days) == ("missed", 3)
     assert "已逾期 3 天，补报须写明原因" in found.sentence
+
+
+# --- units that lost their memory, and units that were merged ------------------------------------------------
+
+
+def told(entry: dict[str, Any], **given: Any) -> tuple[dict[str, Any], bytes]:
+    """An entry as a superior tells it, and its bytes."""
+    made = {**entry, **given}
+    check_entry(made, ACCOUNT_FILING)
+    return made, entry_line(made)
+
+
+def test_accounts_come_back_as_they_were_filed(world: World, at: Callable[[str], None]) -> None:
+    at(MAY)
+    lu, tang = world["lu"], world["tang"]
+    zhang, li = add_account(lu, "张三"), add_account(lu, "李四")
+    file_accounts(lu, "")
+    report(lu, tang)
+    entries = {one["id"]: one for one in tang.store.read(lambda s: list(filed_entries(s, LU.id)))}
+    assert set(entries) == {zhang, li}
+    edit(lu, li, department="教务处")  # newer here than what is told: stays, and is filed next time
+    lost = {**entries[zhang], "id": "e" * 36, "values": {**entries[zhang]["values"], "username": "tslnsunba"}}
+    rows = [
+        told(entries[zhang], status="disabled", act="disabled", revision=9),  # disabled after the backup was made
+        told(entries[li]),
+        told(lost, revision=4),
+    ]
+    actor = lu.store.actor
+    assert lu.store.write(bring_rows, actor, "teachers", "batch", "", rows) == 1
+    assert [one[:2] for one in stands(lu, zhang, li, "e" * 36)] == [
+        ("disabled", "disabled"), ("active", "active"), ("active", "active"),
+    ]  # fmt: skip
+    assert acts(lu) == [("tslnlisi", "changed")]
+    waiting = told({**lost, "id": "f" * 36}, revision=2)  # under review above: not filed yet
+    assert lu.store.write(bring_rows, actor, "teachers", "batch", "c" * 36, [waiting]) == 1
+    assert stands(lu, "f" * 36)[0][:2] == ("active", "")
+
+
+def test_a_superior_that_lost_everything_is_filed_with_anew(world: World, at: Callable[[str], None]) -> None:
+    at(NOVEMBER)
+    lu, tang = world["lu"], world["tang"]
+    add_account(lu, "张三")
+    gone = add_account(lu, "李四")
+    file_accounts(lu)
+    report(lu, tang)
+    disable(lu, gone)
+    lu.act(Role.ADMINISTRATOR)
+    assert lu.store.write(draft_everything, lu.store.actor) == 1
+    (draft,) = [one for one in lu.store.read(changes.list_changes) if one.state == "draft"]
+    assert draft.subject_label == "2027年10月首次备案：新增 1 个、禁用 1 个"
+    assert lu.store.write(draft_everything, lu.store.actor) == 0  # it waits already
+
+
+def test_accounts_of_a_merged_unit_are_not_filed_twice(world: World) -> None:
+    lu = world["lu"]
+    row = {"id": "e" * 36, "values": {"name": "孙八", "username": "tslnsunba"}, "status": "active", "revision": 5}
+    lu.store.write(merged_rows.take, lu.store.actor, "teachers", LUAN, [{**row, "history": []}], "d" * 64)
+    assert stands(lu, "e" * 36) == [("active", "active", "孙八")]
+    assert acts(lu) == []
