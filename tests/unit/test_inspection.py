@@ -162,6 +162,17 @@ def test_several_accounts_of_one_person() -> None:
     assert not outcome(suspended, kept).findings
 
 
+def test_two_persons_of_one_name_are_no_double() -> None:
+    first = (replace(ROW, phone="0315-2234567"), ACCOUNT)
+    namesake = replace(ACCOUNT, id="5", username="tswangming2")
+    assert not outcome(first, (replace(ROW, username="tswangming2", phone="0315-2234567"), namesake)).findings
+    mobile = replace(ROW, username="tswangming2", mobile="13900000001")
+    both = [(replace(ROW, mobile="13900000001"), replace(ACCOUNT, id_number="x1")), (mobile, namesake)]
+    assert codes(outcome(*both)) == {("duplicate", "tswangming2")}
+    both[1] = (mobile, replace(namesake, id_number="x2"))
+    assert not outcome(*both).findings
+
+
 def test_one_mail_or_mobile_for_several_persons() -> None:
     both = [(replace(row, mobile="139 0000 0001"), held) for row, held in ((ROW, ACCOUNT), (OTHER_ROW, OTHER))]
     found = outcome(*both)

@@ -10,7 +10,7 @@ from typing import Final
 from models.domain.inspection import Found
 from models.domain.text import fold_width, without_blanks
 from models.rules.real_names import shared_word
-from models.services.inspection.judging import NEVER, Candidate, Grounds, login_of
+from models.services.inspection.judging import NEVER, Candidate, Grounds, Registered, login_of
 
 Key = tuple[str, ...]
 _MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
@@ -22,7 +22,7 @@ _BY: Final = {
     "person": "名册中是同一人",
     "id": "身份证件号",
     "number": "编号",
-    "phone": "姓名和电话",
+    "phone": "姓名和手机",
     "email": "姓名和邮箱",
 }
 
@@ -42,10 +42,16 @@ def duplicates(candidates: Sequence[Candidate]) -> Iterator[Found]:
             continue
         kept, *others = sorted(group, key=_rank)
         for one in others:
-            if one.username not in told and one.unit_id and one.username != kept.username:
+            if one.username not in told and one.unit_id and one.username != kept.username and not _differ(one, kept):
                 told.add(one.username)
                 reason = f"，备注：{one.registered.note[:60]}" if one.registered and one.registered.note else ""
                 yield one.found("duplicate", why=f"与 {kept.username} 的{_BY[key[0]]}相同{reason}", kept=kept.username)
+
+
+def _differ(one: Candidate, other: Candidate) -> bool:
+    """Whether the register knows them for two persons, by their ID numbers."""
+    numbers = {held.id_number for held in (one.registered, other.registered) if held and held.id_number}
+    return len(numbers) > 1
 
 
 def _person_keys(one: Candidate) -> Iterator[Key]:
@@ -59,8 +65,7 @@ def _person_keys(one: Candidate) -> Iterator[Key]:
     elif one.idnumber and name:
         yield "number", name, one.idnumber
     if name:
-        phones = {one.mobile, one.office_phone, held.phone if held else "", held.office_phone if held else ""} - {""}
-        yield from (("phone", name, number) for number in sorted(set(map(_digits, phones)) - {""}))
+        yield from (("phone", name, number) for number in sorted({*_mobiles(one), *_mobiles_of(held)}))
         mails = {one.email.casefold(), held.email.casefold() if held else ""} - {""}
         yield from (("email", name, mail) for mail in sorted(mails))
 
@@ -107,9 +112,20 @@ def _others(one: Candidate, groups: Sequence[Sequence[Candidate]]) -> str:
 def _contacts(one: Candidate) -> Iterator[Key]:
     if one.email:
         yield "邮箱", one.email.casefold()
-    for number in dict.fromkeys((_digits(one.mobile), _digits(one.office_phone))):
-        if _MOBILE.fullmatch(number):  # an office telephone is used by a whole department
-            yield "手机", number
+    yield from (("手机", number) for number in _mobiles(one))
+
+
+def _mobiles(one: Candidate) -> list[str]:
+    """Its mobile numbers; an office telephone says nothing, a whole department may use it."""
+    return _mobile_among(one.mobile, one.office_phone)
+
+
+def _mobiles_of(held: Registered | None) -> list[str]:
+    return _mobile_among(held.phone, held.office_phone) if held else []
+
+
+def _mobile_among(*phones: str) -> list[str]:
+    return [number for number in dict.fromkeys(map(_digits, phones)) if _MOBILE.fullmatch(number)]
 
 
 def _persons(group: Iterable[Candidate]) -> int:
@@ -124,5 +140,4 @@ def _name(name: str) -> str:
 def _digits(phone: str) -> str:
     if not phone:
         return ""
-    digits = _NO_DIGIT.sub("", fold_width(phone)).removeprefix("86")
-    return digits if len(digits) >= 7 else ""
+    return _NO_DIGIT.sub("", fold_width(phone)).removeprefix("86")
