@@ -10,13 +10,15 @@ from typing import Any
 from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from models.domain.change_kinds import CHANGE_KIND
+from models.domain.change_kinds import CHANGE_KIND, FILED, WITHDRAWAL
 from models.domain.states import STATE_LABELS, Event, State
-from models.domain.units import ROLE_LABELS, TIER_LABELS, Actor, Line, Role, Tier, reports_own
+from models.domain.units import Actor, Role, reports_own
 from models.services.baseline import rows_of
 from models.services.change_checks import Check, checks_of
 from models.services.change_log import OPEN_STATES, find_change
+from models.services.change_words import done_text, next_step, steps_to_come
 from models.services.checking import field_label, value_text
+from models.services.duties.training import approver_warning
 from models.services.items import build_items
 from models.services.policies import effective
 from models.services.units import own_unit, unit_name
@@ -112,54 +114,6 @@ class ChangeDetail:
     allowed: frozenset[str] = frozenset()
 
 
-_DONE_TEXT = {
-    Event.PROPOSE: "发起变更申请",
-    Event.SUBMIT: "提交核办",
-    Event.RETURN: "退回补正",
-    Event.REFUSE: "不予通过",
-    Event.WITHDRAW: "撤回",
-    Event.APPROVE: "批准并签名",
-    Event.REVOKE: "撤销批准",
-    Event.APPLY: "生效",
-    Event.SEAL: "打包，待交上级",
-    Event.RECEIPT_ACCEPT: "上级通过，变更生效",
-    Event.RECEIPT_RETURN: "上级退回补正",
-    Event.RECEIPT_REFUSE: "上级不予通过",
-    Event.PACKAGE_REFUSED: "上级未能接收包裹，恢复为已批准",
-    Event.RECEIPT_WITHDRAWN: "上级同意撤回",
-    Event.CONFLICT: "上级已通过，但名册中的值已改变",
-}
-_NEXT_STEP = {
-    State.DRAFT: "填写完整并添加证明材料后，由学籍管理员提交核办。",
-    State.PENDING: "等待本单位主管领导核办。",
-    State.APPROVED: "等待学籍管理员打包上报。",
-    State.SEALED: "已打包，交给上级后等待回执。",
-    State.EFFECTIVE: "已办结，名册已更新。",
-    State.REFUSED: "已办结，未予通过；如仍需变更，请重新发起。",
-    State.WITHDRAWN: "已撤回，不再办理。",
-    State.CONFLICT: "已另拟一份变更草稿，请核对名册中的值后处理。",
-}
-_HAND_IN = "核对无误后，由学籍管理员提交核办。"
-_TO_COME: dict[State, tuple[str, ...]] = {
-    State.DRAFT: ("submit", "head", "seal", "bureau"),
-    State.PENDING: ("head", "seal", "bureau"),
-    State.APPROVED: ("seal", "bureau"),
-    State.SEALED: ("bureau",),
-}
-_TO_COME_TEXT = {
-    "submit": f"{TIER_LABELS[Tier.SCHOOL]}{ROLE_LABELS[Role.REGISTRAR]}提交",
-    "head": f"{TIER_LABELS[Tier.SCHOOL]}{ROLE_LABELS[Role.HEAD]}核办",
-    "seal": f"{ROLE_LABELS[Role.REGISTRAR]}打包上报",
-    "bureau": f"主管教育部门{ROLE_LABELS[Role.REGISTRAR]}核办",
-}
-_TO_COME_OPEN = {
-    "submit": f"本单位{ROLE_LABELS[Role.REGISTRAR]}提交",
-    "head": f"本单位{ROLE_LABELS[Role.HEAD]}核办",
-    "seal": _TO_COME_TEXT["seal"],
-    "bureau": f"上级{ROLE_LABELS[Role.REGISTRAR]}核办",
-}
-
-
 def _filtered(query: Select[Any], q: ChangeQuery) -> Select[Any]:
     c = t.change.c
     if q.states:
@@ -194,9 +148,14 @@ def count_changes(session: Session) -> dict[str, int]:
     return {state: number for state, number in session.execute(select(c.state, func.count()).group_by(c.state))}
 
 
+_STATE_FIELDS = ("status", "disabled_reason")
+"""What 禁用账户 and 恢复账户 say themselves."""
+
+
 def _summary(row: Row[Any]) -> ChangeSummary:
     kind = CHANGE_KIND[row.kind]
-    fields = "、".join(field_label(key) for key in changed_fields(row.kind, json.loads(row.after)))
+    after = changed_fields(row.kind, json.loads(row.after))
+    fields = "、".join(field_label(key) for key in after if key not in _STATE_FIELDS)
     return ChangeSummary(
         row.id,
         row.number,
@@ -222,6 +181,9 @@ def get_change(session: Session, id_or_number: str, actor: Actor | None = None) 
     item = build_items(session, [row])[0]
     state = State(row.state)
     checks = tuple(checks_of(session, row)) if row.state in OPEN_STATES and state is not State.SEALED else ()
+    if actor is not None and actor.has(Role.HEAD) and state is State.PENDING:
+        warning = approver_warning(session, actor)
+        checks += (Check("note", warning),) if warning else ()
     policy, after = effective(session), changed_fields(row.kind, item["after"])
     return ChangeDetail(
         _summary(row),
@@ -231,16 +193,11 @@ def get_change(session: Session, id_or_number: str, actor: Actor | None = None) 
         diffs(item["before"], after),
         tuple(EvidenceInfo(**entry) for entry in item["evidence"]),
         tuple(_timeline(session, row)),
-        _next_step(row.kind, state),
+        next_step(row.kind, state),
         checks,
         {key: policy.origin.get(key, ()) for key in after},
         _allowed(row, state, actor) if actor else frozenset(),
     )
-
-
-def _next_step(kind: str, state: State) -> str:
-    """What has to happen now; a change that takes no evidence is only checked and handed in."""
-    return _HAND_IN if state is State.DRAFT and not CHANGE_KIND[kind].needs_evidence else _NEXT_STEP[state]
 
 
 def pupils(session: Session, id_or_number: str) -> list[dict[str, Any]]:
@@ -266,24 +223,19 @@ def diffs(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FieldDif
             value_text(key, before.get(key, "")),
             value_text(key, value),
         )
-        for key, value in after.items()
+        for key, value in sorted(after.items(), key=lambda entry: entry[0] != "status")  # what becomes of it, then why
     )
 
 
 def _timeline(session: Session, change: Row[Any]) -> list[TimelineEntry]:
     d = t.decision.c
     query = select(t.decision).where(d.change_id == change.id).order_by(d.position)
-    entries = [
-        TimelineEntry(
-            row.at, unit_name(session, row.unit_id), row.person_name, _DONE_TEXT[Event(row.event)], row.opinion, True
-        )
-        for row in session.execute(query)
-    ]
-    to_come = _TO_COME.get(State(change.state), ())
-    if CHANGE_KIND[change.kind].local:
-        to_come = tuple(step for step in to_come if step in ("submit", "head"))
-    words = _TO_COME_OPEN if own_unit(session).line is Line.OPEN else _TO_COME_TEXT
-    return entries + [TimelineEntry("", "", "", words[step], "", False) for step in to_come]
+    entries = []
+    for row in session.execute(query):
+        what = done_text(change.kind, Event(row.event))
+        entries.append(TimelineEntry(row.at, unit_name(session, row.unit_id), row.person_name, what, row.opinion, True))
+    to_come = steps_to_come(change.kind, State(change.state), own_unit(session).line)
+    return entries + [TimelineEntry("", "", "", text, "", False) for text in to_come]
 
 
 def _allowed(row: Row[Any], state: State, actor: Actor) -> frozenset[str]:
@@ -295,7 +247,7 @@ def _allowed(row: Row[Any], state: State, actor: Actor) -> frozenset[str]:
     if any(map(actor.has, CHANGE_KIND[row.kind].initiators)):
         if state is State.DRAFT:
             acts |= {"update_draft", "attach", "detach", "submit", "withdraw"}
-        elif state is State.PENDING or (state is State.SEALED and row.kind != "change.withdrawal"):
+        elif state is State.PENDING or (state is State.SEALED and row.kind not in (WITHDRAWAL.key, *FILED)):
             acts.add("withdraw")
     if actor.has(Role.HEAD) and (local or reports_own(actor.unit)):
         if state is State.PENDING:

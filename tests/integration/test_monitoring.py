@@ -124,6 +124,7 @@ def test_a_change_of_post_takes_effect_only_once_the_province_has_filed_it(world
     c = t.message.c
     said = tang.store.read(lambda s: s.execute(select(c.title, c.note).where(c.kind == monitoring.ANSWER)).one())
     assert "允许修改权限" in said.title
+    assert tang.store.read(changes.get, change).next_step == "已办结，允许修改权限。"
     assert "允许修改权限" in said.note
     row = tang.store.read(lambda s: s.execute(select(t.monitoring_account)).one())
     assert row.filed_by == f"{PROVINCE.name} 登记员"
@@ -170,6 +171,14 @@ def test_the_province_files_its_own_changes_after_its_head(world: World) -> None
     first, second = move(province, "赵华", "教学部门负责人"), move(province, "钱明", "教学部门负责人")
     assert province.store.read(applications) == []
     province.approve([first, second])
+    province.act(Role.HEAD)
+    province.store.write(changes.revoke, province.store.actor, [first], "再议")
+    (gone,) = [one for one in province.store.read(applications) if one.change_id == first]
+    with pytest.raises(UserError, match="批准已撤销"):
+        monitoring.file(province.store, province.act(Role.REGISTRAR), gone.number)
+    province.store.write(changes.submit, province.store.actor, first)
+    province.approve([first])
+    assert len(province.store.read(applications)) == 2
     passphrase = province.act(Role.REGISTRAR)
     for one in province.store.read(applications):
         if one.change_id == first:

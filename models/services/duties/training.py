@@ -151,9 +151,9 @@ def approver_warning(session: Session, actor: Actor) -> str:
     """Why the person should not approve yet: no certificate, or one that has run out; "" when all is well (E39)."""
     held = certificate_of(session, actor.name)
     if not held["certificate"]:
-        return f"{actor.name}没有登记培训合格证书，应持证上岗（E39）。请安排培训，并用 duty training 登记证书"
+        return f"{actor.name}没有登记培训合格证书，应持证上岗（E39），请安排培训并登记证书"
     if held["valid_until"] and held["valid_until"] < local_day(now_text()):
-        return f"{actor.name}的培训合格证书已于 {held['valid_until']} 到期，应持证上岗（E39）。请安排培训后登记新证书"
+        return f"{actor.name}的培训合格证书已于 {held['valid_until']} 到期，应持证上岗（E39），请安排培训并登记新证书"
     return ""
 
 

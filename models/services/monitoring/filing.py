@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy import Row, delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import FILED as FILED_KINDS
@@ -159,6 +159,8 @@ def enter_own(session: Session) -> None:
 
 
 def _enter(session: Session, unit_id: str, message_id: str, application: Application) -> None:
+    c = t.monitoring_application.c  # one that was taken back and comes again takes the place of the earlier one
+    session.execute(delete(t.monitoring_application).where(c.change_id == application.change, c.state == "received"))
     row = {
         "change_id": application.change, "attempt": application.attempt, "message_id": message_id, "unit_id": unit_id,
         "number": application.number, "account_id": application.account,
@@ -200,6 +202,10 @@ def _faults(session: Session, row: Row[Any]) -> list[str]:
     unit = find_unit(session, row.unit_id)
     if unit is None:
         return ["申请单位不在单位名录中，请核对"]
+    if row.unit_id == own_unit(session).id:
+        (change,) = changes_by_id(session, [row.change_id])
+        if (change.state, change.attempt) != (State.APPROVED, row.attempt):
+            return ["主管领导的批准已撤销"]
     after = json.loads(row.after)
     return place_faults(session, unit, row.account_id, after, promised=_promised(session, row, after["post"]))
 
@@ -250,10 +256,9 @@ def decide(session: Session, actor: Actor, number: str, verdict: str, opinion: s
 
 def _settle_own(session: Session, actor: Actor, one: Pending, verdict: str, opinion: str) -> None:
     (change,) = changes_by_id(session, [one.change_id])
-    if (change.state, change.attempt) != (State.APPROVED, one.attempt):
-        raise UserError(f"变更 {change.number} 的批准已撤销，不能备案。")
     if verdict == REFUSED:
-        record(session, actor, [change.id], Event.REFUSE, opinion)
+        if (change.state, change.attempt) == (State.APPROVED, one.attempt):
+            record(session, actor, [change.id], Event.REFUSE, opinion)
         return
     apply_register(session, actor, [change], f"{actor.unit.name} {actor.name}")
     record(session, actor, [change.id], Event.APPLY, opinion)
