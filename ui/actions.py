@@ -17,7 +17,7 @@ class ActionEntry:
 
 
 _TABLES = ("roster", "accounts", "import")
-_DESKS = ("review", "changes", "problems", "letters", "orders")
+_DESKS = ("review", "changes", "problems", "letters", "orders", "filing")
 _OUT = (*_TABLES, "packages", "problems", "letters", "orders")
 
 ACTIONS: tuple[ActionEntry, ...] = (

@@ -60,6 +60,8 @@ def _folder(path: Path) -> Route:
 def _by_content(path: Path, start: bytes, shown: str) -> Route:
     name, ending = path.name, path.suffix.lower()
     if start.startswith((b"%PDF-", b"\xff\xd8\xff", b"\x89PNG")):
+        if shown == "filing" and start.startswith(b"%PDF-"):  # its signature is looked at there
+            return Route(shown)
         what = "PDF 文件" if start.startswith(b"%PDF-") else "图片"
         words = f"“{name}”是{what}，只能作为证明材料。请在变更中添加；要导入名册，请打开原来的表格（xlsx、xls、csv）。"
         return Route(shown) if shown in ("changes", "review") else Route("", words)

@@ -96,20 +96,36 @@ def _orders(context: AppContext) -> Page:
     return OrdersPage(context)
 
 
+def _inspections(context: AppContext) -> Page:
+    from ui.pages.inspections import InspectionsPage
+
+    return InspectionsPage(context)
+
+
 def _problems(context: AppContext) -> Page:
     from ui.pages.problems import ProblemsPage
 
     return ProblemsPage(context)
 
 
+def _filing(context: AppContext) -> Page:
+    from ui.pages.filing import FilingPage
+
+    return FilingPage(context)
+
+
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("roster", "学生名册", "school", "名册", BUSINESS, ALL_TIERS, _roster),
     PageEntry("accounts", "教师账户", "id-badge", "名册", EVERYONE, ALL_TIERS, _accounts),
     PageEntry("import", "导入", "file-import", "业务", frozenset({Role.REGISTRAR}), ALL_TIERS, _import),
-    PageEntry("changes", "关键信息变更", "git-pull-request", "业务", BUSINESS, ALL_TIERS, _changes, "账户备案"),
+    PageEntry("changes", "关键信息变更", "git-pull-request", "业务", BUSINESS, ALL_TIERS, _changes, "账户变更"),
+    PageEntry(
+        "filing", "账户备案", "clipboard-text", "业务", EVERYONE, ALL_TIERS, _filing, lines=frozenset({Line.OPEN})
+    ),
     PageEntry("review", "核办", "rubber-stamp", "业务", BUSINESS, ALL_TIERS, _review),
     PageEntry("problems", "问题学籍", "alert-octagon", "业务", BUSINESS, ALL_TIERS, _problems, "问题账户"),
     PageEntry("orders", "停用通知单", "user-off", "业务", BUSINESS, ALL_TIERS, _orders, lines=frozenset({Line.OPEN})),
+    PageEntry("inspections", "专项核查", "list-check", "业务", EVERYONE, ALL_TIERS, _inspections),
     PageEntry("packages", "数据包收发", "package", "报送", EVERYONE, ALL_TIERS, _packages),
     PageEntry("letters", "往来", "arrows-exchange", "报送", EVERYONE, ALL_TIERS, _letters),
     PageEntry("audit", "审计日志", "history", "管理", EVERYONE, ALL_TIERS, _audit),

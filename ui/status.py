@@ -11,17 +11,18 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QSizePolicy, QStatusBar
 
 from models.domain.traffic import Traffic
-from models.domain.units import Actor, Role, Tier, reports_own
+from models.domain.units import Actor, Line, Role, Tier
 from ui.jobs import Job
 from ui.kit import Button, button, label
-from ui.travel import reminder, travel_tip, travel_words
+from ui.travel import filing_words, reminder, travel_tip, travel_words
 
 if TYPE_CHECKING:
+    from models.services.filing.calendar import Reminder
     from models.store.store import Session
 
 TABLES = frozenset(
     {"change", "decision", "received_item", "package", "policy", "channel", "problem", "problem_side", "message"}
-    | {"disable_order", "disable_order_item", "report_section"}
+    | {"disable_order", "disable_order_item", "report_section", "account", "filed_account"}
 )
 
 
@@ -37,6 +38,13 @@ class Figures:
     letters: int = 0
     orders: int = 0
     traffic: Traffic = field(default_factory=Traffic)
+    filing: Reminder | None = None
+
+    @property
+    def filing_due(self) -> int:
+        """Accounts that wait to be filed while the window is open or after it."""
+        due = self.filing
+        return due.added + due.disabled + due.changed if due is not None and due.state != "soon" else 0
 
 
 def read_figures(session: Session, actor: Actor, home: Path) -> Figures:
@@ -56,10 +64,15 @@ def read_figures(session: Session, actor: Actor, home: Path) -> Figures:
 
     drafts = change_views.list_changes(session, change_views.ChangeQuery(states=("draft",)))
     to_decide = 0
-    if actor.has(Role.HEAD) and reports_own(actor.unit):
+    if actor.has(Role.HEAD):
         to_decide += change_views.count_changes(session).get("pending", 0)
     if actor.has(Role.REGISTRAR) and actor.unit.tier is not Tier.SCHOOL:
         to_decide += review_views.count_items(session).get("in_review", 0)
+    due = None
+    if actor.unit.line is Line.OPEN:
+        from models.services.filing.calendar import reminder as filing_due
+
+        due = filing_due(session)
     backups = maintenance.list_backups(home)
     from datetime import UTC, datetime
 
@@ -73,6 +86,7 @@ def read_figures(session: Session, actor: Actor, home: Path) -> Figures:
         len(matters.matters_to_do(session)),
         order_views.count_to_do(session),
         traffic.traffic(session),
+        due,
     )
 
 
@@ -101,6 +115,7 @@ class StatusBar(QStatusBar):
             part.hide()
         self._pages = pages
         self.to_decide = self._count("rubber-stamp", "wait", "review")
+        self.filing = self._count("calendar", "warn", "filing")
         self.to_send = self._count("package", "info", "packages")
         self.contact = self._count("clock", "warn", "packages")
         self.returned = self._count("arrow-back-up", "warn", "changes")
@@ -128,11 +143,12 @@ class StatusBar(QStatusBar):
             made.setVisible(number > 0 and page in self._pages)
         for made, words, tip in (
             (self.to_send, travel_words(figures.traffic), travel_tip(figures.traffic)),
+            (self.filing, filing_words(figures.filing), figures.filing.sentence if figures.filing else ""),
             (self.contact, reminder(figures.traffic), self.tr("请送一次文件，或打电话与上级确认；离线办理不受影响。")),
         ):
             made.set_text(words)
             made.setToolTip(tip)
-            made.setVisible(bool(words) and "packages" in self._pages)
+            made.setVisible(bool(words) and ("filing" if made is self.filing else "packages") in self._pages)
         version = self.tr("政策 总第 {n} 版").format(n=figures.policy_version)
         self.policy.set_text(version if figures.policy_version else self.tr("尚无政策"))
         self.backup.set_text(

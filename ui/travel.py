@@ -1,11 +1,17 @@
-"""Words for what waits to be sent and for a superior not heard of for long, in the status bar and at the start."""
+"""Words for what waits to be sent or filed and for a superior not heard of for long, in the status bar and at the
+start."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
 from models.domain.traffic import REMIND_DAYS, Traffic
 from ui.moments import days_since, moment
+
+if TYPE_CHECKING:
+    from models.services.filing.calendar import Reminder
 
 
 def travel_words(traffic: Traffic) -> str:
@@ -40,6 +46,16 @@ def reminder(traffic: Traffic) -> str:
     if days < REMIND_DAYS:
         return ""
     return _tr("与{who}已有 {n} 天没有往来").format(who=traffic.superior, n=days)
+
+
+def filing_words(due: Reminder | None) -> str:
+    """How long there is to file the accounts, or how late it is; "" for nothing (A13-A15)."""
+    if due is None:
+        return ""
+    if due.state == "open" and not due.days:
+        return _tr("备案今天截止")
+    words = {"open": _tr("备案还有 {n} 天"), "soon": _tr("备案 {n} 天后开始"), "missed": _tr("备案逾期 {n} 天")}
+    return words[due.state].format(n=due.days)
 
 
 def _tr(text: str) -> str:

@@ -164,16 +164,26 @@ class Workspace(QWidget):
                 "problems": figures.problems,
                 "letters": figures.letters,
                 "orders": figures.orders,
+                "filing": figures.filing_due,
             }
         )
 
     def _remind(self, figures: Figures) -> None:
-        """Once after unlocking, whoever carries the files is reminded of a superior not heard of for long."""
-        words = reminder(figures.traffic)
-        if words and not self._reminded and self.context.has(Role.REGISTRAR):
-            more = travel_tip(figures.traffic)
-            self.show_notice(Shown(self.tr("{words}。{more}").format(words=words, more=more), "", "info", False))
+        """Once after unlocking, whoever carries the files is reminded of a superior not heard of for long, and of
+        accounts to be filed."""
+        if self._reminded:
+            return
         self._reminded = True
+        words, due = reminder(figures.traffic), figures.filing
+        if not self.context.has(Role.REGISTRAR):
+            return
+        said = [self.tr("{words}。{more}").format(words=words, more=travel_tip(figures.traffic))] if words else []
+        if due is not None:
+            said.append(due.sentence)
+            go = button(self.tr("去备案"), "arrow-right", "link", on_click=lambda: self.show_page("filing", change=""))
+            self.show_notice(Shown("\n".join(said), "", "warn" if due.state == "missed" else "info", False), go)
+        elif said:
+            self.show_notice(Shown(said[0], "", "info", False))
 
     # --- files, notices ---------------------------------------------------------------------------------
 
@@ -191,8 +201,8 @@ class Workspace(QWidget):
             text = self.tr("“{name}”要由别的角色打开：导入表格由学籍管理员办理，恢复备份由系统管理员办理。请换人登录。")
             self.show_notice(Shown(text.format(name=path.name), "", "warn", False))
 
-    def show_notice(self, shown: Shown) -> None:
-        """Show a sentence in the bar above the page, with 详情 and 复制."""
+    def show_notice(self, shown: Shown, *acts: QWidget) -> None:
+        """Show a sentence in the bar above the page, with 详情, 复制 and what can be done about it."""
         copied = "\n".join(part for part in (shown.sentence, shown.detail) if part)
         actions = [
             button(self.tr("复制"), "copy", "link", on_click=lambda: QGuiApplication.clipboard().setText(copied))
@@ -201,7 +211,7 @@ class Workspace(QWidget):
             detail = button(self.tr("详情"), "info-circle", "link")
             detail.clicked.connect(lambda: self.notice.words.setText(copied))
             actions.insert(0, detail)
-        self.notice.say(shown.tone, shown.sentence, actions)
+        self.notice.say(shown.tone, shown.sentence, [*actions, *acts])
         self._around.show()
 
     def close_notice(self) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-
 from models.domain.change_kinds import ACCOUNT_FILING
 from models.domain.units import reports_own
 from ui.context import AppContext
@@ -28,10 +26,6 @@ def count_waiting(session: Session) -> int:
     return 0 if under_way(session) else sum(1 for _ in rows_to_file(session))
 
 
-def report_accounts(context: AppContext, owner: QObject) -> None:
-    """Draft the filing of all of them and show it, to be submitted there."""
-    from models.services.filing.proposing import propose_filing
-
-    context.write(
-        propose_filing, context.actor, owner=owner, done=lambda change: context.navigate("changes", change=change)
-    )
+def report_accounts(context: AppContext) -> None:
+    """Show the filing of all of them, to be handed in there."""
+    context.navigate("filing", change="")

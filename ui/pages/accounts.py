@@ -98,7 +98,7 @@ class AccountsPage(Page):
         send = button(self.tr("导出"), "file-export", "", "Ctrl+E", on_click=self._export)
         paper = button(self.tr("打印"), "printer", "", "Ctrl+P", on_click=self._print)
         tip = self.tr("把尚未上报的账户作为一批账户备案，经主管领导核办后报上级备案")
-        self._report = button("", "rubber-stamp", "primary", tip, on_click=lambda: report_accounts(self.context, self))
+        self._report = button("", "rubber-stamp", "primary", tip, on_click=lambda: report_accounts(self.context))
         self._report.hide()
         sub = self.tr("用户名按规则生成：地名前缀 + 姓名全拼")
         return PageHead(self.tr("教师账户"), sub, [add, bring, many, send, paper, self._report])

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QButtonGroup, QLineEdit, QStackedWidget
 
+from models.domain.change_kinds import KEY_FIELD
 from models.domain.states import State
 from models.domain.units import Line, Role, reports_own
 from models.services import changes
@@ -26,7 +27,7 @@ from ui.moments import moment
 from ui.page import Page
 from ui.pages.account_report import may_report, report_accounts
 from ui.pages.change_cards import is_returned
-from ui.pages.change_detail import ChangePanel
+from ui.pages.change_detail import ACCOUNT_KINDS, ChangePanel
 from ui.pages.change_form import ChangeForm
 from ui.pages.companion_bar import CompanionBar
 from ui.pages.pupil_picker import PupilPicker
@@ -50,7 +51,7 @@ LIST, PICK, FORM = range(3)
 class ChangesPage(Page):
     """List and detail; a form takes the place of both."""
 
-    TABLES = frozenset({"change", "decision", "companion"})
+    TABLES = frozenset({"change", "decision", "companion", "change_evidence"})
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -71,7 +72,7 @@ class ChangesPage(Page):
         new = button(act, "git-pull-request", "primary", "Ctrl+N", on_click=self.start_new)
         new.setVisible(self._starts or self._reports)
         self.companion = CompanionBar(self.context)
-        title = self.tr("账户备案") if self._open_line else self.tr("关键信息变更")
+        title = self.tr("账户变更") if self._open_line else self.tr("关键信息变更")
         self.head = PageHead(title, "", [self.companion, new])
         self.tabs = QButtonGroup(self)
         self._tab_of = {}
@@ -105,7 +106,7 @@ class ChangesPage(Page):
         self.table.activated.connect(lambda _: self.edit())
         hint = self.tr("选中学生后按 Ctrl+K 发起。") if self._starts else ""
         if self._reports:
-            hint = self.tr("尚未上报的教师账户作为一批，经主管领导核办后报上级备案。")
+            hint = self.tr("账户的新建、更名、禁用、恢复和备案都在这里。")
         may = self._starts or self._reports
         start = button(act, "git-pull-request", on_click=self.start_new) if may else None
         self.empty = EmptyState(self.tr("还没有变更申请。"), start, hint, "git-pull-request")
@@ -208,8 +209,11 @@ class ChangesPage(Page):
 
     def edit(self) -> None:
         """Open the draft in sight in the form."""
-        detail = self.side.detail
-        if detail is not None and detail.diffs and "update_draft" in detail.allowed:
+        if (detail := self.side.detail) is None or "update_draft" not in detail.allowed:
+            return
+        if detail.summary.kind in ACCOUNT_KINDS:
+            self.side.go_to_accounts()
+        elif detail.summary.kind == KEY_FIELD.key:
             self.form.begin(change_id=detail.summary.id)
             self._go(FORM)
 
@@ -222,7 +226,7 @@ class ChangesPage(Page):
     def start_new(self) -> None:
         """Ask for the pupil first; in the open line bring all accounts not reported yet together."""
         if self._reports:
-            report_accounts(self.context, self)
+            report_accounts(self.context)
         elif self._starts:
             self.picker.line.clear()
             self._go(PICK)
@@ -289,10 +293,6 @@ class ChangesPage(Page):
 
 def _again(change: ChangeSummary) -> str:
     return f"（第 {change.attempt} 次）" if change.attempt > 1 else ""
-
-
-def _what(change: ChangeSummary) -> Cell:
-    return Cell(change.summary + _again(change))
 
 
 def _state(change: ChangeSummary) -> Cell:

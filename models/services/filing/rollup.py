@@ -22,7 +22,8 @@ from models.domain.units import Line, Tier, Unit, reports_own
 from models.rules.naming import pinyin_keys
 from models.services.baseline import frozen_lines
 from models.services.checking import value_text
-from models.services.filing.calendar import filings, given_periods, moment, window_for
+from models.services.filing import calendar
+from models.services.filing.calendar import filings, given_periods, window_for
 from models.services.filing.rows import kind_now, rows_to_file
 from models.services.units import ancestors, descendants, own_unit, standing_for
 from models.store import tables as t
@@ -32,6 +33,8 @@ _ROLE: Final = "教师"
 """Annex 2 and 3 are lists of teachers' accounts."""
 _STATES: Final = {Act.ADDED: "新增", Act.DISABLED: "禁用"}
 _KEPT: Final = "保留"
+_NAMED: Final = 30
+"""Units named on the form itself at most; the result names all."""
 _SENT: Final = frozenset(State) - END_STATES - {State.DRAFT}
 
 
@@ -77,7 +80,9 @@ class Rollup:
     def remark(self) -> str:
         """What the form itself should say of what it does not list."""
         parts = [f"另有 {self.changed} 个账户更改了信息，随备案数据报送，表中不列"] if self.changed else []
-        parts += [f"本期未备案（或没有新增、禁用）的单位：{'、'.join(self.missing)}"] if self.missing else []
+        more = f"等 {len(self.missing)} 个" if len(self.missing) > _NAMED else ""
+        names = "、".join(self.missing[:_NAMED])
+        parts += [f"本期未备案（或没有新增、禁用）的单位：{names}{more}"] if names else []
         return "；".join(parts)
 
 
@@ -141,7 +146,7 @@ def _under_way(session: Session, period: str) -> Iterator[Entry]:
 
 def _planned(session: Session) -> Iterator[Entry]:
     """What a filing of now would carry."""
-    kind, unit_id, now = kind_now(session), own_unit(session).id, moment(session)
+    kind, unit_id, now = kind_now(session), own_unit(session).id, calendar.moment(session)
     return (Entry(row.id, unit_id, row.act, kind, now, row.values) for row in rows_to_file(session))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import ACCOUNT_FILING
@@ -23,11 +23,13 @@ from models.services.baseline import frozen_lines
 from models.services.change_log import find_change
 from models.services.changes import ChangeDetail
 from models.services.checking import check_context
-from models.services.filing.calendar import filings, given_periods, moment, reminder, window_for
+from models.services.filing import calendar
+from models.services.filing.calendar import filings, given_periods, reminder, window_for
 from models.services.filing.overview import filed_rows
 from models.services.filing.proposing import propose_filing, under_way
 from models.services.filing.rows import kind_now, rows_to_file
 from models.services.units import own_unit
+from models.store import tables as t
 
 TO_DO: Final = "to_do"
 """State of a filing nobody has drafted yet; its line has no id."""
@@ -96,7 +98,7 @@ def _next_line(session: Session) -> FilingLine | None:
     numbers = counts_text(counts(row.act for row in rows_to_file(session)))
     if not numbers:
         return None
-    kind, given, day = kind_now(session), given_periods(session), local_day(moment(session))
+    kind, given, day = kind_now(session), given_periods(session), local_day(calendar.moment(session))
     due = reminder(session)
     window = window_for(session, kind, due.period) if due else next_window(day, kind, given)
     return FilingLine(
@@ -110,7 +112,7 @@ def _line(session: Session, change: Row[Any]) -> FilingLine:
     kind, day = FilingKind(head["kind"]), local_day(head["as_of"])
     if change.state == State.DRAFT:  # what it says is written down when it is handed in
         numbers = counts_text(counts(row.act for row in rows_to_file(session)))
-        kind, day = kind_now(session), local_day(moment(session))
+        kind, day = kind_now(session), local_day(calendar.moment(session))
     window = window_named(head["period"], kind, given_periods(session))
     first, last = (window.first, window.last) if window else ("", "")
     return FilingLine(
@@ -173,3 +175,10 @@ def submit_filing(session: Session, actor: Actor, change_id: str, period: str, r
     made = draft_filing(session, actor, change_id, period, reason)
     changes.submit(session, actor, made)
     return made
+
+
+def filed_periods(session: Session) -> list[str]:
+    """The periods in which anything was filed here, and that of today (YYYY-MM), newest first."""
+    now = window_for(session, FilingKind.DELTA).period
+    own = {json.loads(change.after)["period"] for change in filings(session)}
+    return sorted({now, *own, *session.scalars(select(t.filed_account.c.period).distinct())}, reverse=True)
