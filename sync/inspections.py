@@ -26,25 +26,31 @@ if TYPE_CHECKING:
 
 
 def disable(
-    store: Store, passphrase: str, inspection_id: str, positions: Sequence[int] | None = None, due: str = ""
+    store: Store,
+    passphrase: str,
+    inspection_id: str,
+    positions: Sequence[int] | None = None,
+    due: str = "",
+    *,
+    confirmed: bool = False,
 ) -> handling.Listed:
     """Make the disable list of open findings (None: all irregular ones): changes of own accounts for the head, orders,
     signed, for those of units below, all or nothing. `due`: day YYYY-MM-DD of the orders (default: in 15 days).
 
     Raises as handling.disable_list, orders.issue; WrongSecretError.
     """
-    return store.write(_disable, store.actor, store.signer(passphrase), inspection_id, (positions, due))
+    return store.write(_disable, store.actor, store.signer(passphrase), inspection_id, (positions, due, confirmed))
 
 
 def _disable(
-    session: Session, actor: Actor, signer: Signer, inspection_id: str, said: tuple[Sequence[int] | None, str]
+    session: Session, actor: Actor, signer: Signer, inspection_id: str, said: tuple[Sequence[int] | None, str, bool]
 ) -> handling.Listed:
-    positions, due = said
+    positions, due, confirmed = said
 
     def give(account_ids: Sequence[str], reason: str, words: str) -> str:
         return orders.give(session, actor, signer, account_ids, (reason, words, due)).order_id
 
-    return handling.disable_list(session, actor, inspection_id, positions, give)
+    return handling.disable_list(session, actor, inspection_id, positions, give, confirmed=confirmed)
 
 
 def close(store: Store, passphrase: str, inspection_id: str) -> str:

@@ -188,6 +188,7 @@ def disable(
     codes: Codes = None,
     findings: Places = None,
     due: Annotated[str, typer.Option(metavar="日期", help="通知单的执行期限，如 2026-12-31（默认 15 天）")] = "",
+    confirm_mass: Annotated[bool, typer.Option("--confirm-mass", help="确认一次停用很多账户")] = False,
 ) -> None:
     """Make the disable list of findings; without a choice of all irregular ones."""
     from models.services.inspection import views
@@ -199,7 +200,7 @@ def disable(
         if codes:
             found = store.read(views.show, number, _chosen_codes(codes))
             places = [*(places or []), *(one.position for one in found.items if one.state == "open")]
-        made = inspections.disable(store, call.passphrase(), number, places, due)
+        made = inspections.disable(store, call.passphrase(), number, places, due, confirmed=confirm_mass)
     text = [
         f"停用清单共 {made.accounts} 个账户：本单位 {len(made.changes)} 个，待主管领导批准（change list）；"
         f"停用通知单 {len(made.orders)} 份（order list，用 package send 写出）；"

@@ -201,3 +201,16 @@ def test_columns_mapped_by_hand_are_remembered(world: World, tmp_path: Path) -> 
     inspect(lu, exports.read_export(path, {"username": "甲", "name": "B"}, memory))
     again = exports.read_export(path, {}, lu.store.read(exports.remembered))
     assert [one.name for one in again.accounts] == list(NAMES.values())
+
+
+def test_a_list_that_would_end_a_whole_unit_waits_for_a_word(world: World, tmp_path: Path) -> None:
+    lu = world["lu"]
+    add_account(lu, "马腾", email="t5@example.org")
+    names = {**NAMES, "tslnmateng": "马腾"}
+    rows = [row(lu, username, "教务处", place, 最近登录="") for place, username in enumerate(names)]
+    first = inspect(lu, export(lu, tmp_path, rows))
+    with pytest.raises(UserError, match="6 个账户中的 6 个"):
+        disable(lu, first)
+    assert {one.state for one in found(lu, first).values()} == {"open"}
+    made = inspections.disable(lu.store, lu.act(Role.REGISTRAR), first, confirmed=True)
+    assert len(made.changes) == len(names)

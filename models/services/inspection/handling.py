@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import ACCOUNT_DISABLE
@@ -14,11 +14,13 @@ from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS
 from models.domain.findings import Level
 from models.domain.inspection import CODE, KIND_LABELS, LONGEST_NOTE, RANK, STATE_LABELS, FindingState
+from models.domain.mass_change import MASS_COUNT, MASS_SHARE, is_mass_change
 from models.domain.orders import ItemState
 from models.domain.times import local_day
 from models.domain.units import Actor
 from models.services.accounts.status import propose_disable
 from models.services.change_log import OPEN_STATES, in_chunks
+from models.services.import_apply import MassChangeError
 from models.services.inspection.log import Standing, findings_of, number_of, require_open, standings, write
 from models.services.roster_edit import require_editor
 from models.store import audit
@@ -103,11 +105,14 @@ def disable_list(
     inspection_id: str,
     positions: Sequence[int] | None = None,
     give_order: GiveOrder | None = None,
+    *,
+    confirmed: bool = False,
 ) -> Listed:
     """Put the accounts of open findings on the disable list (None: all irregular ones).
 
     Own accounts become changes for the head to approve, one each; accounts of units below are ordered with
-    `give_order`. An account already in a change or order is not taken twice. Raises UserError, NotAllowedError.
+    `give_order`. An account already in a change or order is not taken twice. Raises UserError, NotAllowedError,
+    MassChangeError for many accounts at once unless `confirmed`.
     """
     require_editor(actor, ACCOUNTS, "制作停用清单")
     found = require_open(session, inspection_id)
@@ -121,12 +126,26 @@ def disable_list(
     plan = _plan(session, actor, [one.row for one in chosen])
     if plan.below and give_order is None:
         raise UserError("其中有所辖单位的账户，须由学籍管理员用本人的口令签发停用通知单。")
+    if not confirmed:
+        _refuse_mass(session, plan)
     listed = _carry_out(session, actor, found, plan, give_order)
     if not listed.accounts:
         raise UserError("选中的各项只需更正，不需要停用账户。请通知本人或所在单位更正。")
     body = {"accounts": listed.accounts, "changes": len(listed.changes), "orders": list(listed.orders)}
     audit.append(session, actor, "inspection.list", f"inspection:{found.id}", body)
     return listed
+
+
+def _refuse_mass(session: Session, plan: _Plan) -> None:
+    """A wrong list, or a column mapped wrongly, must not end the accounts of a whole unit by one word."""
+    count = sum(len(accounts) for side in (plan.own, plan.below) for accounts in side.values())
+    query = select(func.count()).select_from(t.account).where(t.account.c.status == "active")
+    total = int(session.execute(query).scalar_one())
+    if is_mass_change(count, total):
+        raise MassChangeError(
+            f"停用清单会停用名册中在用的 {total} 个账户中的 {count} 个，"
+            f"超过了 {MASS_COUNT} 个，也超过了 {MASS_SHARE:.0%}。请先核对清单和各列的对应关系；确认无误后再制作。没有写入任何内容。"
+        )
 
 
 def _plan(session: Session, actor: Actor, rows: Sequence[Row[Any]]) -> _Plan:
