@@ -24,6 +24,8 @@ LONG = frozenset(
     (
         "test_account_lists",
         "test_companions",
+        "test_filing",
+        "test_filing_forms",
         "test_invitations",
         "test_messages",
         "test_misbehaving_subordinate",

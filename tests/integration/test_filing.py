@@ -84,6 +84,21 @@ def edit(member: Member, account: str, **values: str) -> None:
     member.store.write(roster_edit.set_fields, member.store.actor, "teachers", account, values)
 
 
+def sent(member: Member, superior: Member) -> tuple[str, ...]:
+    """Carry what waits up; what the superior is told of the filing in it."""
+    outbox.build(member.store, member.act(Role.REGISTRAR), member.out)
+    deliver(member, superior)
+    (item,) = superior.store.read(review.list_items, review.ReviewQuery(open_only=True))
+    return superior.store.read(review.get_item, item.id).notes
+
+
+def receipts_back(member: Member, superior: Member) -> None:
+    """Accept what is under review and carry the answer down."""
+    (item,) = superior.store.read(review.list_items, review.ReviewQuery(open_only=True))
+    superior.review_all(item.package_id)
+    deliver(superior, member)
+
+
 # --- what is filed ------------------------------------------------------------------------------------------
 
 
@@ -223,10 +238,19 @@ def test_an_older_filing_does_not_bring_back_what_an_order_disabled(world: World
     lu.store.write(orders.execute, lu.store.actor, order.order_id)
     carry(world)
     assert stands(tang, teacher) == [("disabled", "active", "张三")]
-    report(lu, tang)
+    assert "本级已有更新的情况（如已按停用通知单禁用），收下后不作改动：张三 tslnzhangsan" in sent(lu, tang)
+    receipts_back(lu, tang)
     assert lu.state_of(change) == "effective"
     assert stands(tang, teacher)[0][0] == "disabled"
     assert acts(lu) == [("tslnzhangsan", "disabled")]
+    file_accounts(lu, "")
+    report(lu, tang)
+    lu.approve(lu.store.write(status.propose_enable, lu.store.actor, [teacher], "市分院电话同意"))
+    file_accounts(lu, "")
+    words = "本级登记为已禁用，这次报为使用中，请核实是否同意恢复：张三 tslnzhangsan"
+    assert words in sent(lu, tang)
+    receipts_back(lu, tang)
+    assert stands(tang, teacher)[0][0] == "active"
 
 
 # --- what a superior sees -----------------------------------------------------------------------------------

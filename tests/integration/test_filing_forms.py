@@ -21,6 +21,7 @@ from models.store import audit
 from sync.documents import signing
 from sync.documents.forms import build_form
 from tests.integration.test_cli import Done, refused, rollbook
+from tests.monitoring_world import TEACHING, opened_account
 from tests.open_world import add_account, file_accounts, make_open_tiers, open_world, report
 from tests.sync_world import PEOPLE, Member
 
@@ -86,7 +87,8 @@ def test_the_city_merges_its_counties_and_the_province_all(
     verdict = province.store.read(signing.verify, made.pdf)
     assert (verdict.good, verdict.unit_id) == (True, tang.store.actor.unit.id)
     (entry,) = [one for one in tang.store.read(audit.entries) if one.act == "filing.build"]
-    assert (entry.body["form"], entry.body["period"], entry.body["records"]) == ("annex3", "2027-05", 2)
+    assert entry.body is not None
+    assert [entry.body[key] for key in ("form", "period", "records")] == ["annex3", "2027-05", 2]
 
     with pytest.raises(UserError, match="已经存在，没有覆盖"):
         build_form(tang.store, "annex3", out)
@@ -138,6 +140,8 @@ def test_a_county_hands_its_form_to_its_city(world: World, at: Callable[[str], N
     assert (data.receiver, data.late_reason, data.filled_by) == ("甲市分院", "系统管理员休假", "登记员")
     with pytest.raises(NotAllowedError, match="由省校填报"):
         lu.store.read(prepare, lu.store.actor, "annex2", "", Filler())
+    with pytest.raises(UserError, match="没有可以列入附件1"):
+        lu.store.read(prepare, lu.store.actor, "annex1", "", Filler())
     with pytest.raises(DataFaultError, match="没有“annex9”"):
         lu.store.read(prepare, lu.store.actor, "annex9", "", Filler())
     with pytest.raises(DataFaultError, match="填表日期"):
@@ -166,6 +170,18 @@ def test_the_province_lists_its_own_by_department(world: World, at: Callable[[st
     made = build_form(province.store, "annex2", tmp_path)
     assert made.signed
     assert "全部账户" in texts(made.xlsx)[1][0]
+
+
+def test_annex_1_lists_the_monitoring_accounts(world: World, at: Callable[[str], None], tmp_path: Path) -> None:
+    at(MAY)
+    tang = world["tang"]
+    opened_account(tang, "韩梅", TEACHING)
+    tang.act(Role.ADMINISTRATOR)
+    made = build_form(tang.store, "annex1", tmp_path, "2027-05")
+    cells = texts(made.xlsx)
+    assert "报送：省校教务处教学督导与质量监控科" in cells[1][0]
+    assert cells[3][1:6] == ["甲市分院", "市校", "韩梅", "女", "教学部门负责人"]
+    assert made.xlsx.name == "附件1 质量监控账户备案信息表 甲市分院 2027-05.xlsx"
 
 
 class Stop:

@@ -45,6 +45,7 @@ def filing_notes(session: Session, item: Row[Any], body: Mapping[str, Any]) -> l
         *listed("不符合规则", _faults(used, _context_of(session, item.unit_id))),
         *listed("用户名已被本级所辖以外的单位使用", _taken(session, used)),
         *listed("本人在别处已有账户", _elsewhere(session, used)),
+        *_against_copy(session, item.unit_id, entries),
     ]
 
 
@@ -70,6 +71,24 @@ def _faults(rows: Filed, context: Context) -> Iterator[str]:
         for finding in check_record(ACCOUNTS, values, context):
             if finding.code not in _NOT_HERE:
                 yield f"{values['name']} {values['username']}：{finding.message.rstrip('。')}"
+
+
+def _against_copy(session: Session, unit_id: str, entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is disabled here and would be in use again, and what is older than what this tier knows of it."""
+    c, enabled, older = t.account.c, [], []
+    by_id = {one["id"]: one for one in entries}
+    for part in in_chunks(list(by_id)):
+        query = select(c.id, c.status, c.revision, c.name, c.username).where(c.id.in_(part), c.unit_id == unit_id)
+        for row in session.execute(query):
+            one, who = by_id[row.id], f"{row.name} {row.username}"
+            if one["revision"] < row.revision:
+                older.append(who)
+            elif (row.status, one["status"]) == ("disabled", "active"):
+                enabled.append(who)
+    return [
+        *listed("本级登记为已禁用，这次报为使用中，请核实是否同意恢复", enabled),
+        *listed("本级已有更新的情况（如已按停用通知单禁用），收下后不作改动", older),
+    ]
 
 
 def _taken(session: Session, rows: Filed) -> Iterator[str]:
