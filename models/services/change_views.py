@@ -148,14 +148,14 @@ def count_changes(session: Session) -> dict[str, int]:
     return {state: number for state, number in session.execute(select(c.state, func.count()).group_by(c.state))}
 
 
-_STATE_FIELDS = ("status", "disabled_reason")
+STATE_FIELDS = ("status", "disabled_reason")
 """What 禁用账户 and 恢复账户 say themselves."""
 
 
 def _summary(row: Row[Any]) -> ChangeSummary:
     kind = CHANGE_KIND[row.kind]
     after = changed_fields(row.kind, json.loads(row.after))
-    fields = "、".join(field_label(key) for key in after if key not in _STATE_FIELDS)
+    fields = "、".join(field_label(key) for key in after if key not in STATE_FIELDS)
     return ChangeSummary(
         row.id,
         row.number,

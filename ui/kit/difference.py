@@ -19,7 +19,8 @@ _LONG = 24
 class DifferenceView(QWidget):
     """One field: − before, ＋ after, and in words what differs. Read out as one sentence."""
 
-    def __init__(self, name: str, before: str, after: str, *, narrow: bool = False) -> None:
+    def __init__(self, name: str, before: str, after: str, *, narrow: bool = False, told: bool = True) -> None:
+        """`told`: which characters differ is said in words, which helps with numbers and names only."""
         super().__init__()
         self._name, self._before, self._after, self._narrow = name, before, after, narrow
         grid = QGridLayout()
@@ -44,7 +45,7 @@ class DifferenceView(QWidget):
                 grid.addWidget(label(word, "cap"), line, 1)
             grid.addWidget(mark, line, 2)
             grid.addWidget(text, line, 3)
-        words = describe_difference(before, after)
+        words = describe_difference(before, after) if told else ""
         if words:
             grid.addWidget(label(words, "cap", wrap=True), 2 + int(narrow), 3)
         grid.setColumnStretch(3, 1)

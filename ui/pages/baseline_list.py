@@ -21,6 +21,8 @@ from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
 _HEIGHT = 330
+_GIVE_WAY = ("department", "post")
+"""Columns that leave their room to what is to be looked at."""
 _ACT = "act"
 """What a filing says of an account; rows of other lists have none."""
 
@@ -44,7 +46,7 @@ _LOOKS = {
         (("name", 110), ("class_name", 140), ("sex", 56), ("id_number", 150)),
     ),
     ACCOUNTS: _Look(
-        "账户备案中的账户", "全部部门 · {n} 个", "没有部门", "查找姓名、拼音、用户名或部门", "{n} 个账户", "department",
+        "这一批账户", "全部部门 · {n} 个", "没有部门", "查找姓名、拼音、用户名或部门", "{n} 个账户", "department",
         (("name", 100), ("username", 150), ("department", 120), ("post", 96), ("employment", 80), ("on_staff", 72)),
     ),
 }  # fmt: skip
@@ -52,11 +54,13 @@ _LOOKS = {
 
 @dataclass(frozen=True, slots=True)
 class BaselineRow:
-    """One pupil or account. `texts` by field, numbers masked; `sought` is what the search looks through."""
+    """One pupil or account. `texts` by field, numbers masked; `sought` is what the search looks through; `mark` what is
+    to be looked at before it is approved."""
 
     texts: Mapping[str, str]
     group: str
     sought: str
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,11 @@ class BaselineRows:
     rows: tuple[BaselineRow, ...] = ()
 
 
-def baseline_rows(kind: str, rows: Iterable[Mapping[str, Any]]) -> BaselineRows:
-    """Rows of a baseline ({"id", "values"}, those of a filing with "act") by class or department, then by name."""
+def baseline_rows(
+    kind: str, rows: Iterable[Mapping[str, Any]], marks: Mapping[str, str] | None = None
+) -> BaselineRows:  # fmt: skip
+    """Rows of a baseline ({"id", "values"}, those of a filing with "act") by class or department, then by name; those
+    with a mark (by id) stand first."""
     look, found = _LOOKS[kind], []
     fields = [field for field in FIELDS_OF[kind] if field.key in dict(look.columns)]
     for one in rows:
@@ -80,12 +87,17 @@ def baseline_rows(kind: str, rows: Iterable[Mapping[str, Any]]) -> BaselineRows:
         name, group = values.get("name", ""), values.get(look.group, "")
         spelled = pinyin_keys(name)
         sought = " ".join((name, group, values.get("username", ""), *spelled)).lower()
-        found.append((class_order(group), spelled[0], BaselineRow(texts, group, sought)))
-    return BaselineRows(kind, tuple(line for *_, line in sorted(found, key=lambda entry: entry[:2])))
+        mark = (marks or {}).get(one.get("id", ""), "")
+        found.append((not mark, class_order(group), spelled[0], BaselineRow(texts, group, sought, mark)))
+    return BaselineRows(kind, tuple(line for *_, line in sorted(found, key=lambda entry: entry[:3])))
 
 
 def _cell(key: str) -> Callable[[BaselineRow], Cell]:
     return lambda line: Cell(line.texts[key])
+
+
+def _mark(line: BaselineRow) -> Cell:
+    return Cell(line.mark, "warn" if line.mark else "text3", tip=line.mark)
 
 
 class BaselineList(QFrame):
@@ -107,6 +119,9 @@ class BaselineList(QFrame):
         self.search.setAccessibleName(self.search.placeholderText())
         self.search.setClearButtonEnabled(True)
         columns = [TableColumn(key, labels[key], width, _cell(key)) for key, width in look.columns]
+        if any(line.mark for line in self._lines):
+            columns = [column for column in columns if column.key not in _GIVE_WAY]
+            columns.insert(2, TableColumn("mark", self.tr("请核对"), 340, _mark))
         if any(_ACT in line.texts for line in self._lines):
             columns.insert(0, TableColumn(_ACT, self.tr("变动"), 56, _cell(_ACT)))
         self.table, self.model = simple_table(self.tr(look.title), columns, self)

@@ -11,7 +11,7 @@ from models.domain.change_kinds import CHANGE_KIND
 from models.domain.states import State
 from models.domain.units import TIER_LABELS, Tier
 from models.services.change_checks import Check
-from models.services.change_views import ChangeDetail, ChangeSummary, FieldDiff, TimelineEntry
+from models.services.change_views import STATE_FIELDS, ChangeDetail, ChangeSummary, FieldDiff, TimelineEntry
 from models.services.checking import field_label
 from ui.kit import IconLabel, Item, card, column, label, row, rule, section
 from ui.kit.difference import DifferenceView
@@ -31,7 +31,8 @@ def difference_card(diffs: Sequence[FieldDiff], lines: Sequence[str] = (), *, na
     for diff in diffs:
         if items:
             items.append(rule())
-        items.append(DifferenceView(diff.label, diff.before_text, diff.after_text, narrow=narrow))
+        told = diff.field not in STATE_FIELDS
+        items.append(DifferenceView(diff.label, diff.before_text, diff.after_text, narrow=narrow, told=told))
     items += [label(line, wrap=True) for line in lines]
     return card(*items, spacing=8)
 
@@ -56,6 +57,8 @@ def why_card(kind: str, origin: Mapping[str, tuple[str, ...]], policy_version: i
         row(IconLabel("book", "info", 16), label(_tr("为什么要核办"), "strong"), None, spacing=6),
         label(declared.explanation, wrap=True),
     ]
+    if declared.local:  # no field is under control here: the unit's own head decides
+        return card(*items, margins=(12, 8, 12, 10), spacing=4)
     by: dict[str, list[str]] = {}
     for key, tiers in origin.items():
         for tier in tiers or ("default",):

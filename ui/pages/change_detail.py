@@ -7,14 +7,27 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from models.domain.change_kinds import (
+    ACCOUNT_CREATE,
+    ACCOUNT_DISABLE,
+    ACCOUNT_ENABLE,
+    ACCOUNT_RENAME,
+    KEY_FIELD,
+)
 from models.domain.states import State
 from models.services import changes
+from models.services.accounts.drafts import account_label
 from models.services.changes import ChangeDetail
 from ui.context import AppContext
-from ui.kit import Banner, EmptyState, Item, SidePanel, button, frame, label, row, state_pill
+from ui.kit import Banner, EmptyState, Item, SidePanel, button, card, frame, label, row, section, state_pill
 from ui.pages.change_cards import checks_card, difference_card, facts_card, is_returned, returned_words, route_card
+from ui.pages.evidence_box import OTHER, EvidenceBox, Exhibit
 from ui.pages.evidence_view import size_text
 from ui.pages.opinion_line import OpinionLine
+
+ACCOUNT_KINDS = tuple(kind.key for kind in (ACCOUNT_CREATE, ACCOUNT_RENAME, ACCOUNT_DISABLE, ACCOUNT_ENABLE))
+"""Changes that are started and mended beside the accounts."""
+_NAMED = 12
 
 
 class ChangePanel(SidePanel):
@@ -49,15 +62,54 @@ class ChangePanel(SidePanel):
             parts.insert(1, Banner("warn", back))
         lines = () if detail.diffs else (change.subject_label,)
         parts.append(difference_card(detail.diffs, lines, narrow=True))
+        if change.kind == ACCOUNT_CREATE.key:
+            parts.append(self._rows_of(change.id))
         facts = [(self.tr("变更原因"), detail.reason)]
         facts += [(self.tr("证明材料"), f"{one.name} · {size_text(one.size)}") for one in detail.evidence]
         if any(value for _, value in facts):
             parts.append(facts_card(self.tr("原因与材料"), facts))
+        if change.kind == ACCOUNT_RENAME.key and "attach" in detail.allowed:
+            parts.append(self._proofs(change.id))
         if detail.checks:
             parts.append(checks_card(detail.checks))
         parts.append(route_card(detail.timeline, detail.next_step))
         self.show_parts(*parts)
         self._fill_foot(detail)
+
+    def _rows_of(self, change_id: str) -> QWidget:
+        """The accounts a creation asks for; the rest is looked at in their list."""
+        lines = label("", wrap=True, selectable=True)
+
+        def show(rows: list[dict[str, Any]]) -> None:
+            named = [account_label(one["values"]) for one in rows[:_NAMED]]
+            more = [self.tr("……共 {n:,} 个").format(n=len(rows))] if len(rows) > _NAMED else []
+            lines.setText("\n".join(named + more))
+
+        self.context.read(changes.pupils, change_id, done=show, owner=lines)
+        see = button(self.tr("在账户中查看"), "id-badge", "link", on_click=self.go_to_accounts)
+        return card(section(self.tr("名单"), see), lines, margins=(12, 8, 12, 10), spacing=4)
+
+    def _proofs(self, change_id: str) -> QWidget:
+        """Where a proof is added to the draft of a rename; those it has are listed above."""
+        box = EvidenceBox(self.context, kinds=False)
+
+        def add(exhibit: Exhibit) -> None:
+            file = exhibit.file
+            if file is not None:
+                self.context.write(
+                    changes.attach, self.context.actor, change_id, file.name, file.data, file.media_type, OTHER,
+                    owner=self,
+                )  # fmt: skip
+
+        box.added.connect(add)
+        return box
+
+    def go_to_accounts(self) -> None:
+        """Show the account of the change in sight, or the new ones it asks for."""
+        if self.detail is not None:
+            new = self.detail.summary.kind == ACCOUNT_CREATE.key
+            where = {"status": "pending"} if new else {"subject_id": self.detail.summary.subject_id}
+            self.context.navigate("accounts", **where)
 
     def _fill_foot(self, detail: ChangeDetail) -> None:
         while (item := self._foot.takeAt(0)) is not None:
@@ -69,7 +121,9 @@ class ChangePanel(SidePanel):
             made.append(button(self.tr("撤回"), "arrow-back-up", on_click=self._ask_withdraw))
         if "revoke" in may:
             made.append(button(self.tr("撤销批准"), "arrow-back-up", "danger", on_click=self._ask_revoke))
-        if "update_draft" in may and detail.diffs:
+        if "update_draft" in may and detail.summary.kind == ACCOUNT_CREATE.key:
+            made.append(button(self.tr("去补齐"), "pencil", tip=self.tr("回车"), on_click=self.go_to_accounts))
+        if "update_draft" in may and detail.summary.kind == KEY_FIELD.key:
             made.append(button(self.tr("修改"), "pencil", tip=self.tr("回车"), on_click=self.edit.emit))
         if "submit" in may:
             made.append(button(self.tr("提交核办"), "send", "primary", "Ctrl+Enter", on_click=self.submit))

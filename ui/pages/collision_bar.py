@@ -47,7 +47,7 @@ class CollisionBar(Banner):
         if waiting:
             words += self.tr("其中 {n} 个还没有批准，请退回或撤回新建申请后更换用户名。").format(n=len(waiting))
         act = self.tr("为 {n:,} 个重名账户申请更名").format(n=len(self.ids))
-        self.go = button(act, "pencil", "primary", on_click=self.propose)
+        self.go = button(act, "pencil", on_click=self.propose)
         self.say("warn", words, [self.go] if self.ids else [])
 
     def propose(self) -> None:

@@ -80,6 +80,7 @@ class ReviewPage(Page):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setAccessibleName(self.tr("核办事项"))
         area.setWidget(holder(self.body))
         self.banner = Banner("info", "")
         self.banner.hide()

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from models.domain.change_kinds import CHANGE_KIND
+from models.domain.change_kinds import ACCOUNT_CREATE, CHANGE_KIND, KEY_FIELD
 from models.domain.signing import Signer
 from models.domain.states import STATE_LABELS, State, Verdict
 from models.domain.units import ROLE_LABELS, TIER_LABELS, Actor, Role, Tier, reports_own
 from models.services import changes, operators, review
+from models.services.accounts.checks import row_marks
 from models.services.baseline import frozen_lines
 from models.services.change_checks import Check
 from models.services.change_views import EvidenceInfo, FieldDiff, TimelineEntry
@@ -112,9 +113,11 @@ class OwnDesk:
 
     @staticmethod
     def _extra(session: Any, change: changes.ChangeSummary) -> dict[str, Any]:
-        """The pupils or accounts of a baseline, as they were handed in."""
+        """The pupils or accounts of a batch, as they were handed in; of new accounts what the head should look at."""
         kind = CHANGE_KIND[change.kind].subjects
-        return {"rows": baseline_rows(kind, map(json.loads, frozen_lines(session, change.id)))} if kind else {}
+        rows = [json.loads(line) for line in frozen_lines(session, change.id)] if kind else []
+        asked = [(one["id"], one["values"]) for one in rows] if change.kind == ACCOUNT_CREATE.key else []
+        return {"rows": baseline_rows(kind, rows, row_marks(session, asked))} if kind else {}
 
     @staticmethod
     def _instead(session: Any, change: changes.ChangeSummary, actor: Actor) -> str:
@@ -185,9 +188,9 @@ class BureauDesk:
 
 
 def short_title(summary: str) -> str:
-    """A change by its fields: 关键信息变更：身份证件号 is 身份证件号变更."""
-    _, colon, fields = summary.partition("：")
-    return f"{fields}变更" if colon else summary
+    """A change of a pupil by its fields: 关键信息变更：身份证件号 is 身份证件号变更; others by what they are."""
+    kind, colon, fields = summary.partition("：")
+    return f"{fields}变更" if colon and kind == KEY_FIELD.label else kind
 
 
 def lines_of(kind: str, subject: str, diffs: Sequence[FieldDiff]) -> tuple[str, ...]:
@@ -234,8 +237,9 @@ def carry_out(session: Any, actor: Actor, signer: Signer | None, decisions: Mapp
 
 def desks_of(actor: Actor) -> dict[str, Desk]:
     """The desks of the person's unit by name, the one this person decides at first."""
-    desks: dict[str, Desk] = {"own": OwnDesk()} if reports_own(actor.unit) else {}
+    desks: dict[str, Desk] = {"own": OwnDesk()}
     if actor.unit.tier is Tier.SCHOOL:
         return desks
     received: dict[str, Desk] = {"received": BureauDesk()}
-    return desks | received if actor.has(Role.HEAD) else received | desks
+    first = actor.has(Role.HEAD) and reports_own(actor.unit)  # others decide at home on accounts only
+    return desks | received if first else received | desks

@@ -81,7 +81,8 @@ class HeldVerdicts(QObject):
         if not number:
             self.context.write(carry_out, store.actor, None, decisions, done=self._signed, owner=self)
             return
-        sentence = self.tr("您将对 {n} 项通过的变更签名。签名后交学籍管理员打包上报。").format(n=number)
+        words = self.tr("您将对 {n} 项通过的变更签名。签名后账户变更即生效，须上报的由学籍管理员打包上报。")
+        sentence = words.format(n=number)
 
         def work(passphrase: str) -> Any:
             return store.write(carry_out, store.actor, store.signer(passphrase), decisions)

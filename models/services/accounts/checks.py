@@ -155,10 +155,11 @@ def row_marks(session: Session, rows: Rows) -> dict[str, str]:
     """What the head should see at a row of a creation, by its id: a number after the name, a second account (D6)."""
     people, found = People.read(session), {}
     for row_id, values in rows:
-        said = ["重名，加了序号"] if any(_numbered([(row_id, values)])) else []
+        said = []
         for match in _earlier(people, row_id, values)[:1]:
             why = f"理由：{note}" if (note := values.get("note")) else "没有写明理由"
             said.append(f"第二个账户，已有 {match.holder.username}（{match.by}相同），{why}")
+        said += ["重名，加了序号"] if any(_numbered([(row_id, values)])) else []
         if said:
             found[row_id] = "；".join(said)
     return found

@@ -128,7 +128,8 @@ class ImportPage(Page):
 
     def take_focus(self) -> None:
         """The keyboard is where the step in sight begins."""
-        self.steps.currentWidget().take_focus()  # type: ignore[attr-defined]
+        step: Any = self.steps.currentWidget()
+        step.take_focus()
 
     def _next(self) -> None:
         direct = self.check is not None and bool(accounts_to_submit(self.check.session.checked))
@@ -161,8 +162,7 @@ class ImportPage(Page):
 
     def paste(self, kind: str | None = None) -> None:
         """Take what was copied in a spreadsheet as the list of pupils or of teachers."""
-        block = read_block(QGuiApplication.clipboard().text())
-        if len(block) < 2:
+        if len(block := read_block(QGuiApplication.clipboard().text())) < 2:
             self.banner.say("warn", self.tr("剪贴板里没有表格内容。请在 Excel 中连同列名一起复制，再按 Ctrl+V。"))
             return
         self._load_source(lambda: Source.of_block(block), kind or self.start.kind)
