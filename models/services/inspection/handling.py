@@ -144,7 +144,8 @@ def _refuse_mass(session: Session, plan: _Plan) -> None:
     if is_mass_change(count, total):
         raise MassChangeError(
             f"停用清单会停用名册中在用的 {total} 个账户中的 {count} 个，"
-            f"超过了 {MASS_COUNT} 个，也超过了 {MASS_SHARE:.0%}。请先核对清单和各列的对应关系；确认无误后再制作。没有写入任何内容。"
+            f"超过了 {MASS_COUNT} 个，也超过了 {MASS_SHARE:.0%}。请先核对清单和各列的对应关系；"
+            "确认无误后再制作。没有写入任何内容。"
         )
 
 
