@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -22,6 +22,8 @@ from models.services.records import KEYS_OF
 from models.store import audit, bulk, search
 from models.store import tables as t
 from models.store.clock import now_text
+
+_FILED: Final = "UPDATE account SET filed_status = ?, filed_revision = ? WHERE id = ? AND unit_id = ?"
 
 
 def apply_filing(
@@ -120,10 +122,9 @@ def note_filed(session: Session, item: Mapping[str, Any], unit_id: str, rows: Se
 
 def mark_filed(session: Session, unit_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
     """Accounts of a unit are filed as these rows say; what was changed since is filed next time."""
-    c = t.account.c
-    for entry in rows:
-        filed = {"filed_status": entry["status"], "filed_revision": entry["revision"]}
-        session.execute(update(t.account).where(c.id == entry["id"], c.unit_id == unit_id).values(**filed))
+    filed = [(entry["status"], entry["revision"], entry["id"], unit_id) for entry in rows]
+    if filed:
+        session.connection().exec_driver_sql(_FILED, filed)
 
 
 def forget_filed(session: Session, actor: Actor) -> None:
