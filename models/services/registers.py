@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import delete, insert, select
@@ -25,6 +26,10 @@ _TOLD: Final = "registers.told"
 _KINDS: Final = {
     "monitoring": (t.monitoring_account, annex.TOLD, annex.told_rows),
     "duty": (t.duty, register.TOLD, register.told_rows),
+}
+_DAYS: Final[dict[str, tuple[str, ...]]] = {
+    t.monitoring_account.name: (),
+    t.duty.name: ("since", "until", "valid_until", "trained_on"),
 }
 MOST_ENTRIES: Final = 2000
 
@@ -87,6 +92,8 @@ def _enter(session: Session, unit_id: str, entry: dict[str, Any]) -> None:
             raise ValueError("state")
         for key in ("since", "until", "filed_at"):
             from_text(row[key] or "2000-01-01T00:00:00Z")
+    for key in _DAYS[table.name]:
+        date.fromisoformat(row[key] or "2000-01-01")
     if session.execute(select(table.c.id).where(table.c.id == row["id"])).first() is not None:
         raise FileRefusedError("专人和质量监控账户登记中有其他单位的记录，没有采用。请该单位核对后重新报来。")
     session.execute(insert(table).values(**row, unit_id=unit_id))

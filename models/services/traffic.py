@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from models.domain.change_kinds import FILED
 from models.domain.message_kinds import ALWAYS, MESSAGE_KINDS
 from models.domain.states import State
 from models.domain.traffic import Traffic
@@ -24,12 +25,14 @@ def traffic(session: Session) -> Traffic:
     if own_pc(session):
         return Traffic()
     c, m, p, r = t.change.c, t.message.c, t.package.c, t.report_section.c
+    superior_id = session.execute(select(t.unit.c.superior_id).where(t.unit.c.is_self == 1)).scalar()
     changes = select(func.count(), func.min(c.updated_at)).where(c.state == State.APPROVED.value)
+    if not superior_id:  # what the province files itself goes nowhere (A4)
+        changes = changes.where(c.kind.not_in(FILED))
     letters = select(func.count(), func.min(m.at)).where(m.state == "waiting", m.kind.in_(_LETTERS))
     files = select(func.count(), func.min(p.created_at)).where(p.direction == "out", p.state == "sealed")
     kept = select(func.min(r.at)).where(r.state == reported.KEPT, r.report_id.is_(None))
     counts, dates = zip(*(_counted(session, query) for query in (changes, letters, files)), strict=True)
-    superior_id = session.execute(select(t.unit.c.superior_id).where(t.unit.c.is_self == 1)).scalar()
     superior = find_unit(session, superior_id) if superior_id else None
     items = reported.count_waiting(session) if superior else 0
     oldest = [*dates, session.execute(kept).scalar() if items else ""]

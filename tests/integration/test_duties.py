@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models.domain.errors import DataFaultError, NotAllowedError, UserError
+from models.domain.errors import DataFaultError, FileRefusedError, NotAllowedError, UserError
 from models.domain.policy import Policy
 from models.domain.units import Role
-from models.services import changes, policies
+from models.services import changes, policies, registers
 from models.services.duties import register, training
 from models.services.duties.register import name_person, today
 from models.services.duties.training import Attendance, approver_warning, record_training
@@ -174,3 +174,28 @@ def test_an_approver_without_a_certificate_is_warned_and_refused_where_the_polic
     assert s.read(approver_warning, s.head) == ""
     s.write(changes.approve, s.head, s.signer(Role.HEAD), [change])
     assert s.read(audit.entries)[0].act == "change.approve"
+
+
+def test_what_a_unit_below_tells_is_its_own_and_of_the_right_shape(world: World) -> None:
+    lu, tang = world["lu"], world["tang"]
+    named(lu, "account_admin")
+    entries = lu.store.read(registers.news)
+    assert entries is not None
+    tang.act(Role.REGISTRAR)
+
+    def told(origin: str, rows: list[dict[str, str]]) -> str:
+        body = {"entries": rows, "goes_on": False}
+        return tang.store.write(registers.take, tang.store.actor, origin, "2026-01-01T00:00:00Z", body)
+
+    assert told(LU.id, entries) == f"记下“{LU.name}”的专人和质量监控账户 1 项"
+    assert told(LU.id, entries)  # again: the same list takes the place of the former
+    with pytest.raises(FileRefusedError, match="其他单位的记录"):
+        told(LUAN.id, entries)
+    with pytest.raises(FileRefusedError, match="不是所辖单位"):
+        told(PROVINCE.id, entries)
+    for wrong in ({"since": "昨天"}, {"id": "x"}, {"name": "a" * 501}, {"phone": "1\x00"}):
+        with pytest.raises(ValueError, match=r"."):
+            told(LU.id, [{**entries[0], **wrong}])
+    with pytest.raises(KeyError):
+        told(LU.id, [{**entries[0], "register": "student"}])
+    assert [one.name for one in tang.store.read(register.list_named)] == ["王敏"]
