@@ -17,12 +17,12 @@ class ActionEntry:
 
 
 _TABLES = ("roster", "accounts", "import")
-_DESKS = ("review", "changes", "problems", "letters", "orders", "filing")
-_OUT = (*_TABLES, "packages", "problems", "letters", "orders")
+_DESKS = ("review", "changes", "problems", "letters", "orders", "inspections", "filing")
+_OUT = (*_TABLES, "packages", "problems", "letters", "orders", "inspections")
 
 ACTIONS: tuple[ActionEntry, ...] = (
     ActionEntry("find", "查找", "Ctrl+F"),
-    ActionEntry("new", "新增", "Ctrl+N", ("roster", "accounts", "letters", "orders")),
+    ActionEntry("new", "新增", "Ctrl+N", ("roster", "accounts", "letters", "orders", "inspections")),
     ActionEntry("open", "打开文件（表格、数据包、回执）", "Ctrl+O"),
     ActionEntry("import", "导入表格", "Ctrl+I"),
     ActionEntry("edit", "编辑", "F2", _TABLES),

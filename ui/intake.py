@@ -10,6 +10,8 @@ from models.domain.errors import system_sentence
 
 SPREADSHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".csv", ".ods", ".et", ".txt"})
 SIGNED = ".rollbook"
+TAKE_TABLES = frozenset({"inspections"})
+"""Pages that take a spreadsheet themselves while they are in front."""
 WORD = frozenset({".doc", ".docx", ".wps", ".rtf", ".odt"})
 SLIDES = frozenset({".ppt", ".pptx", ".dps"})
 ARCHIVES = frozenset({".zip", ".rar", ".7z"})
@@ -73,7 +75,7 @@ def _by_content(path: Path, start: bytes, shown: str) -> Route:
     if kind == "archive" or (not kind and ending in ARCHIVES):
         return Route("", f"“{name}”是压缩文件。请先解压，再打开里面的文件。")
     if ending in SPREADSHEETS or kind == "table" or start == _OLE:
-        return Route("import")
+        return Route(shown if shown in TAKE_TABLES else "import")
     return Route("", f"“{name}”不是名册能打开的文件。可以打开表格（xlsx、xls、csv）、数据包和回执（.rollbook）。")
 
 

@@ -153,6 +153,14 @@ class AccountForm(QWidget):
 
     # --- saving -----------------------------------------------------------------------------------------
 
+    def offer(self, values: Mapping[str, str]) -> None:
+        """Fill in what is known of a new account from elsewhere; it counts as typed."""
+        for key, text in values.items():
+            if key in self.form.entries:
+                self.form.entries[key].set_text(text)
+        if "name" in values:
+            self._timer.start()
+
     def has_draft(self) -> bool:
         """Whether something was typed that is not saved."""
         return bool(self.form.changed())

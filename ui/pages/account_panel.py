@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -165,10 +166,12 @@ class AccountPanel(SidePanel):
 
     # --- form -------------------------------------------------------------------------------------------
 
-    def add(self) -> None:
-        """Open an empty form."""
+    def add(self, values: Mapping[str, str] | None = None) -> None:
+        """Open an empty form, or one with what is known of a new account from elsewhere."""
         if self.may_edit and not self.has_draft():
-            self._open(AccountForm(self.context), self.tr("保存"))
+            form = AccountForm(self.context)
+            form.offer(values or {})
+            self._open(form, self.tr("保存"))
 
     def edit(self) -> None:
         """Open the form of the account shown."""

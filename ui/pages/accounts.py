@@ -158,11 +158,14 @@ class AccountsPage(Page):
         self.say_hint()
 
     def arrive(self, **arguments: Any) -> None:
-        """`status`: its tab; `subject_id`: show that account; `text`: search for it."""
+        """`status`: its tab; `subject_id`: show that account; `text`: search for it; `values`: of a new one."""
         if arguments.get("text") is not None:
             self.listing.set_query(replace(self.listing.query, text=str(arguments["text"]), filters={}))
         if arguments.get("status"):
             self.show_status(str(arguments["status"]))
+        if arguments.get("values") is not None:
+            self._show_panel()
+            self.panel.add(arguments["values"])
         if arguments.get("subject_id"):
             self._go_to(str(arguments["subject_id"]))
 

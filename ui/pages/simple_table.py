@@ -29,6 +29,12 @@ class SimpleModel(QAbstractTableModel):
         self.rows = list(rows)
         self.endResetModel()
 
+    def set_columns(self, columns: Sequence[TableColumn]) -> None:
+        """Show other columns, without rows."""
+        self.beginResetModel()
+        self.columns, self.rows = tuple(columns), []
+        self.endResetModel()
+
     def rowCount(self, parent: Index = _ROOT) -> int:  # noqa: N802
         """Number of rows."""
         return 0 if parent.isValid() else len(self.rows)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QWidget
 
 from ui.kit import Button, EmptyState, button, column, row, rule
-from ui.pages.simple_table import simple_table
+from ui.pages.simple_table import SimpleModel, simple_table
 from ui.tables.model import TableColumn
+from ui.tables.view import TableView
+
+MakeTable = Callable[..., tuple[TableView, SimpleModel]]
 
 
 class TabbedList(QFrame):
@@ -23,7 +26,7 @@ class TabbedList(QFrame):
 
     def __init__(
         self, name: str, tabs: Sequence[tuple[str, str]], columns: Sequence[TableColumn], icon: str,
-        tools: Sequence[QWidget] = (),
+        tools: Sequence[QWidget] = (), *, make: MakeTable = simple_table,
     ) -> None:  # fmt: skip
         super().__init__()
         self.setProperty("role", "plain")
@@ -36,7 +39,7 @@ class TabbedList(QFrame):
             self._tabs[key] = tab
         self.tab = tabs[0][0]
         self._tabs[self.tab].setChecked(True)
-        self.table, self.model = simple_table(name, columns, self)
+        self.table, self.model = make(name, columns, self)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self.chosen.emit(self.current()))
         self.table.activated.connect(lambda _: self.opened.emit(self.current()))
         self.empty = EmptyState("", icon=icon)

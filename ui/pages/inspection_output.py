@@ -1,0 +1,73 @@
+"""What an inspection gives away: the findings as a file, the record on paper, and its signature (A12)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QWidget
+
+from ui.context import AppContext
+from ui.pages.paper_view import print_pdf
+
+if TYPE_CHECKING:
+    from models.services.inspection.views import InspectionSummary
+
+FILES = "Excel 表格 (*.xlsx);;PDF 文件 (*.pdf)"
+
+
+def export_findings(parent: QWidget, context: AppContext, one: InspectionSummary) -> None:
+    """Ask for a file and write every finding with what is to be done; a name ending in .pdf gives the record."""
+    from models.services.inspection import papers
+
+    def write(path: Path) -> None:
+        pdf = path.suffix.lower() == ".pdf"
+        act: Callable[..., Any] = papers.write_pdf if pdf else papers.write_xlsx
+        context.write(
+            act, context.actor, one.id, path, done=lambda made: told(path, made), owner=parent,
+            title=parent.tr("导出核查结果"),
+        )  # fmt: skip
+
+    def told(path: Path, made: Any) -> None:
+        words = parent.tr("已导出到 {name}。文件没有加密，请妥善保管，用完删除。").format(name=path.name)
+        context.toast(words + getattr(made, "remark", ""))
+
+    context.prompt.save_file(parent, parent.tr("导出"), f"{one.kind_label}{one.number}.xlsx", FILES, write)
+
+
+def print_record(parent: QWidget, context: AppContext, one: InspectionSummary) -> None:
+    """The record as pages, to be printed and signed by hand."""
+    from models.services.inspection import papers
+
+    store = context.store
+
+    def make() -> bytes:
+        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            return store.write(papers.write_pdf, store.actor, one.id, Path(folder) / "record.pdf").content
+
+    title = f"{one.kind_label}记录 {one.number}"
+    context.jobs.run(
+        make, lambda content: print_pdf(parent, context, title, lambda: content), owner=parent,
+        title=parent.tr("准备打印"),
+    )  # fmt: skip
+
+
+def close_inspection(parent: QWidget, context: AppContext, one: InspectionSummary, done: Callable[[], object]) -> None:
+    """Ask for the passphrase, sign the record and close; after that nothing of it changes."""
+    from sync import inspections
+
+    store = context.store
+    words = parent.tr("对这次{kind}的全部记录签名，以后不能再改动。").format(kind=one.kind_label)
+    left = one.states["open"] + one.states["listed"]
+    if left:
+        words += parent.tr("还有 {n} 项没有了结，办结后只能重新核查。").format(n=left)
+
+    def told(_: Any) -> None:
+        context.toast(parent.tr("已办结并签名。"))
+        done()
+
+    context.with_passphrase(
+        parent, parent.tr("办结并签名"), words, lambda secret: inspections.close(store, secret, one.id), told
+    )

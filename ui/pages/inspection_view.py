@@ -1,0 +1,341 @@
+"""One inspection or patrol in full: findings by kind and unit, what is done with them, the signature."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from models.domain.inspection import FindingState
+from models.services.inspection import handling
+from models.services.inspection.views import FindingView, InspectionDetail
+from ui.context import AppContext
+from ui.kit import Banner, PageHead, button, column, holder, row
+from ui.kit.around import Around
+from ui.moments import moment
+from ui.pages.checked_table import CheckedModel, checked_table
+from ui.pages.inspection_acts import ActsBar, DisableBar, listed_words
+from ui.pages.inspection_facets import Facets
+from ui.pages.inspection_finding import EDITORS, FindingPanel, state_look
+from ui.pages.inspection_output import close_inspection, export_findings, print_record
+from ui.pages.tabbed_list import TabbedList
+from ui.tables.cell import Cell
+from ui.tables.model import TableColumn
+
+if TYPE_CHECKING:
+    from models.services.inspection.handling import Listed
+
+
+SETTLED = (FindingState.PROVED.value, FindingState.DISMISSED.value)
+TABS = (("open", "待处理"), ("listed", "停用办理中"), ("settled", "已了结"), ("all", "全部"))
+PANEL_FROM = 820
+
+
+class _Line:
+    """A finding as the list shows it."""
+
+    def __init__(self, item: FindingView) -> None:
+        self.id, self.item = str(item.position), item
+
+
+class InspectionView(QWidget):
+    """`left`: back to the list; `proving` carries the summary a new export is wanted for."""
+
+    left = Signal()
+    proving = Signal(object)
+    changed = Signal()
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__()
+        self.context = context
+        self.detail: InspectionDetail | None = None
+        self._faults: tuple[str, ...] | None = None
+        self._build_head()
+        self.facets = Facets()
+        self.facets.changed.connect(self._draw)
+        self.list = TabbedList(self.tr("核查发现的问题"), TABS, finding_columns(), "list-check", make=checked_table)
+        self.list.tab_chosen.connect(lambda _: self._draw())
+        self.list.chosen.connect(self._show_current)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._dress)
+        self.list.table.selectionModel().selectionChanged.connect(lambda *_: self._later.start(0))
+        self._model.checked_changed.connect(lambda: self._later.start(0))
+        self.panel = FindingPanel(context)
+        self.acts, self.disable = ActsBar(), DisableBar(context)
+        self.acts.dismissed.connect(self.dismiss)
+        self.acts.restored.connect(self.restore)
+        self.acts.asked.connect(self.ask_disable)
+        self.disable.given.connect(self._list)
+        middle = row(self.facets, (self.list, 1), self.panel, spacing=0)
+        bars = (Around(self.news, (16, 8, 16, 4)), Around(self.note, (16, 8, 16, 4)))
+        self.setLayout(column(self.head, *bars, (holder(middle), 1), self.disable, self.acts, spacing=0))
+
+    def _build_head(self) -> None:
+        self.prove = button(self.tr("用新导出核实"), "refresh", on_click=self.ask_proof)
+        self.export = button(self.tr("导出"), "file-export", tip="Ctrl+E", on_click=self.export_)
+        self.paper = button(self.tr("打印"), "printer", tip="Ctrl+P", on_click=self.print_)
+        self.close_ = button(self.tr("办结并签名"), "writing", on_click=self.finish)
+        back = button(self.tr("返回列表"), "chevron-left", tip="Esc", on_click=self.left.emit)
+        self.head = PageHead("", "", [self.prove, self.export, self.paper, self.close_, back])
+        self.note, self.news = Banner("info", ""), Banner("ok", "", closable=True)
+        self.note.hide()
+        self.news.hide()
+
+    @property
+    def _model(self) -> CheckedModel:
+        model = self.list.model
+        assert isinstance(model, CheckedModel)
+        return model
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the person may still work on it."""
+        return self.detail is not None and self.detail.summary.state == "open" and self.context.has(*EDITORS)
+
+    # --- showing ----------------------------------------------------------------------------------------
+
+    def show_detail(self, detail: InspectionDetail, faults: tuple[str, ...] | None) -> None:
+        """Show one; another one from its first tab. `faults`: what is wrong with its signed record, None when it is
+        not signed."""
+        fresh = self.detail is None or self.detail.summary.id != detail.summary.id
+        self.detail, self._faults = detail, faults
+        if fresh:
+            self._model.checked.clear()
+            self.acts.reason.setText("")
+            self.news.hide()
+            self.disable.hide()
+            self.list.tab = "open" if any(_tab_of(one) == "open" for one in detail.items) else "all"
+            self.list.show_tab(self.list.tab)
+        self._tell(detail)
+        self.facets.show_counts(detail.by_code, detail.by_unit)
+        if fresh:
+            self.facets.reset()
+        self._draw()
+
+    def _tell(self, detail: InspectionDetail) -> None:
+        one = detail.summary
+        self.head.title.setText(f"{one.kind_label} {one.number}")
+        days = self.tr(" · 闲置 {n} 天").format(n=detail.idle_days) if detail.idle_days else ""
+        facts = self.tr("{at} {by} · {source} · 核查 {n:,} 个账户，发现 {found:,} 项").format(
+            at=moment(one.made_at), by=one.made_by, source=one.source, n=one.checked, found=one.findings
+        )
+        self.head.set_sub(facts + days + (f" · {one.note}" if one.note else ""))
+        tone, words = standing_of(detail, self._faults)
+        self.note.say(tone, words)
+        self.note.setVisible(bool(words))
+        editor = self.context.has(*EDITORS)
+        for part, wanted in (
+            (self.prove, self.is_open), (self.close_, self.is_open), (self.export, editor), (self.paper, editor),
+        ):  # fmt: skip
+            part.setVisible(wanted)
+        self.prove.setEnabled(any(item.state in ("open", "listed") for item in detail.items))
+
+    def say(self, words: str) -> None:
+        """Tell what was done."""
+        self.news.say("ok", words)
+
+    def _draw(self) -> None:
+        if self.detail is None:
+            return
+        wanted = [one for one in self.detail.items if self.facets.wants(one.code, one.unit_id)]
+        counted = Counter(map(_tab_of, wanted))
+        self.list.show_counts({key: len(wanted) if key == "all" else counted[key] for key, _ in TABS})
+        tab = self.list.tab
+        self.list.show_rows([_Line(one) for one in wanted if tab in ("all", _tab_of(one))], self._nothing())
+        self._dress()
+
+    def _nothing(self) -> str:
+        assert self.detail is not None
+        if not self.detail.items:
+            return self.tr("没有发现问题。办结签名后存档备查。")
+        return self.tr("这里没有问题项，其余的在旁边的标签里。")
+
+    def _show_current(self, line: _Line | None) -> None:
+        if self.detail is not None:
+            self.panel.show_finding(line.item if line is not None else None, self.detail.summary.kind)
+
+    def chosen(self, *states: FindingState) -> list[FindingView]:
+        """The ticked findings in sight, else the selected ones, in these states."""
+        rows = [one for one in self._model.rows if one.id in self._model.checked] or self.list.selected()
+        return [one.item for one in rows if not states or FindingState(one.item.state) in states]
+
+    def _dress(self) -> None:
+        if self.detail is None:
+            return
+        words = ""
+        if not self.is_open:
+            signed = self.tr("已办结并签名，不能再改动。")
+            words = signed if self.detail.summary.signed else self.tr("由学籍管理员或系统管理员处理。")
+        self.acts.show_chosen(self.chosen(), words)
+
+    # --- acting -----------------------------------------------------------------------------------------
+
+    def dismiss(self, reason: str) -> None:
+        """Leave the chosen findings as they are."""
+        places = [one.position for one in self.chosen(FindingState.OPEN)]
+
+        def done(_: object) -> None:
+            self.acts.reason.setText("")
+            self._forget()
+            words = self.tr("已记为不予处理：{n} 项。").format(n=len(places))
+            self.context.toast(words, partial(self._again, handling.restore, places, ""))
+
+        self._write(handling.dismiss, places, reason, done=done)
+
+    def restore(self) -> None:
+        """Take up the chosen findings again."""
+        items = self.chosen(FindingState.DISMISSED)
+        notes = {one.note for one in items}
+        places = [one.position for one in items]
+
+        def done(_: object) -> None:
+            self._forget()
+            words = self.tr("已恢复为待处理：{n} 项。").format(n=len(places))
+            back = partial(self._again, handling.dismiss, places, *notes) if len(notes) == 1 else None
+            self.context.toast(words, back)
+
+        self._write(handling.restore, places, done=done)
+
+    def _again(self, act: Callable[..., Any], places: Sequence[int], note: str) -> None:
+        self._write(act, places, note)
+
+    def _write(
+        self, act: Callable[..., Any], places: Sequence[int], *more: str, done: Callable[[Any], object] | None = None
+    ) -> None:
+        if self.detail is None or not places:
+            return
+        self.context.write(
+            act, self.context.actor, self.detail.summary.id, list(places), *more,
+            done=lambda result: self._done(result, done), owner=self, title=self.tr("处理核查结果"),
+        )  # fmt: skip
+
+    def _done(self, result: Any, done: Callable[[Any], object] | None) -> None:
+        if done is not None:
+            done(result)
+        self.changed.emit()
+
+    def _forget(self) -> None:
+        self._model.checked.clear()
+
+    def ask_disable(self) -> None:
+        """Say what the disable list of the chosen findings will be."""
+        items = self.chosen(FindingState.OPEN)
+        if self.is_open and items:
+            self.disable.ask(items)
+
+    def _list(self, due: str) -> None:
+        """Make it: orders are signed, changes of own accounts go to the head."""
+        places = [one.position for one in self.chosen(FindingState.OPEN)]
+        if self.detail is None or not places:
+            return
+        inspection_id, store = self.detail.summary.id, self.context.store
+        if not self.disable.orders:
+            self._write(handling.disable_list, places, done=self._listed)
+            return
+        from sync import inspections
+
+        self.context.with_passphrase(
+            self, self.tr("签名并列入"),
+            self.tr("所辖单位的账户下达停用通知单，期限 {due}；本单位的报主管领导批准。").format(due=due),
+            lambda secret: inspections.disable(store, secret, inspection_id, places, due),
+            lambda made: self._done(made, self._listed),
+        )  # fmt: skip
+
+    def _listed(self, made: Listed) -> None:
+        self._forget()
+        words, back = listed_words(made), None
+        if made.changes and not (made.orders or made.platform or made.under_way):
+            from ui.pages.account_requests import take_back
+
+            back = partial(take_back, self.context, self.window(), made.changes)
+        if back is not None:
+            self.context.toast(words, back)
+        go = ("orders", self.tr("写出停用通知单")) if made.orders else ("changes", self.tr("查看申请"))
+        link = button(go[1], "arrow-right", "link", on_click=lambda: self.context.navigate(go[0]))
+        self.news.say("ok", words, [link] if made.orders or made.changes else [])
+
+    def ask_proof(self) -> None:
+        """Take a new export as the proof."""
+        if self.is_open and self.detail is not None:
+            self.proving.emit(self.detail.summary)
+
+    def finish(self) -> None:
+        """Sign the record and close."""
+        if self.is_open and self.detail is not None:
+            close_inspection(self, self.context, self.detail.summary, self.changed.emit)
+
+    def export_(self) -> None:
+        """Everything as a spreadsheet."""
+        if self.detail is not None and self.context.has(*EDITORS):
+            export_findings(self, self.context, self.detail.summary)
+
+    def print_(self) -> None:
+        """The record on paper."""
+        if self.detail is not None and self.context.has(*EDITORS):
+            print_record(self, self.context, self.detail.summary)
+
+    def submit(self) -> None:
+        """Ctrl+Enter: the bar that is open, else the disable list."""
+        (self.disable.submit if self.disable.isVisible() else self.ask_disable)()
+
+    def escape(self) -> None:
+        """Close the bar, else leave."""
+        if self.disable.isVisible():
+            self.disable.hide()
+            self.list.table.setFocus()
+        else:
+            self.left.emit()
+
+    def has_draft(self) -> bool:
+        """Whether a reason is being written."""
+        return bool(self.acts.reason.text())
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802
+        """Without the panel in a narrow window."""
+        super().resizeEvent(event)
+        self.panel.setVisible(self.width() >= PANEL_FROM)
+
+
+def _tab_of(one: FindingView) -> str:
+    if one.state in SETTLED:
+        return "settled"
+    return "open" if one.state == FindingState.OPEN.value else "listed"
+
+
+def standing_of(detail: InspectionDetail, faults: tuple[str, ...] | None) -> tuple[str, str]:
+    """Tone and words of the bar: the signature when it is closed, else what is late and what was not looked at."""
+    one = detail.summary
+    if faults:
+        return "bad", "".join(faults)
+    if faults is not None:
+        return "ok", "已办结并签名。签名有效，记录与签名时一致。"
+    parts = [f"{one.overdue} 项逾期没有停用，请督促或在平台上停用后再核实。"] if one.overdue else []
+    if detail.left_out:
+        parts.append("没有核查的行：" + "，".join(f"{words} {count:,}" for words, count in detail.left_out) + "。")
+    if detail.absent:
+        named = "、".join(detail.absent[:6]) + (f"等 {len(detail.absent)} 个单位" if len(detail.absent) > 6 else "")
+        parts.append(f"清单里没有这些单位的账户，没有核查：{named}。")
+    return ("bad" if one.overdue else "info"), "".join(parts)
+
+
+def finding_columns() -> tuple[TableColumn, ...]:
+    """The columns of the findings."""
+    return (
+        TableColumn("name", "姓名", 76, lambda x: Cell(x.item.name)),
+        TableColumn("username", "用户名", 136, lambda x: Cell(x.item.username)),
+        TableColumn("label", "问题", 130, lambda x: Cell(x.item.label)),
+        TableColumn("state", "处理情况", 136, _state),
+        TableColumn("why", "情况", 220, lambda x: Cell(x.item.why, tip=x.item.why)),
+        TableColumn("unit", "单位", 120, lambda x: Cell(x.item.unit_name, tip=x.item.unit_name)),
+        TableColumn("advice", "应如何办理", 260, lambda x: Cell(x.item.advice, tip=x.item.advice)),
+    )
+
+
+def _state(x: Any) -> Cell:
+    tip = "，".join(filter(None, (x.item.note, x.item.proof_label)))
+    return Cell(x.item.state_label, *state_look(x.item), tip=tip)
