@@ -15,10 +15,10 @@ from models.services.filing import calendar
 from models.store import audit
 from models.store import tables as t
 from tests.open_world import add_account, file_accounts, make_open_tiers, open_world, report
-from tests.sync_world import PEOPLE, Member
+from tests.sync_world import Member
 from tests.ui.pagekit import settle
 from tests.ui.test_layout import faults
-from tests.ui.windowkit import give_passphrase, look, open_window, press, show
+from tests.ui.windowkit import look, open_window, press, show
 from ui.dialogs.filing_files import FilingFiles
 from ui.main_window import MainWindow
 from ui.pages.filing_view import ROWS, WAY
@@ -155,7 +155,7 @@ def test_october_on_a_stick(world: World, enter: Any, at: Any, qtbot: Any) -> No
     assert list(lu.out.glob("附件3*.xlsx"))
     press(qtbot, page, "生成备案表")
     settle(qtbot, window.context)
-    again = [one for one in page.findChildren(FilingFiles) if one.isVisible()][0]
+    again = next(one for one in page.findChildren(FilingFiles) if one.isVisible())
     assert (again.phone.text(), again.go.isEnabled()) == ("0315-1112222", True)
     press(qtbot, again, "生成")
     settle(qtbot, window.context)

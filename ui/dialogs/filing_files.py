@@ -41,11 +41,11 @@ class FilingFiles(QDialog):
         self.context, self._period = context, period
         self.setWindowTitle(self.tr("生成备案表"))
         self.setModal(True)
-        self.form = choice(self.tr("哪一张表"), forms_of(context.actor.unit.tier))
+        self.form = choice(self.tr("哪一张表"), forms_of(context.actor.unit.tier)).without_room()
         self.form.set_text(form_key)
         self.form.edited.connect(self._show_template)
-        self.name, self.phone = line(self.tr("填表人")), line(self.tr("填表人电话"))
-        self.date = line(self.tr("填表日期（留空为今天）"), "2026-10-20")
+        self.name, self.phone = line(self.tr("填表人")).without_room(), line(self.tr("填表人电话")).without_room()
+        self.date = line(self.tr("填表日期（留空为今天）"), "2026-10-20").without_room()
         self.template, self.folder = label(wrap=True), label(wrap=True, selectable=True)
         self._template: Path | None = None
         self._folder = Path(str(context.settings.value(FOLDER) or ""))

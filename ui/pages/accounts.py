@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 USUAL = ("name", "username", "state", "check", "department", "post", "employment", "on_staff", "phone", "updated_at")
 FACETS = ("department", "employment", "on_staff", "post", "city", "county", "sex")
 PANEL_FROM = 1000
+LOOKED_AT = 50
+"""Chosen accounts by which is told whether an order or a request of the own unit is offered."""
 TABS = {"active": "使用中", "pending": "待批准", "disabled": "已禁用"}
 NOTHING = {
     "active": "没有使用中的账户。", "pending": "没有等待批准的账户。", "disabled": "没有已禁用的账户。",
@@ -93,7 +95,9 @@ class AccountsPage(Page):
         bring.clicked.connect(lambda: self.context.navigate("import", kind=ACCOUNTS))
         bring.setVisible(self.context.has(Role.REGISTRAR))
         many = button(self.tr("批量修改"), "replace", "", "Ctrl+H", on_click=self._bulk)
-        for made in (add, many):
+        files = button(self.tr("平台文件"), "upload", "", self.tr("Moodle、OneRoster 文件和初始密码条"))
+        files.clicked.connect(self._platform_files)
+        for made in (add, many, files):
             made.setVisible(self.panel.may_edit)
         send = button(self.tr("导出"), "file-export", "", "Ctrl+E", on_click=self._export)
         paper = button(self.tr("打印"), "printer", "", "Ctrl+P", on_click=self._print)
@@ -101,7 +105,7 @@ class AccountsPage(Page):
         self._report = button("", "rubber-stamp", "primary", tip, on_click=lambda: report_accounts(self.context))
         self._report.hide()
         sub = self.tr("用户名按规则生成：地名前缀 + 姓名全拼")
-        return PageHead(self.tr("教师账户"), sub, [add, bring, many, send, paper, self._report])
+        return PageHead(self.tr("教师账户"), sub, [add, bring, many, send, paper, files, self._report])
 
     def _tabs(self) -> None:
         self._states: dict[str, Button] = {}
@@ -146,16 +150,23 @@ class AccountsPage(Page):
 
     def _show_chosen(self) -> None:
         """How many are chosen and what can be asked for them; at a supervising tier also the order for them."""
-        unit, number, status = self.context.actor.unit, len(self.listing.chosen_ids()), self.listing.query.status
+        unit, ids, status = self.context.actor.unit, self.listing.chosen_ids(), self.listing.query.status
         above = unit.line is Line.OPEN and unit.tier is not Tier.SCHOOL and self.context.has(Role.REGISTRAR)
-        self.order.setVisible(above and bool(number) and status == "active")
+        number, units = len(ids), self._units_of(ids[:LOOKED_AT])
+        self.order.setVisible(above and bool(units - {unit.id}) and status == "active")
         self.order.set_text(self.tr("下达停用通知单（所选 {n:,} 个）").format(n=number))
         for made, words, wanted in (
             (self.off, self.tr("申请禁用 {n:,} 个"), "active"), (self.again, self.tr("申请恢复 {n:,} 个"), "disabled"),
         ):  # fmt: skip
             made.set_text(words.format(n=number))
-            made.setVisible(self.panel.may_edit and bool(number) and status == wanted)
+            made.setVisible(self.panel.may_edit and bool(units & {unit.id, ""}) and status == wanted)
         self.say_hint()
+
+    def _units_of(self, ids: list[str]) -> set[str]:
+        """Whose these accounts are, as far as the list has read them; "" for one it has not."""
+        model = self.listing.model
+        rows = [model.row_at(model.position_of(row_id)) for row_id in ids]
+        return {listed.row.unit_id if listed else "" for listed in rows}
 
     def arrive(self, **arguments: Any) -> None:
         """`status`: its tab; `subject_id`: show that account; `text`: search for it; `values`: of a new one."""
@@ -234,6 +245,13 @@ class AccountsPage(Page):
 
     def _print(self) -> None:
         print_list(self, self.context, ACCOUNTS, self._ids(), self._keys(), self.tr("教师账户"))
+
+    def _platform_files(self) -> None:
+        from ui.dialogs.platform_files import PlatformFiles
+
+        dialog = PlatformFiles(self, self.context, self.listing.chosen_ids() if self.listing.model.checked else ())
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def run_action(self, key: str) -> bool:
         """Keys of this page."""

@@ -34,6 +34,7 @@ class RollupView(QFrame):
         self._data: FormData | None = None
         self._may = context.has(Role.REGISTRAR, Role.ADMINISTRATOR)
         self.period = choice(self.tr("备案时间"), []).without_room()
+        self.period.setMinimumWidth(140)
         self.form = choice(self.tr("表"), forms_of(context.actor.unit.tier)).without_room()
         self.form.set_text(LOCAL_TEACHERS.key)
         for entry in (self.period, self.form):
@@ -121,10 +122,10 @@ def unit_columns() -> tuple[TableColumn, ...]:
     """The columns of the units."""
     return (
         TableColumn("unit", "单位", 150, lambda u: Cell(u.unit, tip=u.unit)),
-        TableColumn("state", "情况", 92, _state),
         TableColumn("added", "新增", 54, lambda u: Cell(f"{u.added:,}", right=True)),
         TableColumn("disabled", "禁用", 54, lambda u: Cell(f"{u.disabled:,}", right=True)),
         TableColumn("changed", "更改", 54, lambda u: Cell(f"{u.changed:,}", right=True)),
+        TableColumn("state", "情况", 92, _state),
     )
 
 

@@ -28,6 +28,8 @@ ROWS, PAPER, WAY = range(3)
 LATE_REASONS = ("系统管理员变动，交接延误。", "账户信息核实用时较长。", "收到通知较晚。")
 ACT_LOOK = {Act.ADDED: ("ok", "user-plus"), Act.DISABLED: ("mute", "user-off"), Act.CHANGED: ("info", "pencil")}
 OPEN = (TO_DO, State.DRAFT)
+FAULTS = 3
+"""The column that says what is to be mended; out of sight where nothing is."""
 _UNWRITTEN = (TO_DO, State.DRAFT, State.REFUSED, State.WITHDRAWN)
 
 
@@ -109,6 +111,7 @@ class FilingView(QFrame):
         self.sub.setText(" · ".join(part for part in (line.number, line.numbers, days) if part))
         self._show_notes(detail)
         self.model.set_rows(list(detail.rows))
+        self.table.setColumnHidden(FAULTS, not detail.faulty)
         if detail.rows:
             self.table.select_row(0)
         self._show_way(detail)
@@ -276,12 +279,12 @@ def pill_of(line: FilingLine) -> QWidget:
 
 
 def row_columns() -> tuple[TableColumn, ...]:
-    """The columns of the accounts."""
+    """The columns of the accounts; FAULTS is the place of `faults`."""
     return (
         TableColumn("act", "备案为", 84, lambda r: Cell(ACT_LABELS[r.act], *ACT_LOOK[r.act])),
         TableColumn("name", "姓名", 96, lambda r: Cell(r.values.get("name", ""))),
         TableColumn("username", "用户名", 150, lambda r: Cell(r.values.get("username", ""))),
-        TableColumn("faults", "须改正", 210, _faults),
+        TableColumn("faults", "须改正", 260, _faults),
         TableColumn("department", "部门", 110, lambda r: Cell(r.values.get("department", ""))),
         TableColumn("employment", "聘任方式", 76, lambda r: _word(r, "employment")),
         TableColumn("on_staff", "是否在编", 76, lambda r: _word(r, "on_staff")),
