@@ -17,6 +17,7 @@ from models.domain.units import Role
 from models.services import preferences
 from sync.packages import ledger
 from sync.transport import incoming, parts
+from sync.transport.removable import medium_of
 from tests.sync_world import COUNTY, SCHOOL, enrol, found, opened
 from tests.ui.pagekit import finish, make_context, settle
 from tests.ui.windowkit import open_window
@@ -216,7 +217,7 @@ def test_the_carrier_is_noted_and_shown(world: SimpleNamespace, qtbot: Any) -> N
     settle(qtbot, context)
     settle(qtbot, context)
     assert page.delivery.sheet.carrier == "王老师"
-    assert page.current().deliveries[0].words == "邮件，由王老师送交"
+    assert page.current().deliveries[0].words == f"{medium_of(world.mail)}，由王老师送交"
 
 
 def test_parts_and_folders_opened_in_the_window(world: SimpleNamespace, qtbot: Any) -> None:
