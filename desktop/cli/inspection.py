@@ -128,7 +128,7 @@ def _line(one: Any) -> str:
     return f"{head}  发现 {one.findings}（{states or '没有问题'}{late}）  {one.source}"
 
 
-@inspection.add("show", "查看一次核查：每处问题、依据、应如何办理、处理到哪一步")
+@inspection.add("show", "查看一次核查：每处问题、涉及的账户、处理到哪一步")
 def show(
     ctx: typer.Context,
     number: Number,

@@ -55,8 +55,10 @@ def test_a_county_from_export_to_proof(world: World, tmp_path: Path) -> None:
     assert detail.left_out == (("其他单位的账户", 1),)  # hebwangwu is the province's
     assert (detail.summary.checked, detail.summary.made_by) == (6, "登记员")
 
+    disable(lu, first, [items["username_rule", "tslnxs01"].position])
+    assert found(lu, first)["unknown", "tslnxs01"].state == "listed"  # the account is, with all that is wrong with it
     made = disable(lu, first)
-    assert (made.accounts, len(made.changes), made.orders, made.platform) == (4, 2, (), 2)
+    assert (made.accounts, len(made.changes), made.orders, made.platform) == (3, 2, (), 1)
     lu.approve(list(made.changes))
     items = found(lu, first)
     assert items["not_real_name", "tslnzhangsan"].state == "done"
@@ -155,6 +157,8 @@ def test_dismissed_findings_are_left_alone_until_restored(world: World, tmp_path
         lu.store.write(handling.dismiss, lu.store.actor, first, [place], "休产假")
     lu.store.write(handling.restore, lu.store.actor, first, [place])
     assert found(lu, first)["idle", "tslnlvbu"].state == "open"
+    stranger = found(lu, first)["unknown", "tslnxs01"]
+    assert stranger.state == found(lu, first)["username_rule", "tslnxs01"].state == "listed"
     only_format = inspect(lu, export(lu, tmp_path, [one | {"手机": "12"} for one in good(lu)], "格式.xlsx"))
     places = [one.position for one in found(lu, only_format).values()]
     with pytest.raises(UserError, match="只需更正"):

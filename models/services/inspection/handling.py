@@ -116,14 +116,14 @@ def disable_list(
     """
     require_editor(actor, ACCOUNTS, "制作停用清单")
     found = require_open(session, inspection_id)
+    every = [one.row for one in standings(session, findings_of(session, found.id)) if one.state is FindingState.OPEN]
     if positions is None:
-        every = standings(session, findings_of(session, found.id))
-        chosen = [one for one in every if CODE[one.row.code].level is Level.ERROR and one.state is FindingState.OPEN]
+        chosen = [row for row in every if CODE[row.code].level is Level.ERROR]
     else:
-        chosen = [one for one in _chosen(session, found.id, positions) if one.state is FindingState.OPEN]
+        chosen = [one.row for one in _chosen(session, found.id, positions) if one.state is FindingState.OPEN]
     if not chosen:
         raise UserError("选中的各项都已处理，没有可列入停用清单的账户。")
-    plan = _plan(session, actor, [one.row for one in chosen])
+    plan = _plan(session, actor, chosen, every)
     if plan.below and give_order is None:
         raise UserError("其中有所辖单位的账户，须由学籍管理员用本人的口令签发停用通知单。")
     if not confirmed:
@@ -149,17 +149,23 @@ def _refuse_mass(session: Session, plan: _Plan) -> None:
         )
 
 
-def _plan(session: Session, actor: Actor, rows: Sequence[Row[Any]]) -> _Plan:
-    plan, groups = _Plan(), dict[str, list[Row[Any]]]()
+def _by_account(rows: Sequence[Row[Any]]) -> dict[str, list[Row[Any]]]:
+    groups: dict[str, list[Row[Any]]] = {}
     for row in rows:
         groups.setdefault(row.account_id or f"@{row.username}", []).append(row)
+    return groups
+
+
+def _plan(session: Session, actor: Actor, rows: Sequence[Row[Any]], every: Sequence[Row[Any]]) -> _Plan:
+    """What is done with the accounts of the chosen findings `rows`; their other open findings go along."""
+    plan, groups, along = _Plan(), _by_account(rows), _by_account(every)
     ids = [key for key in groups if not key.startswith("@")]
     statuses, changing, ordered = _statuses(session, ids), _changing(session, ids), _ordered(session, actor, ids)
     for key, group in groups.items():
         first = min(group, key=lambda row: (not CODE[row.code].reason, RANK[row.code]))
-        places, reason = [row.position for row in group], CODE[first.code].reason
+        places, reason = [row.position for row in along[key]], CODE[first.code].reason
         if not reason and not any(CODE[row.code].on_platform for row in group):
-            plan.skipped += places
+            plan.skipped += [row.position for row in group]
         elif statuses.get(key, ("", ""))[1] != "active" or not reason:
             plan.platform[key] = places
         elif key in changing:

@@ -93,8 +93,9 @@ class FindingView:
     @property
     def more(self) -> str:
         """The other details in words."""
-        said = (f"{DETAIL_LABELS[key]} {self.details[key]}" for key in _SHOWN[1:] if self.details.get(key))
-        return "，".join(said)
+        told = ("", self.name)
+        said = ((key, self.details.get(key, "")) for key in _SHOWN[1:])
+        return "，".join(f"{DETAIL_LABELS[key]} {text}" for key, text in said if text not in told)
 
 
 @dataclass(frozen=True)
