@@ -190,6 +190,7 @@ class AccountPanel(SidePanel):
         form.saved.connect(self._saved)
         form.cancelled.connect(self.cancel)
         self._keep.set_text(act)
+        self._keep.set_icon("send" if isinstance(form, RenameForm) else "device-floppy")
         self.show_parts(form)
         self._foot.show()
 

@@ -120,7 +120,7 @@ class ImportGrid(QAbstractTableModel):
         """A fitting width without looking at all rows."""
         column = self.session.columns[section]
         field = field_of(self.session.checked.workbook.kind, column.key)
-        usual = _WIDE.get(field.type, 104) if field else 104
+        usual = 168 if column.key == "username" else _WIDE.get(field.type, 104) if field else 104
         return max(usual, 22 + 13 * len(column.label or column.title) + 34)
 
 
