@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from models.domain.inspection import FindingState
 from models.services.inspection import handling
-from models.services.inspection.views import FindingView, InspectionDetail
+from models.services.inspection.views import InspectionDetail
 from ui.context import AppContext
 from ui.kit import Banner, PageHead, button, column, holder, row
 from ui.kit.around import Around
 from ui.moments import moment
-from ui.pages.checked_table import CheckedModel, checked_table
 from ui.pages.inspection_acts import ActsBar, DisableBar, listed_words
 from ui.pages.inspection_facets import Facets
-from ui.pages.inspection_finding import EDITORS, FindingPanel, state_look
+from ui.pages.inspection_finding import EDITORS, FindingPanel
+from ui.pages.inspection_findings import FindingList
 from ui.pages.inspection_output import close_inspection, export_findings, print_record
-from ui.pages.tabbed_list import TabbedList
-from ui.tables.cell import Cell
-from ui.tables.model import TableColumn
 
 if TYPE_CHECKING:
     from models.services.inspection.handling import Listed
 
-
-SETTLED = (FindingState.PROVED.value, FindingState.DISMISSED.value)
-TABS = (("open", "待处理"), ("listed", "停用办理中"), ("settled", "已了结"), ("all", "全部"))
 PANEL_FROM = 820
-
-
-class _Line:
-    """A finding as the list shows it."""
-
-    def __init__(self, item: FindingView) -> None:
-        self.id, self.item = str(item.position), item
 
 
 class InspectionView(QWidget):
@@ -57,14 +43,10 @@ class InspectionView(QWidget):
         self._build_head()
         self.facets = Facets()
         self.facets.changed.connect(self._draw)
-        self.list = TabbedList(self.tr("核查发现的问题"), TABS, finding_columns(), "list-check", make=checked_table)
+        self.list = FindingList()
         self.list.tab_chosen.connect(lambda _: self._draw())
         self.list.chosen.connect(self._show_current)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self._dress)
-        self.list.table.selectionModel().selectionChanged.connect(lambda *_: self._later.start(0))
-        self._model.checked_changed.connect(lambda: self._later.start(0))
+        self.list.picked.connect(self._dress)
         self.panel = FindingPanel(context)
         self.acts, self.disable = ActsBar(), DisableBar(context)
         self.acts.dismissed.connect(self.dismiss)
@@ -87,12 +69,6 @@ class InspectionView(QWidget):
         self.news.hide()
 
     @property
-    def _model(self) -> CheckedModel:
-        model = self.list.model
-        assert isinstance(model, CheckedModel)
-        return model
-
-    @property
     def is_open(self) -> bool:
         """Whether the person may still work on it."""
         return self.detail is not None and self.detail.summary.state == "open" and self.context.has(*EDITORS)
@@ -105,12 +81,11 @@ class InspectionView(QWidget):
         fresh = self.detail is None or self.detail.summary.id != detail.summary.id
         self.detail, self._faults = detail, faults
         if fresh:
-            self._model.checked.clear()
+            self.list.forget()
             self.acts.reason.setText("")
             self.news.hide()
             self.disable.hide()
-            self.list.tab = "open" if any(_tab_of(one) == "open" for one in detail.items) else "all"
-            self.list.show_tab(self.list.tab)
+            self.list.first_tab(detail.items)
         self._tell(detail)
         self.facets.show_counts(detail.by_code, detail.by_unit)
         if fresh:
@@ -142,27 +117,12 @@ class InspectionView(QWidget):
     def _draw(self) -> None:
         if self.detail is None:
             return
-        wanted = [one for one in self.detail.items if self.facets.wants(one.code, one.unit_id)]
-        counted = Counter(map(_tab_of, wanted))
-        self.list.show_counts({key: len(wanted) if key == "all" else counted[key] for key, _ in TABS})
-        tab = self.list.tab
-        self.list.show_rows([_Line(one) for one in wanted if tab in ("all", _tab_of(one))], self._nothing())
+        self.list.show_findings([one for one in self.detail.items if self.facets.wants(one.code, one.unit_id)])
         self._dress()
 
-    def _nothing(self) -> str:
-        assert self.detail is not None
-        if not self.detail.items:
-            return self.tr("没有发现问题。办结签名后存档备查。")
-        return self.tr("这里没有问题项，其余的在旁边的标签里。")
-
-    def _show_current(self, line: _Line | None) -> None:
+    def _show_current(self, line: Any) -> None:
         if self.detail is not None:
             self.panel.show_finding(line.item if line is not None else None, self.detail.summary.kind)
-
-    def chosen(self, *states: FindingState) -> list[FindingView]:
-        """The ticked findings in sight, else the selected ones, in these states."""
-        rows = [one for one in self._model.rows if one.id in self._model.checked] or self.list.selected()
-        return [one.item for one in rows if not states or FindingState(one.item.state) in states]
 
     def _dress(self) -> None:
         if self.detail is None:
@@ -171,17 +131,17 @@ class InspectionView(QWidget):
         if not self.is_open:
             signed = self.tr("已办结并签名，不能再改动。")
             words = signed if self.detail.summary.signed else self.tr("由学籍管理员或系统管理员处理。")
-        self.acts.show_chosen(self.chosen(), words)
+        self.acts.show_chosen(self.list.picked_findings(), words)
 
     # --- acting -----------------------------------------------------------------------------------------
 
     def dismiss(self, reason: str) -> None:
         """Leave the chosen findings as they are."""
-        places = [one.position for one in self.chosen(FindingState.OPEN)]
+        places = [one.position for one in self.list.picked_findings(FindingState.OPEN)]
 
         def done(_: object) -> None:
             self.acts.reason.setText("")
-            self._forget()
+            self.list.forget()
             words = self.tr("已记为不予处理：{n} 项。").format(n=len(places))
             self.context.toast(words, partial(self._again, handling.restore, places, ""))
 
@@ -189,12 +149,12 @@ class InspectionView(QWidget):
 
     def restore(self) -> None:
         """Take up the chosen findings again."""
-        items = self.chosen(FindingState.DISMISSED)
+        items = self.list.picked_findings(FindingState.DISMISSED)
         notes = {one.note for one in items}
         places = [one.position for one in items]
 
         def done(_: object) -> None:
-            self._forget()
+            self.list.forget()
             words = self.tr("已恢复为待处理：{n} 项。").format(n=len(places))
             back = partial(self._again, handling.dismiss, places, *notes) if len(notes) == 1 else None
             self.context.toast(words, back)
@@ -219,35 +179,32 @@ class InspectionView(QWidget):
             done(result)
         self.changed.emit()
 
-    def _forget(self) -> None:
-        self._model.checked.clear()
-
     def ask_disable(self) -> None:
         """Say what the disable list of the chosen findings will be."""
-        items = self.chosen(FindingState.OPEN)
+        items = self.list.picked_findings(FindingState.OPEN)
         if self.is_open and items:
             self.disable.ask(items)
 
     def _list(self, due: str) -> None:
-        """Make it: orders are signed, changes of own accounts go to the head."""
-        places = [one.position for one in self.chosen(FindingState.OPEN)]
-        if self.detail is None or not places:
+        """Make it: orders are signed, changes of own accounts go to the head; each account was chosen by hand."""
+        places = list(self.disable.positions)
+        if self.detail is None:
             return
         inspection_id, store = self.detail.summary.id, self.context.store
         if not self.disable.orders:
-            self._write(handling.disable_list, places, done=self._listed)
+            self._write(partial(handling.disable_list, confirmed=True), places, done=self._listed)
             return
         from sync import inspections
 
         self.context.with_passphrase(
             self, self.tr("签名并列入"),
             self.tr("所辖单位的账户下达停用通知单，期限 {due}；本单位的报主管领导批准。").format(due=due),
-            lambda secret: inspections.disable(store, secret, inspection_id, places, due),
+            lambda secret: inspections.disable(store, secret, inspection_id, places, due, confirmed=True),
             lambda made: self._done(made, self._listed),
         )  # fmt: skip
 
     def _listed(self, made: Listed) -> None:
-        self._forget()
+        self.list.forget()
         words, back = listed_words(made), None
         if made.changes and not (made.orders or made.platform or made.under_way):
             from ui.pages.account_requests import take_back
@@ -267,7 +224,12 @@ class InspectionView(QWidget):
     def finish(self) -> None:
         """Sign the record and close."""
         if self.is_open and self.detail is not None:
-            close_inspection(self, self.context, self.detail.summary, self.changed.emit)
+            close_inspection(self, self.context, self.detail.summary, self._closed)
+
+    def _closed(self) -> None:
+        self.news.hide()
+        self.disable.hide()
+        self.changed.emit()
 
     def export_(self) -> None:
         """Everything as a spreadsheet."""
@@ -301,12 +263,6 @@ class InspectionView(QWidget):
         self.panel.setVisible(self.width() >= PANEL_FROM)
 
 
-def _tab_of(one: FindingView) -> str:
-    if one.state in SETTLED:
-        return "settled"
-    return "open" if one.state == FindingState.OPEN.value else "listed"
-
-
 def standing_of(detail: InspectionDetail, faults: tuple[str, ...] | None) -> tuple[str, str]:
     """Tone and words of the bar: the signature when it is closed, else what is late and what was not looked at."""
     one = detail.summary
@@ -321,21 +277,3 @@ def standing_of(detail: InspectionDetail, faults: tuple[str, ...] | None) -> tup
         named = "、".join(detail.absent[:6]) + (f"等 {len(detail.absent)} 个单位" if len(detail.absent) > 6 else "")
         parts.append(f"清单里没有这些单位的账户，没有核查：{named}。")
     return ("bad" if one.overdue else "info"), "".join(parts)
-
-
-def finding_columns() -> tuple[TableColumn, ...]:
-    """The columns of the findings."""
-    return (
-        TableColumn("name", "姓名", 76, lambda x: Cell(x.item.name)),
-        TableColumn("username", "用户名", 136, lambda x: Cell(x.item.username)),
-        TableColumn("label", "问题", 130, lambda x: Cell(x.item.label)),
-        TableColumn("state", "处理情况", 136, _state),
-        TableColumn("why", "情况", 220, lambda x: Cell(x.item.why, tip=x.item.why)),
-        TableColumn("unit", "单位", 120, lambda x: Cell(x.item.unit_name, tip=x.item.unit_name)),
-        TableColumn("advice", "应如何办理", 260, lambda x: Cell(x.item.advice, tip=x.item.advice)),
-    )
-
-
-def _state(x: Any) -> Cell:
-    tip = "，".join(filter(None, (x.item.note, x.item.proof_label)))
-    return Cell(x.item.state_label, *state_look(x.item), tip=tip)
