@@ -1,5 +1,5 @@
-"""Pupils no baseline reports: theirs was refused or withdrawn, or they were added one by one, so the tier above does not
-know them (decision 16). What is to be filed of accounts is asked of `filing.rows`."""
+"""Pupils no baseline reports: theirs was refused or withdrawn, or they were added one by one, so the tier above does
+not know them (decision 16). What is to be filed of accounts is asked of `filing.rows`."""
 
 from __future__ import annotations
 
