@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shiboken6
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
 from sqlalchemy import update
 
 from models.domain.units import Role
@@ -64,12 +67,16 @@ def enter(qtbot: Any, tmp_path: Path) -> Iterator[Any]:
     yield make
     for window in windows:
         leave(window)
-    Theme.current().apply(Look())
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    if Theme.current().look != Look():
+        Theme.current().apply(Look())
 
 
 def leave(window: MainWindow) -> None:
-    window.context.set_store(None)
-    window.close()
+    if shiboken6.isValid(window):
+        window.context.set_store(None)
+        window.close()
+        window.deleteLater()
 
 
 def click(qtbot: Any, window: MainWindow, text: str) -> None:

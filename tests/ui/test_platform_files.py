@@ -116,7 +116,7 @@ def test_listed_accounts_and_many_at_once_are_asked_about(
     click(qtbot, window, dialog, "选择文件夹")
     dialog.read_list(sheet_file(tmp_path / "平台.xlsx", [{"用户名": name} for name in names[:20]]))
     settle(qtbot, window.context)
-    assert "20 个" in dialog.known.text()
+    assert "清单 20 个" in dialog.known.text()
     click(qtbot, window, dialog, "导出")
     assert "有 10 个账户来自名单" in dialog.question.words.text()
     look(dialog, "platform-listed")

@@ -107,7 +107,7 @@ class PlatformFiles(QDialog):
         self.since.setVisible(kind != PASSWORDS)
         self.below.setVisible(kind != PASSWORDS and self.context.actor.unit.tier is not Tier.SCHOOL)
         self.resource.setVisible(kind == ONEROSTER)
-        words = self.tr("平台导出的账户清单：{n:,} 个，其中有的不再新增") if self._there else ""
+        words = self.tr("已读平台导出的账户清单 {n:,} 个，清单里有的不再新增") if self._there else ""
         self.known.setText(words.format(n=len(self._there)) or self.tr("平台导出的账户清单：没有选（可不选）"))
         there = bool(self._folder.name) and self._folder.is_dir()
         self.folder.setText(self.tr("写到 {path}").format(path=self._folder) if there else self.tr("请选择写到哪里"))

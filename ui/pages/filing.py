@@ -44,7 +44,7 @@ class FilingPage(Page):
     def _build(self) -> None:
         tip = self.tr("选择收到的 PDF，或把它拖到窗口里：谁签的名，签后有没有改动")
         check = button(self.tr("查验签名"), "shield-check", "", tip, on_click=self.choose_signed)
-        self.head = PageHead(self.tr("账户备案"), "", [check])
+        self.head = PageHead(self.tr("账户备案"), self._usual_sub(), [check])
         self.news = Banner("info", "", closable=True)
         self.news.hide()
         words, group = {OWN: self.tr("本单位备案"), BELOW: self.tr("下级汇总")}, QButtonGroup(self)
@@ -60,7 +60,6 @@ class FilingPage(Page):
         self.table.setMaximumWidth(420)
         words_ = self.tr("还没有备案，也没有需要备案的账户。账户新增、禁用、更改后，在备案时间内报上级。")
         self.empty = EmptyState(words_, icon="clipboard-text")
-        self.empty.setMaximumWidth(420)
         self.view = FilingView(self.context)
         self.view.done.connect(self._did)
         self.view.build.connect(lambda period: self.build(LOCAL_TEACHERS.key, period))
@@ -77,6 +76,9 @@ class FilingPage(Page):
         if self._keys:
             self.tabs[self._tab].setChecked(True)
         self.stack.setCurrentIndex(int(self._tab == BELOW))
+
+    def _usual_sub(self) -> str:
+        return self.tr("每年 5 月、10 月备案新增、禁用的账户，首次备案在 6 月底前")
 
     # --- reading ----------------------------------------------------------------------------------------
 
@@ -108,13 +110,14 @@ class FilingPage(Page):
 
     def _show_lines(self, read: tuple[list[FilingLine], Any]) -> None:
         self._lines, due = read
-        self.head.set_sub(due.sentence if due else self.tr("每年 5 月、10 月备案新增、禁用的账户，首次备案在 6 月底前"))
+        self.head.set_sub(due.sentence if due else self._usual_sub())
         detail = self.view.detail
         wanted = self._wanted if self._wanted is not None else detail.line.id if detail else None
         self._wanted = None
         self.model.set_rows(self._lines)
         self.table.setVisible(bool(self._lines))
         self.empty.setVisible(not self._lines)
+        self.view.setVisible(bool(self._lines))
         if self._lines:
             self.table.select_row(next((at for at, one in enumerate(self._lines) if one.id == wanted), 0))
         self._open_current()
