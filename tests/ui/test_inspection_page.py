@@ -1,26 +1,26 @@
-"""Special inspections in the window: a dropped export, its columns, findings, the disable list, the proof, the record."""
+"""Special inspections in the window: a dropped export, its findings, the disable list, the proof, the record."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
 
 from models.domain.times import local_day
 from models.domain.units import Role
 from models.services import changes
 from models.store import clock
 from tests.integration.conftest import sheet_file
-from tests.open_world import LU, OPEN_TIERS, add_account, file_accounts, make_open_tiers, open_world, report
+from tests.open_world import LU, OPEN_TIERS, add_account, file_accounts, make_open_tiers, report
 from tests.sync_world import PEOPLE, Member, opened
 from tests.ui.pagekit import settle
 from tests.ui.test_layout import faults
 from tests.ui.windowkit import give_passphrase, look, open_window, press, show
-from ui.intake import route
 from ui.main_window import MainWindow
 from ui.pages.inspections import FORM, LIST, VIEW, InspectionsPage
 from ui.theme import Look, Theme
@@ -42,9 +42,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def world(template: Path, tmp_path: Path) -> Iterator[dict[str, Member]]:
-    with open_world(template, tmp_path / "units") as members:
-        yield members
+def unit(template: Path, tmp_path: Path) -> Iterator[Any]:
+    """One unit of the world, in a copy of its own: `unit("lu")`."""
+    with ExitStack() as stack:
+
+        def take(name: str) -> Member:
+            shutil.copytree(template / name, tmp_path / "units" / name)
+            return stack.enter_context(opened(tmp_path / "units", name))[0]
+
+        yield take
 
 
 @pytest.fixture
@@ -65,7 +71,7 @@ def enter(qtbot: Any, tmp_path: Path) -> Iterator[Any]:
 
 
 def rows(member: Member, **more: Any) -> list[dict[str, str]]:
-    """The register's accounts as a platform lists them: 张三 under a department's name, a stranger, 欧阳明月 missing."""
+    """The register's accounts as a platform lists them: 张三 is a department, a stranger is there, 欧阳明月 is not."""
     day = local_day(member.store.read(clock.now))
     listed = [
         {"登录号码": username, "姓名": name, "邮箱": f"t{place}@example.org", "手机": f"1390000000{place}",
@@ -117,10 +123,8 @@ def states(page: InspectionsPage) -> dict[tuple[str, str], str]:
     return {(one.code, one.username): one.state_label for one in page.view.detail.items}
 
 
-def test_a_county_from_a_dropped_export_to_the_signed_record(
-    world: dict[str, Member], enter: Any, qtbot: Any, tmp_path: Path
-) -> None:
-    lu = world["lu"]
+def test_a_county_from_a_dropped_export_to_the_signed_record(unit: Any, enter: Any, qtbot: Any, tmp_path: Path) -> None:
+    lu = unit("lu")
     window, page = enter(lu)
     assert "平台管理员在后台的用户列表里导出" in page.list.empty.sentence.text()
     look(window, "inspection-empty")
@@ -170,6 +174,7 @@ def test_a_county_from_a_dropped_export_to_the_signed_record(
     page.run_action("submit")
     assert "本单位账户 2 个，报主管领导批准后禁用；名册中没有在用记录的 1 个" in page.view.disable.words.text()
     assert not page.view.disable.due.isVisible()
+    qtbot.wait(1)
     assert not faults(page)
     look(window, "inspection-disable")
     page.run_action("submit")
@@ -219,3 +224,100 @@ def test_a_county_from_a_dropped_export_to_the_signed_record(
     look(window, "inspection-list")
     page.begin()
     assert page.form.idle.value() == 365
+
+
+def test_a_city_orders_below_with_a_deadline_and_patrols(unit: Any, enter: Any, qtbot: Any, tmp_path: Path) -> None:
+    tang = unit("tang")
+    add_account(tang, "钱七", email="own@example.org")
+    window, page = enter(tang, size=(1093, 534))  # 1366x768 at 125 %
+    own = {**rows(tang)[1], "登录号码": "tsqianqi", "姓名": "老师", "邮箱": "own@example.org", "单位": ""}
+    inspect(qtbot, window, page, sheet_file(tmp_path / "平台.xlsx", [*rows(tang), own], TITLES))
+    assert [one.words for one in page.view.facets.units.model.rows[1:]] == [LU.name, "甲市分院"]
+    qtbot.wait(1)
+    assert not faults(page)
+    look(window, "inspection-city-125")
+    page.view.facets.units.select(frozenset({LU.id}))
+    page.view.facets.codes.select(frozenset({"idle", "not_real_name"}))
+    assert {line.item.username for line in page.view.list.model.rows} == {"tslnzhangsan", "tslnlvbu", "tslnadmin"}
+    page.view.list.table.selectAll()
+    qtbot.keyClick(page.view.list.table, Qt.Key.Key_Space)
+    page.run_action("submit")
+    assert "所辖单位账户 2 个，下达停用通知单" in page.view.disable.words.text()
+    page.view.disable.due.set_text("明天")
+    page.run_action("submit")
+    assert "写成 2026-12-31 的样子" in page.view.disable.fault.text()
+    qtbot.wait(1)
+    assert not faults(page)
+    look(window, "inspection-order-125")
+    page.view.disable.due.set_text("2099-01-31")
+    page.run_action("submit")
+    give_passphrase(qtbot, window, PEOPLE[Role.REGISTRAR][1])
+    settle_all(qtbot, window)
+    assert "已下达停用通知单 2 份" in page.view.news.words.text()
+    assert states(page)["idle", "tslnlvbu"] == "已列入停用清单"
+    page.run_action("close_panel")
+    settle_all(qtbot, window)
+
+    page.ask_patrol()
+    settle_all(qtbot, window)
+    page.patrol.unit.set_text(LU.id)
+    qtbot.wait(1)
+    assert not faults(page)
+    look(window, "inspection-patrol-125")
+    page.run_action("submit")
+    settle_all(qtbot, window)
+    assert page.view.detail.summary.kind == "patrol"
+    assert LU.name in page.view.detail.summary.source
+
+
+def test_what_is_put_right_elsewhere_and_what_others_see(unit: Any, enter: Any, qtbot: Any, tmp_path: Path) -> None:
+    lu = unit("lu")
+    Theme.current().apply(Look("dark"))
+    window, page = enter(lu, size=(1180, 700))
+    inspect(qtbot, window, page, sheet_file(tmp_path / "平台.xlsx", rows(lu), TITLES))
+    page.view.list.table.select_row(0)
+    settle_all(qtbot, window)
+    qtbot.wait(1)
+    assert not faults(page)
+    look(window, "inspection-dark-1180")
+    press(qtbot, page.view.panel, "登记为本单位账户")
+    settle_all(qtbot, window)
+    accounts = window.workspace.page
+    assert window.workspace.current == "accounts"
+    assert accounts.panel.form.form.values()["username"] == "tslnadmin"
+    assert accounts.has_draft()
+    accounts.panel.cancel()
+    page = show(qtbot, window, "inspections")
+    place = next(n for n, one in enumerate(page.view.list.model.rows) if one.item.username == "tslnzhangsan")
+    page.view.list.table.select_row(place)
+    settle_all(qtbot, window)
+    press(qtbot, page.view.panel, "更正姓名")
+    settle_all(qtbot, window)
+    assert accounts.panel.facts.row.values["name"] == "张三"
+    window.context.set_store(None)
+    window.close()
+
+    window, page = enter(lu, Role.HEAD)
+    assert not page.open_file(tmp_path / "平台.xlsx")
+    page.list.opened.emit(page.list.current())
+    settle_all(qtbot, window)
+    assert page.stack.currentIndex() == VIEW
+    assert not page.view.acts.list.isVisible()
+    assert "由学籍管理员或系统管理员处理" in page.view.acts.words.text()
+
+
+def test_a_stopped_inspection_leaves_nothing(unit: Any, enter: Any, qtbot: Any, tmp_path: Path) -> None:
+    lu = unit("lu")
+    window, page = enter(lu)
+    drop(qtbot, window, sheet_file(tmp_path / "平台.xlsx", rows(lu), TITLES))
+    choose_column(page, "A", "用户名")
+    settle_all(qtbot, window)
+    page.run_action("submit")
+    page.form._job.cancel()
+    settle_all(qtbot, window)
+    assert page.stack.currentIndex() == FORM
+    assert page.form.fault.text()
+    assert page.form.go.isEnabled()
+    page.run_action("close_panel")
+    settle_all(qtbot, window)
+    assert not page.list.model.rows

@@ -50,14 +50,14 @@ class ActsBar(QFrame):
         """Offer what can be done with these; `words` instead when nothing can be done at all."""
         states = [FindingState(one.state) for one in chosen]
         unsettled, dismissed = states.count(FindingState.OPEN), states.count(FindingState.DISMISSED)
-        for part in (self.reason, self.dismiss, self.restore, self.list):
+        for part in (self.reason, self.dismiss, self.list):
             part.setVisible(not words)
+        self.restore.setVisible(not words and bool(dismissed))
         self.words.setText(words)
         self.words.setVisible(bool(words))
         self.dismiss.set_text(self.tr("不予处理 {n:,} 项").format(n=unsettled))
         self.restore.set_text(self.tr("恢复处理 {n:,} 项").format(n=dismissed))
         self.list.set_text(self.tr("列入停用清单 {n:,} 项").format(n=unsettled))
-        self.restore.setVisible(not words and bool(dismissed))
         self.dismiss.setEnabled(bool(unsettled))
         self.list.setEnabled(bool(unsettled))
 
@@ -81,6 +81,8 @@ class DisableBar(QFrame):
         self.setProperty("role", "foot")
         self.context = context
         self.orders = False
+        self.positions: tuple[int, ...] = ()
+        """The findings it was asked for; what is chosen later does not change them."""
         self.words = label(wrap=True)
         self.due = line(self.tr("通知单的执行期限")).without_room()
         self.due.setFixedWidth(170)
@@ -96,6 +98,7 @@ class DisableBar(QFrame):
 
     def ask(self, chosen: Sequence[FindingView]) -> None:
         """Open for findings that nothing was decided on yet."""
+        self.positions = tuple(one.position for one in chosen)
         own_id = self.context.actor.unit.id
         fit = [one for one in chosen if is_to_disable(one)]
         own = {one.account_id for one in fit if one.account_id and one.unit_id == own_id and not _on_platform(one)}

@@ -44,7 +44,7 @@ class ColumnsTable(QWidget):
             ]
         )
         self.model.set_rows([row for row in table.first_rows if any(row)])
-        self.table.set_widths([max(_WIDTH, 15 * len(one.title) + 70) for one in self.model.columns])
+        self.table.set_widths([max(_WIDTH, 14 * len(one.title) + 30) for one in self.model.columns])
 
     def _title(self, one: Column) -> str:
         name = one.title or self.tr("{letter} 列").format(letter=one.letter)

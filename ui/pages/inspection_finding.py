@@ -32,6 +32,7 @@ _REMEDIES = {
     "not_real_name": "更正姓名", "username_rule": "申请更名", "legacy": "申请更名", "email_format": "更正邮箱",
     "phone_format": "更正电话", "incomplete": "补填信息", "unfiled": "去上报备案",
 }  # fmt: skip
+_LEVELS = {"error": ("bad", "alert-circle"), "warning": ("warn", "alert-triangle")}
 _NONE = "—"
 _MORE = ("with", "kept", "until", "expected", "row")
 
@@ -108,7 +109,7 @@ class FindingPanel(SidePanel):
             return
         parts: list[Item] = [
             label(one.name or one.username, "h2", wrap=True),
-            row(pill(one.label, "bad" if one.level == "error" else "warn"), None),
+            row(pill(one.label, *_LEVELS[one.level]), None),
             row(pill(one.state_label, *state_look(one)), None),
             label(one.why, wrap=True, selectable=True),
             self._compared(sides(one, account)),

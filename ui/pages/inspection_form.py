@@ -93,6 +93,7 @@ class ExportForm(QWidget):
         card = QFrame()
         card.setProperty("role", "card")
         card.setLayout(drop)
+        self.idle.setMinimumHeight(self.note.widget.sizeHint().height())
         self.idle_words = label(self.tr("超过这么久没有登录算长期未登录"), "cap")
         idle = holder(column(self.idle_words, row(self.idle, None), spacing=3))
         self.asked = holder(row(idle, (self.note, 1), margins=(16, 8, 16, 8), spacing=16))

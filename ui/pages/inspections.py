@@ -87,7 +87,7 @@ class InspectionsPage(Page):
 
     def _show(self, found: list[InspectionSummary]) -> None:
         self._found = found
-        late = sum(one.overdue for one in found)
+        late = sum(one.overdue for one in found if not one.signed)
         words = self.tr("共 {n} 次").format(n=len(found)) + (
             self.tr("，{n} 项逾期没有停用").format(n=late) if late else ""
         )
@@ -221,6 +221,13 @@ class InspectionsPage(Page):
         return self.tr("{n} 次 · 回车 打开 · Ctrl+N 新核查").format(n=len(self.list.model.rows))
 
 
+_SHORT = {
+    FindingState.OPEN: "待处理", FindingState.DISMISSED: "不予处理", FindingState.LISTED: "停用中",
+    FindingState.DONE: "待核实", FindingState.OBJECTED: "有异议", FindingState.PROVED: "已核实",
+}  # fmt: skip
+"""States in few characters; the tip has them in full."""
+
+
 def columns() -> tuple[TableColumn, ...]:
     """The columns of the list."""
     return (
@@ -230,8 +237,8 @@ def columns() -> tuple[TableColumn, ...]:
         TableColumn("by", "核查人", 84, lambda o: Cell(o.made_by)),
         TableColumn("checked", "核查账户", 78, lambda o: Cell(f"{o.checked:,}", right=True)),
         TableColumn("state", "状态", 124, _state),
-        TableColumn("findings", "发现的问题", 300, _findings),
-        TableColumn("source", "来源", 220, lambda o: Cell(o.source, tip=o.source)),
+        TableColumn("findings", "发现的问题", 330, _findings),
+        TableColumn("source", "来源", 170, lambda o: Cell(o.source, tip=o.source)),
         TableColumn("note", "说明", 160, lambda o: Cell(o.note, tip=o.note)),
     )
 
@@ -245,6 +252,7 @@ def _state(one: InspectionSummary) -> Cell:
 
 
 def _findings(one: InspectionSummary) -> Cell:
-    said = [f"{STATE_LABELS[FindingState(key)]} {count:,}" for key, count in one.states.items() if count]
-    text = f"{one.findings:,} 项：{'，'.join(said)}" if said else "没有问题"
-    return Cell(text, tip=text)
+    counted = [(key, count) for key, count in one.states.items() if count]
+    tip = "，".join(f"{STATE_LABELS[FindingState(key)]} {count:,}" for key, count in counted)
+    said = " · ".join(f"{_SHORT[FindingState(key)]} {count:,}" for key, count in counted)
+    return Cell(f"{one.findings:,} 项：{said}" if said else "没有问题", tip=tip)
