@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from models.domain.units import ROLE_LABELS, TIER_LABELS, Actor
 from ui import icons
@@ -53,8 +53,7 @@ class Sidebar(QFrame):
         box.setContentsMargins(0, 10, 0, 8)
         box.setSpacing(0)
         box.addWidget(self._unit(actor))
-        self._add_pages(box, pages)
-        box.addStretch(1)
+        box.addWidget(self._list(pages), 1)
         box.addWidget(rule())
         box.addWidget(self._person(actor))
         self.setLayout(box)
@@ -90,6 +89,21 @@ class Sidebar(QFrame):
         """The menu stands above the name: the name is at the bottom of the window."""
         height = self.menu.sizeHint().height()
         self.menu.popup(above.mapToGlobal(QPoint(8, -height)))
+
+    def _list(self, pages: Sequence[PageEntry]) -> QWidget:
+        """The pages; where the window is too low for them they scroll, so that nothing is squeezed."""
+        inner = QVBoxLayout()
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        self._add_pages(inner, pages)
+        inner.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(holder(inner))
+        return area
 
     def _add_pages(self, box: QVBoxLayout, pages: Sequence[PageEntry]) -> None:
         group = ""

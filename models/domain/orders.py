@@ -120,9 +120,9 @@ def order_fault(reason: str, note: str, count: int) -> str | None:
     """Why an order cannot be issued so, in a sentence; None when it can."""
     declared = REASON.get(reason)
     if declared is None:
-        return f"停用原因只能是：{'、'.join(REASON_LABELS.values())}。"
+        return f"禁用原因只能是：{'、'.join(REASON_LABELS.values())}。"
     if declared.needs_note and not note.strip():
-        return "原因选“其他”时须写明具体情况，让执行单位知道为什么停用。"
+        return "原因选“其他”时须写明具体情况，让执行单位知道为什么禁用。"
     if len(note) > LONGEST_NOTE:
         return f"说明最多 {LONGEST_NOTE} 字，请缩短。"
     if not 0 < count <= MOST_ACCOUNTS:

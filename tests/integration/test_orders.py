@@ -143,7 +143,7 @@ def test_only_what_is_supervised_can_be_ordered(world: World) -> None:
         ([own], "idle", "", "", "本单位自己的账户"),
         (["0" * 36], "idle", "", "", "不属于所辖单位"),
         ([], "idle", "", "", "1 至"),
-        ([second], "boring", "", "", "停用原因只能是"),
+        ([second], "boring", "", "", "禁用原因只能是"),
         ([second], "other", " ", "", "须写明具体情况"),
         ([second], "idle", "字" * 501, "", "500 字"),
         ([second], "idle", "", "2020-01-01", "已经过去"),

@@ -48,7 +48,7 @@ class OrderForm(QWidget):
         self.names.setMinimumHeight(110)
         self.names.textChanged.connect(self._count)
         self.number = label(kind="cap")
-        self.reason = choice(self.tr("停用原因"), [(one.key, one.label) for one in REASONS])
+        self.reason = choice(self.tr("禁用原因"), [(one.key, one.label) for one in REASONS])
         self.note = line(self.tr("具体情况（原因是“其他”时必填）"))
         self.due = line(self.tr("执行期限（留空为 {n} 天）").format(n=DEFAULT_DAYS), "2026-12-31")
         self.fault = label("", tone="bad", wrap=True)
