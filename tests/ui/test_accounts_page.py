@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QLineEdit
 from sqlalchemy import insert, select
 
 from models.domain.fields import ACCOUNTS
@@ -509,3 +509,36 @@ def test_the_head_of_a_unit_that_reports_nothing_decides_on_its_accounts(member:
     county = replace(LU, line=Line.BASIC, tier=Tier.COUNTY)
     assert list(desks_of(replace(member.store.actor, unit=county))) == ["received", "own"]
     assert list(desks_of(member.store.actor)) == ["own", "received"]
+
+
+def test_a_second_account_is_explained_in_its_row(window: Any, member: Member, qtbot: Any) -> None:
+    in_use(member, "李四")
+    main = window(Role.REGISTRAR)
+    person = Counted(qtbot, main)
+    lines = ["姓名\t性别\t邮箱\t办公电话\t聘任方式\t是否在编", "李思\t女\tt0@example.org\t0315-7654300\t专任\t是"]
+    QGuiApplication.clipboard().setText("\n".join(lines))
+    main.context.navigate("import", kind=ACCOUNTS, paste=True)
+    person._wait()
+    person.key(Qt.Key.Key_F8)
+    page = main.workspace.page
+    check = page.check
+    assert check.grid.place(check.table.currentIndex())[1] == "note"
+    assert "李四 已有账户 tslnlisi（邮箱相同）" in check.popover.accessibleName()
+    assert "还差 1 行" in page.foot.next.text()
+    look(main, "import-second")
+    check.retype()
+    editor = check.table.findChild(QLineEdit)
+    write_in(editor, "兼任班主任")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    settle(qtbot, main.context)
+    assert page.foot.next.text() == "提交 1 个账户"
+    person.key(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, main.context)
+    (asked,) = open_changes(member)
+    assert asked.state == "pending"
+    detail = member.store.read(changes.get, asked.id)
+    assert any("第二个账户" in one.text for one in detail.checks)
+    person_of = t.account.c.person_id
+    holders = member.store.read(lambda s: s.execute(select(person_of)).scalars().all())
+    assert len(holders) == 2
+    assert set(holders) == {holders[0]}

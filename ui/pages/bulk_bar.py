@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
-from models.domain.fields import FIELDS_OF, Field
+from models.domain.fields import FIELDS_OF, STUDENTS, Field
 from ui.context import AppContext
 from ui.forms.inputs import Entry, choice, entry_for
 from ui.kit import button, clear, column, holder, label, row
@@ -37,6 +37,7 @@ class BulkBar(QFrame):
         super().__init__()
         self.setProperty("role", "bar")
         self.context, self.kind, self._ids = context, kind, ids
+        self._unit = self.tr("人") if kind == STUDENTS else self.tr("个")
         self._fields: dict[str, Field] = {}
         self._value: Entry | None = None
         self._field: Entry = choice(self.tr("批量修改的字段"), []).without_room()
@@ -89,11 +90,11 @@ class BulkBar(QFrame):
         self.go.setEnabled(False)
         number = len(self._ids())
         text = (
-            self.tr("将作用于勾选或选中的 {n:,} 人（只包括当前显示的行）。")
+            self.tr("将作用于勾选或选中的 {n:,} {unit}（只包括当前显示的行）。")
             if number
             else self.tr("请先勾选或选中要修改的行。")
         )
-        self.words.setText(text.format(n=number))
+        self.words.setText(text.format(n=number, unit=self._unit))
         self.look.setEnabled(bool(number))
 
     def preview(self) -> None:
@@ -107,7 +108,8 @@ class BulkBar(QFrame):
 
     def _previewed(self, counted: tuple[int, int]) -> None:
         change, same = counted
-        text = self.tr("将改 {change:,} 人；另有 {same:,} 人已是此值。").format(change=change, same=same)
+        said = self.tr("将改 {change:,} {unit}；另有 {same:,} {unit}已是此值。")
+        text = said.format(change=change, same=same, unit=self._unit)
         self.words.setText(text)
         self.go.setEnabled(change > 0)
         if change:
@@ -137,9 +139,10 @@ class BulkBar(QFrame):
         from models.services import roster
 
         self.hide()
-        text = self.tr("已修改 {n:,} 人。").format(n=result.changed)
+        text = self.tr("已修改 {n:,} {unit}。").format(n=result.changed, unit=self._unit)
         if result.refused:
-            text += self.tr("{n:,} 人没有改：{why}").format(n=len(result.refused), why=result.refused[0][1])
+            left = self.tr("{n:,} {unit}没有改：{why}")
+            text += left.format(n=len(result.refused), unit=self._unit, why=result.refused[0][1])
 
         def undo() -> None:
             self.context.write(roster.undo_batch, self.context.actor, result.batch_id, done=lambda _n: self.done.emit())
