@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 import shiboken6
+from openpyxl import load_workbook
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 from sqlalchemy import update
 
 from models.domain.units import Role
-from models.services import roster_edit
+from models.services import changes, roster_edit
 from models.services.filing import calendar
+from models.services.filing.views import filing_lines
 from models.store import audit
 from models.store import tables as t
+from tests.integration.conftest import sheet_file
 from tests.open_world import add_account, file_accounts, make_open_tiers, open_world, report
 from tests.sync_world import Member
 from tests.ui.pagekit import settle
@@ -25,6 +28,7 @@ from tests.ui.windowkit import look, open_window, press, show
 from ui.dialogs.filing_files import FilingFiles
 from ui.main_window import MainWindow
 from ui.pages.filing_view import ROWS, WAY
+from ui.printing_pages import PagesPreview
 from ui.theme import Look, Theme
 
 World = dict[str, Member]
@@ -237,6 +241,27 @@ def test_above_the_others_are_merged(world: World, enter: Any, at: Any, qtbot: A
     assert [row["county"] for row in page.rollup.paper.data.rows] == ["", "甲一学习中心"]
     look(window, "filing-rollup-dark")
     assert not faults(page)
+    page.run_action("print")
+    settle(qtbot, window.context)
+    paper = page.findChild(PagesPreview)
+    assert paper.pages.pageCount() == 1
+    paper.reject()
+    blank = sheet_file(
+        tang.out.parent / "空白表.xlsx", [{"序号": "", "教师姓名": "", "学习网用户名": "", "账户状态": ""}]
+    )
+    window.context.prompt.files = [blank]
+    press(qtbot, page, "生成备案表")
+    settle(qtbot, window.context)
+    dialog = page.findChild(FilingFiles)
+    press(qtbot, dialog, "选择文件夹")
+    press(qtbot, dialog, "选择表样")
+    assert dialog.template.text() == "空白表.xlsx"
+    press(qtbot, dialog, "生成")
+    settle(qtbot, window.context)
+    filled = load_workbook(next(tang.out.glob("附件3*.xlsx"))).active
+    assert [row[1:3] for row in filled.iter_rows(min_row=2, max_row=3, values_only=True)] == [
+        ("赵六", "tszhaoliu"), ("张三", "tslnzhangsan"),
+    ]  # fmt: skip
     leave(window)
     report(tang, province)
     window = enter(province)
@@ -249,3 +274,28 @@ def test_above_the_others_are_merged(world: World, enter: Any, at: Any, qtbot: A
     settle(qtbot, window.context)
     assert "没有可以列入附件2" in page.rollup.paper.canvas.picture.text()
     assert not page.rollup.write.isEnabled()
+
+
+def test_before_its_days_and_taken_back(world: World, enter: Any, at: Any, qtbot: Any) -> None:
+    at("2027-08-10T02:00:00Z")
+    lu = world["lu"]
+    teacher = add_account(lu, "张三")
+    file_accounts(lu, "建校较晚")
+    at("2027-09-01T02:00:00Z")
+    lu.act(Role.REGISTRAR)
+    lines = lu.store.read(filing_lines)
+    assert [(one.period, one.state, one.late) for one in lines] == [("2027-05", "approved", True)]
+    lu.act(Role.HEAD)
+    lu.store.write(changes.revoke, lu.store.actor, [lines[0].id], "重新核对")
+    lu.act(Role.REGISTRAR)
+    lu.store.write(changes.withdraw, lu.store.actor, lines[0].id, "数据有误")
+    window = enter(lu)
+    page = show(qtbot, window, "filing")
+    shown = [(one.period, one.state, one.needs_reason) for one in page.model.rows]
+    assert shown == [("2027-05", "to_do", True), ("2027-05", "withdrawn", True)]
+    assert [row.id for row in page.view.model.rows] == [teacher]
+    page.run_action("next_item")
+    settle(qtbot, window.context)
+    assert "没有报出" in page.view.mend.words.text()
+    assert not page.view.print.isVisible()
+    assert not faults(page)

@@ -8,8 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget
 
 from models.domain.change_kinds import ACCOUNT_FILING
-from models.domain.filing import period_text
-from models.domain.forms import KIND_LABELS, LOCAL_TEACHERS
+from models.domain.forms import LOCAL_TEACHERS
 from models.domain.units import Tier, reports_own
 from models.services.filing.calendar import reminder
 from models.services.filing.views import FilingDetail, FilingLine, filing_lines, show_filing
@@ -17,11 +16,10 @@ from ui.context import AppContext
 from ui.kit import Banner, EmptyState, PageHead, button, column, holder, row, rule
 from ui.kit.around import Around
 from ui.page import Page
+from ui.pages.filing_looks import line_columns
 from ui.pages.filing_rollup import RollupView
-from ui.pages.filing_view import FilingView, state_look
+from ui.pages.filing_view import FilingView
 from ui.pages.simple_table import simple_table
-from ui.tables.cell import Cell
-from ui.tables.model import TableColumn
 
 SIGNED = "PDF 文件 (*.pdf);;所有文件 (*)"
 OWN, BELOW = "own", "below"
@@ -56,7 +54,7 @@ class FilingPage(Page):
         bar.setVisible(len(self._keys) > 1)
         self.table, self.model = simple_table(self.tr("历次备案"), line_columns(), self)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._open_current())
-        self.table.setMinimumWidth(300)
+        self.table.setMinimumWidth(340)
         self.table.setMaximumWidth(420)
         words_ = self.tr("还没有备案，也没有需要备案的账户。账户新增、禁用、更改后，在备案时间内报上级。")
         self.empty = EmptyState(words_, icon="clipboard-text")
@@ -193,7 +191,7 @@ class FilingPage(Page):
         """Keys of the tab in sight."""
         own = self._tab == OWN
         paper = self.view.print_ if own or self.rollup is None else self.rollup.print_
-        acts: dict[str, Any] = {"print": paper, "open": self.choose_signed}
+        acts: dict[str, Any] = {"print": paper}
         if own:
             acts |= {"submit": self.view.submit, "save": self.view.keep}
             acts |= {"next_item": lambda: self._step(1), "previous_item": lambda: self._step(-1)}
@@ -214,24 +212,3 @@ class FilingPage(Page):
         if self._tab == BELOW:
             return self.tr("Ctrl+P 打印预览 · 把收到的 PDF 拖进来可查验签名")
         return self.tr("J / K 上下一次 · 回车 打开账户 · Ctrl+Enter 提交核办 · Ctrl+P 打印预览")
-
-
-def line_columns() -> tuple[TableColumn, ...]:
-    """The columns of the filings."""
-    return (
-        TableColumn("period", "备案", 92, lambda one: Cell(period_text(one.period))),
-        TableColumn("state", "状态", 100, _state),
-        TableColumn("what", "内容", 150, _what),
-    )
-
-
-def _state(one: FilingLine) -> Cell:
-    tone, icon, word = state_look(one)
-    return Cell(word, tone, icon)
-
-
-def _what(one: FilingLine) -> Cell:
-    late = "逾期 · " if one.late and one.id else ""
-    text = f"{late}{one.numbers}"
-    tip = "\n".join(filter(None, (KIND_LABELS[one.kind], one.numbers, one.reason and f"原因：{one.reason}")))
-    return Cell(text, tip=tip)

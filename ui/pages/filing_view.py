@@ -7,29 +7,23 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QStackedWidget, QWidget
 
-from models.domain.fields import ACCOUNTS
-from models.domain.filing import ACT_LABELS, Act, period_text
+from models.domain.filing import period_text
 from models.domain.forms import KIND_LABELS, LOCAL_TEACHERS, FormData
 from models.domain.states import State
 from models.domain.units import Role
-from models.services.checking import value_text
-from models.services.filing.views import TO_DO, FiledAccount, FilingDetail, FilingLine, draft_filing, submit_filing
+from models.services.filing.views import TO_DO, FilingDetail, FilingLine, draft_filing, submit_filing
 from ui.context import AppContext
 from ui.kit import Banner, EmptyState, SidePanel, button, clear, column, frame, holder, label, row, rule
 from ui.kit.around import Around
 from ui.pages.change_cards import checks_card, returned_words, route_card
+from ui.pages.filing_looks import FAULTS, pill_of, row_columns
 from ui.pages.opinion_line import OpinionLine
 from ui.pages.paper_view import PaperView, print_pdf
 from ui.pages.simple_table import simple_table
-from ui.tables.cell import Cell
-from ui.tables.model import TableColumn
 
 ROWS, PAPER, WAY = range(3)
 LATE_REASONS = ("系统管理员变动，交接延误。", "账户信息核实用时较长。", "收到通知较晚。")
-ACT_LOOK = {Act.ADDED: ("ok", "user-plus"), Act.DISABLED: ("mute", "user-off"), Act.CHANGED: ("info", "pencil")}
 OPEN = (TO_DO, State.DRAFT)
-FAULTS = 3
-"""The column that says what is to be mended; out of sight where nothing is."""
 _UNWRITTEN = (TO_DO, State.DRAFT, State.REFUSED, State.WITHDRAWN)
 
 
@@ -134,8 +128,9 @@ class FilingView(QFrame):
         first = button(
             self.tr("去改"), "arrow-right", "link", self.tr("打开所选账户（回车）"), on_click=self.open_account
         )
-        self.mend.say("warn", words, [first])
-        self.mend.setVisible(bool(detail.faulty))
+        gone = self.tr("这次备案没有报出，账户列在下一次备案里。")
+        self.mend.say("warn" if detail.rows else "info", words if detail.rows else gone, [first] if detail.rows else [])
+        self.mend.setVisible(bool(detail.faulty) or not detail.rows)
 
     def _show_way(self, detail: FilingDetail) -> None:
         change = detail.change
@@ -157,7 +152,7 @@ class FilingView(QFrame):
         self.draft.set_text(self.tr("拟备案") if line.state == TO_DO else self.tr("存草稿"))
         self.send.setVisible(mine)
         self.write.setVisible(self._forms and line.state not in _UNWRITTEN)
-        self.print.setVisible(self._forms)
+        self.print.setVisible(self._forms and line.state not in (State.REFUSED, State.WITHDRAWN))
         head = line.state == State.PENDING and self.context.has(Role.HEAD)
         ready = line.state == State.APPROVED and self._writes
         self.go.set_text(self.tr("去核办") if head else self.tr("去打包"))
@@ -254,47 +249,3 @@ def form_data(session: Any, actor: Any, line: FilingLine, reason: str) -> FormDa
 
 def _key(line: FilingLine) -> tuple[str, str]:
     return line.id, line.period
-
-
-def state_look(line: FilingLine) -> tuple[str, str, str]:
-    """Tone, icon and word of a filing's state."""
-    from ui.tokens import STATE_LOOK
-
-    if line.state == TO_DO:
-        if line.late:
-            return "bad", "alert-triangle", "已逾期"
-        return ("mute", "clock", "未到时间") if line.needs_reason else ("warn", "bell", "待备案")
-    if line.state == State.EFFECTIVE:
-        return "ok", "circle-check", "已备案"
-    back = line.state == State.DRAFT and line.attempt > 1
-    return STATE_LOOK["return" if back else line.state]
-
-
-def pill_of(line: FilingLine) -> QWidget:
-    """The state as a pill."""
-    from ui.kit import pill
-
-    tone, icon, word = state_look(line)
-    return pill(word, tone, icon)
-
-
-def row_columns() -> tuple[TableColumn, ...]:
-    """The columns of the accounts; FAULTS is the place of `faults`."""
-    return (
-        TableColumn("act", "备案为", 84, lambda r: Cell(ACT_LABELS[r.act], *ACT_LOOK[r.act])),
-        TableColumn("name", "姓名", 96, lambda r: Cell(r.values.get("name", ""))),
-        TableColumn("username", "用户名", 150, lambda r: Cell(r.values.get("username", ""))),
-        TableColumn("faults", "须改正", 260, _faults),
-        TableColumn("department", "部门", 110, lambda r: Cell(r.values.get("department", ""))),
-        TableColumn("employment", "聘任方式", 76, lambda r: _word(r, "employment")),
-        TableColumn("on_staff", "是否在编", 76, lambda r: _word(r, "on_staff")),
-    )
-
-
-def _word(one: FiledAccount, key: str) -> Cell:
-    return Cell(value_text(key, one.values.get(key, ""), ACCOUNTS))
-
-
-def _faults(one: FiledAccount) -> Cell:
-    said = "；".join(one.faults)
-    return Cell(said, corner="warn" if said else "", tip=said)

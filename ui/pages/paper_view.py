@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from models.domain.errors import UserError
@@ -37,9 +36,7 @@ class _Sheet:
 
 
 class PaperView(QFrame):
-    """Shows the form for some data, one page at a time. `ready`: the paper is there and can be printed."""
-
-    ready = Signal()
+    """Shows the form for some data, one page at a time."""
 
     def __init__(self, context: AppContext, name: str) -> None:
         super().__init__()
@@ -54,12 +51,12 @@ class PaperView(QFrame):
             ("chevron-right", self.tr("下一页（PgDn）"), "next"),
             ("zoom-out", self.tr("缩小（−）"), "out"), ("zoom-in", self.tr("放大（＋，空格切换）"), "in"),
         )  # fmt: skip
-        tools = [button("", icon, "link", tip, on_click=partial(self.act, act)) for icon, tip, act in acts]
+        self._tools = [button("", icon, "link", tip, on_click=partial(self.act, act)) for icon, tip, act in acts]
         self.note = Banner("warn", "")
         self.note.hide()
         self.canvas = PageCanvas(name)
         self.canvas.pressed.connect(self.act)
-        head = row(self.place, None, *tools, margins=(12, 4, 8, 4), spacing=2)
+        head = row(self.place, None, *self._tools, margins=(12, 4, 8, 4), spacing=2)
         self.setLayout(column(head, rule(), Around(self.note, (12, 8, 12, 4)), (self.canvas, 1), spacing=0))
         self.say("")
 
@@ -73,7 +70,12 @@ class PaperView(QFrame):
         self._data = self._paper = None
         self.note.hide()
         self.place.setText("")
+        self._enable(False)
         self.canvas.say(text)
+
+    def _enable(self, on: bool) -> None:
+        for tool in self._tools:
+            tool.setEnabled(on)
 
     def show_form(self, data: FormData) -> None:
         """Set the form and show its first page; the one in sight stays when it says the same."""
@@ -103,7 +105,7 @@ class PaperView(QFrame):
         if any(said):
             self.note.say("warn", " ".join(filter(None, said)))
         self._show(0, sheet.png)
-        self.ready.emit()
+        self._enable(True)
 
     def _show(self, page: int, png: bytes) -> None:
         if self._paper is None or page != self._page:
