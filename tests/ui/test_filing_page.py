@@ -244,6 +244,7 @@ def test_above_the_others_are_merged(world: World, enter: Any, at: Any, qtbot: A
     page.run_action("print")
     settle(qtbot, window.context)
     paper = page.findChild(PagesPreview)
+    look(paper, "filing-print")
     assert paper.pages.pageCount() == 1
     paper.reject()
     blank = sheet_file(

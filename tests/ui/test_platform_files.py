@@ -85,6 +85,7 @@ def test_added_with_slips_printed_and_taken_back(unit: Member, window: MainWindo
     assert len(rows_of(made["add.csv"].read_bytes())) == 2
     click(qtbot, window, dialog, "打印密码条")
     paper = view.findChild(PagesPreview)
+    look(paper, "platform-slips")
     assert paper.pages.pageCount() == 1
     target = tmp_path / "密码条.pdf"
     paper.write_pdf(target)
