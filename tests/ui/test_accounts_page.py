@@ -194,7 +194,7 @@ def test_a_rename_offers_readings_and_an_own_spelling_stands_on_a_proof(
     form = page.panel.form
     form.username.set_text("tslnsanlee")
     form.reason.set_text("护照拼写")
-    form.box.take([scan(tmp_path, "护照.png")])
+    assert page.open_file(scan(tmp_path, "护照.png"))  # dropped anywhere
     settle(qtbot, context)
     page.run_action("save")
     settle(qtbot, context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -206,6 +207,13 @@ class AccountPanel(SidePanel):
     def has_draft(self) -> bool:
         """Whether the form holds something that is not saved."""
         return self.form is not None and self.form.has_draft()
+
+    def take(self, path: Path) -> bool:
+        """A dropped scan belongs to the rename that is open; whether there is one."""
+        if not isinstance(self.form, RenameForm):
+            return False
+        self.form.box.take([path])
+        return True
 
     def save(self) -> None:
         """Save the form, or hand in what it asks for."""

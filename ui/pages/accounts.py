@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QButtonGroup
@@ -281,6 +282,10 @@ class AccountsPage(Page):
             self.panel.cancel()
         else:
             self._close_panel()
+
+    def open_file(self, path: Path) -> bool:
+        """A scan dropped anywhere goes to the rename that is open."""
+        return self.panel.take(path)
 
     def has_draft(self) -> bool:
         """Whether the form holds something that is not saved."""
