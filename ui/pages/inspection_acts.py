@@ -110,7 +110,8 @@ class DisableBar(QFrame):
             (len(platform), self.tr("名册中没有在用记录的 {n} 个，只在平台上停用")),
         )
         words = "；".join(text.format(n=f"{number:,}") for number, text in counted if number)
-        rest = len(chosen) - len(fit)
+        keys = {_account_of(one) for one in fit}
+        rest = sum(_account_of(one) not in keys for one in chosen)
         left = self.tr("另有 {n} 项只需更正，不列入。").format(n=rest) if rest and fit else ""
         self.words.setText(f"{words}。{left}" if fit else self.tr("所选的只需更正，没有要停用的账户。"))
         self.orders = bool(below)
@@ -141,6 +142,10 @@ class DisableBar(QFrame):
 def _on_platform(one: FindingView) -> bool:
     """Whether the register has no such account in use."""
     return one.code in ("unknown", "left", "still_active")
+
+
+def _account_of(one: FindingView) -> str:
+    return one.account_id or one.username
 
 
 def _is_ahead(text: str) -> bool:

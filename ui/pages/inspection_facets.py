@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QItemSelectionModel, Signal
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHeaderView, QWidget
 
 from ui.kit import column, label
 from ui.pages.simple_table import simple_table
@@ -38,6 +38,10 @@ class FacetTable(QWidget):
             TableColumn("count", self.tr("数量"), _COUNT, lambda one: Cell(f"{one.count:,}", right=True)),
         )
         self.table, self.model = simple_table(name, columns, self)
+        head = self.table.horizontalHeader()
+        head.setStretchLastSection(False)
+        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self.chosen.emit())
         self.setLayout(column(self.table))
 
@@ -81,16 +85,20 @@ class Facets(QFrame):
         self.setFixedWidth(WIDTH)
 
     def show_counts(self, codes: Sequence[tuple[str, str, int]], units: Sequence[tuple[str, str, int]]) -> None:
-        """Show (key, words, count)."""
+        """Show (key, words, count), with what was chosen; the list is shown next."""
+        blocked = self.blockSignals(True)
         self.codes.show_facets([Facet(*one) for one in codes])
         self.units.show_facets([Facet(*one) for one in units])
+        self.blockSignals(blocked)
         self.units.setVisible(len(units) > 1)
 
     def reset(self) -> None:
-        """Show all again."""
+        """Choose all again; the list is shown next."""
+        blocked = self.blockSignals(True)
         for group in (self.codes, self.units):
             if group.model.rows:
                 group.select(frozenset())
+        self.blockSignals(blocked)
 
     def wants(self, code: str, unit_id: str) -> bool:
         """Whether a finding is to be shown."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,7 @@ LOOK = {
 }  # fmt: skip
 _REMEDIES = {
     "not_real_name": "更正姓名", "username_rule": "申请更名", "legacy": "申请更名", "email_format": "更正邮箱",
-    "phone_format": "更正电话", "incomplete": "补填信息", "unfiled": "去上报备案",
+    "phone_format": "更正电话", "incomplete": "补填信息",
 }  # fmt: skip
 _LEVELS = {"error": ("bad", "alert-circle"), "warning": ("warn", "alert-triangle")}
 _NONE = "—"
@@ -42,13 +41,6 @@ def state_look(one: FindingView) -> tuple[str, str]:
     return ("bad", "alert-circle") if one.overdue else LOOK[FindingState(one.state)]
 
 
-@dataclass(frozen=True)
-class Sides:
-    """The two sides of a finding, line by line: (what, platform, register)."""
-
-    lines: tuple[tuple[str, str, str], ...]
-
-
 def read_account(session: Session, account_id: str) -> Row | None:
     """The account as the register has it now, None when it is not there."""
     from models.services import roster
@@ -57,8 +49,8 @@ def read_account(session: Session, account_id: str) -> Row | None:
     return found[0] if found else None
 
 
-def sides(one: FindingView, account: Row | None) -> Sides:
-    """What the platform's list said, and what the register says now."""
+def sides(one: FindingView, account: Row | None) -> list[tuple[str, str, str]]:
+    """Line by line what it is about, what the platform's list said, and what the register says now."""
     said = one.details
     listed = one.code != "missing"
     values = account.values if account is not None else {}
@@ -69,13 +61,14 @@ def sides(one: FindingView, account: Row | None) -> Sides:
         ("单位", said.get("institution", ""), one.unit_name if account is not None else ""),
         ("最近登录", said.get("last_access", ""), ""),
     ]  # fmt: skip
-    return Sides(tuple(line for line in lines if line[1] or line[2]))
+    return [line for line in lines if line[1] or line[2]]
 
 
 def _platform_state(one: FindingView) -> str:
     if one.proof and one.proof != "still":
         return one.proof_label
-    return {"missing": "清单里没有", "suspended": "已停用"}.get(one.code, "没有停用")
+    said = "没有写明" if "没有写明是否停用" in one.why else "没有停用"
+    return {"missing": "清单里没有", "suspended": "已停用"}.get(one.code, said)
 
 
 class FindingPanel(SidePanel):
@@ -117,12 +110,13 @@ class FindingPanel(SidePanel):
             rule(),
             section(self.tr("应如何办理")),
             label(one.advice, wrap=True),
+            label(self.tr("依据：{basis}").format(basis=one.basis), "cap", wrap=True),
             *self._remedies(one, account),
             *self._history(one),
         ]
         self.show_parts(*parts)
 
-    def _compared(self, found: Sides) -> QWidget:
+    def _compared(self, lines: Sequence[tuple[str, str, str]]) -> QWidget:
         grid = QGridLayout()
         grid.setContentsMargins(0, 4, 0, 4)
         grid.setHorizontalSpacing(8)
@@ -131,7 +125,7 @@ class FindingPanel(SidePanel):
         heads = ["", self.tr("名册现在")] if patrol else ["", self.tr("平台清单"), self.tr("名册现在")]
         for place, words in enumerate(heads):
             grid.addWidget(label(words, "cap"), 0, place)
-        for line, (what, platform, register) in enumerate(found.lines, 1):
+        for line, (what, platform, register) in enumerate(lines, 1):
             differs = not patrol and bool(platform) and bool(register) and platform != register and what != "单位"
             grid.addWidget(label(what, "cap"), line, 0)
             texts = [register] if patrol else [platform, register]
@@ -147,6 +141,9 @@ class FindingPanel(SidePanel):
         own = one.unit_id == self.context.actor.unit.id
         may = own and self.context.has(*EDITORS)
         if account is not None:
+            if may and one.code == "unfiled":
+                file = button(self.tr("去上报备案"), "arrow-right", on_click=lambda: self.context.navigate("filing"))
+                return [row(file, None)]
             words = self.tr("查看账户")
             if may and account.status == "active":
                 words = self.tr(_REMEDIES.get(one.code, "查看账户"))

@@ -50,8 +50,8 @@ class FindingList(TabbedList):
         self._ticks.checked.clear()
 
     def first_tab(self, items: Sequence[FindingView]) -> None:
-        """Go to what is to be done, or to all when nothing is."""
-        self.show_tab("open" if any(_tab_of(one) == "open" for one in items) else "all")
+        """Go to what is to be done, or to all when nothing is; they are shown next."""
+        self.mark_tab("open" if any(_tab_of(one) == "open" for one in items) else "all")
 
     def show_findings(self, items: Sequence[FindingView]) -> None:
         """Show those of the tab in front."""

@@ -1,18 +1,20 @@
-"""What an inspection gives away: the findings as a file, the record on paper, and its signature (A12)."""
+"""What leaves an inspection: the disable list, the findings as a file, the record on paper and signed (A12)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QWidget
 
+from models.services.import_apply import MassChangeError
 from ui.context import AppContext
 from ui.pages.paper_view import print_pdf
 
 if TYPE_CHECKING:
+    from models.services.inspection.handling import Listed
     from models.services.inspection.views import InspectionSummary
 
 FILES = "Excel 表格 (*.xlsx);;PDF 文件 (*.pdf)"
@@ -52,6 +54,43 @@ def print_record(parent: QWidget, context: AppContext, one: InspectionSummary) -
         make, lambda content: print_pdf(parent, context, title, lambda: content), owner=parent,
         title=parent.tr("准备打印"),
     )  # fmt: skip
+
+
+Wanted = tuple[Sequence[int], bool, str, bool]
+"""(positions, whether orders are given, their deadline, whether many accounts were confirmed)."""
+
+
+def make_list(
+    parent: QWidget, context: AppContext, one: InspectionSummary, wanted: Wanted,
+    done: Callable[[Listed | MassChangeError], object],
+) -> None:  # fmt: skip
+    """Put findings on the disable list: own accounts go to the head, orders for units below are signed. `done` gets
+    what was made, or MassChangeError when it is so many that they have to be confirmed."""
+    from models.services.inspection import handling
+    from sync import inspections
+
+    store, (places, orders, due, confirmed) = context.store, wanted
+
+    def own() -> Listed | MassChangeError:
+        return _unless_mass(
+            lambda: store.write(handling.disable_list, store.actor, one.id, places, confirmed=confirmed)
+        )
+
+    def signed(secret: str) -> Listed | MassChangeError:
+        return _unless_mass(lambda: inspections.disable(store, secret, one.id, places, due, confirmed=confirmed))
+
+    if not orders:
+        context.jobs.run(own, done, owner=parent, title=parent.tr("列入停用清单"))
+        return
+    words = parent.tr("所辖单位的账户下达停用通知单，期限 {due}；本单位的报主管领导批准。").format(due=due)
+    context.with_passphrase(parent, parent.tr("签名并列入"), words, signed, done)
+
+
+def _unless_mass(act: Callable[[], Listed]) -> Listed | MassChangeError:
+    try:
+        return act()
+    except MassChangeError as error:
+        return error
 
 
 def close_inspection(parent: QWidget, context: AppContext, one: InspectionSummary, done: Callable[[], object]) -> None:

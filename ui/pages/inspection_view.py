@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from models.domain.inspection import FindingState
+from models.services.import_apply import MassChangeError
 from models.services.inspection import handling
 from models.services.inspection.views import InspectionDetail
 from ui.context import AppContext
@@ -20,7 +21,7 @@ from ui.pages.inspection_acts import ActsBar, DisableBar, listed_words
 from ui.pages.inspection_facets import Facets
 from ui.pages.inspection_finding import EDITORS, FindingPanel
 from ui.pages.inspection_findings import FindingList
-from ui.pages.inspection_output import close_inspection, export_findings, print_record
+from ui.pages.inspection_output import close_inspection, export_findings, make_list, print_record
 
 if TYPE_CHECKING:
     from models.services.inspection.handling import Listed
@@ -121,7 +122,8 @@ class InspectionView(QWidget):
         self._dress()
 
     def _show_current(self, line: Any) -> None:
-        if self.detail is not None:
+        """Show the current finding; between two lists of them the one before stays in sight."""
+        if self.detail is not None and (line is not None or not self.list.model.rows):
             self.panel.show_finding(line.item if line is not None else None, self.detail.summary.kind)
 
     def _dress(self) -> None:
@@ -185,23 +187,21 @@ class InspectionView(QWidget):
         if self.is_open and items:
             self.disable.ask(items)
 
-    def _list(self, due: str) -> None:
-        """Make it: orders are signed, changes of own accounts go to the head; each account was chosen by hand."""
-        places = list(self.disable.positions)
+    def _list(self, due: str, confirmed: bool = False) -> None:
+        """Make it, after a question when it is very many accounts."""
         if self.detail is None:
             return
-        inspection_id, store = self.detail.summary.id, self.context.store
-        if not self.disable.orders:
-            self._write(partial(handling.disable_list, confirmed=True), places, done=self._listed)
-            return
-        from sync import inspections
 
-        self.context.with_passphrase(
-            self, self.tr("签名并列入"),
-            self.tr("所辖单位的账户下达停用通知单，期限 {due}；本单位的报主管领导批准。").format(due=due),
-            lambda secret: inspections.disable(store, secret, inspection_id, places, due, confirmed=True),
-            lambda made: self._done(made, self._listed),
-        )  # fmt: skip
+        def done(made: Listed | MassChangeError) -> None:
+            if isinstance(made, MassChangeError):
+                self.context.prompt.confirm(
+                    self, self.tr("停用很多账户"), str(made), lambda: self._list(due, True), danger=True
+                )
+            else:
+                self._done(made, self._listed)
+
+        summary, places = self.detail.summary, self.disable.positions
+        make_list(self, self.context, summary, (places, self.disable.orders, due, confirmed), done)
 
     def _listed(self, made: Listed) -> None:
         self.list.forget()

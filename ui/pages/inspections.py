@@ -64,7 +64,7 @@ class InspectionsPage(Page):
         self.view.proving.connect(self.begin)
         self.form = ExportForm(self.context)
         self.form.left.connect(self._leave_form)
-        self.form.inspected.connect(self.open_one)
+        self.form.inspected.connect(self._inspected)
         self.form.proved.connect(self._proved)
         self.stack = QStackedWidget()
         front = column(self.head, self.patrol, (self.list, 1), spacing=0)
@@ -161,6 +161,10 @@ class InspectionsPage(Page):
             self._go(LIST)
             self.patrol.ask()
 
+    def _inspected(self, inspection_id: str) -> None:
+        self.form.opened = None
+        self.open_one(inspection_id)
+
     def _proved(self, inspection_id: str, words: str) -> None:
         self.form.opened = None
         self._go(VIEW)
@@ -205,7 +209,7 @@ class InspectionsPage(Page):
             view = self.view
             return {
                 "submit": view.submit, "close_panel": view.escape, "export": view.export_, "print": view.print_,
-                "open": view.ask_proof, **steps,
+                **({"open": view.ask_proof} if view.is_open else {}), **steps,
             }  # fmt: skip
         if self.patrol.isVisible():
             steps |= {"submit": self.patrol.run, "close_panel": self.patrol.hide}

@@ -49,9 +49,13 @@ class TabbedList(QFrame):
 
     def show_tab(self, key: str) -> None:
         """Go to a tab and ask for its rows."""
+        self.mark_tab(key)
+        self.tab_chosen.emit(key)
+
+    def mark_tab(self, key: str) -> None:
+        """Go to a tab whose rows are shown next."""
         self.tab = key
         self._tabs[key].setChecked(True)
-        self.tab_chosen.emit(key)
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
         """How many rows each tab has; a tab that is not named shows no number."""
