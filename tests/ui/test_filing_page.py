@@ -117,7 +117,7 @@ def test_october_on_a_stick(world: World, enter: Any, at: Any, qtbot: Any) -> No
     assert page.view.title.text() == "2027年10月首次备案"
     assert [row.values["username"] for row in page.view.model.rows] == ["tslnlisi", "tslnwangwu", "tslnzhangsan"]
     assert page.view.model.rows[0].faults
-    assert "1 个账户有须改的内容" in page.view.mend.words.text()
+    assert "1 个账户有须改正或核对的内容" in page.view.mend.words.text()
     assert not page.view.reason.isVisible()
     assert not page.view.write.isVisible()
     look(window, "filing-open")
@@ -217,7 +217,7 @@ def test_late_a_reason_is_asked_in_place(world: World, enter: Any, at: Any, qtbo
     click(qtbot, page, "提交核办")
     assert page.view.detail.line.state == "pending"
     assert "原因：系统管理员休假" in page.view.note.words.text()
-    assert page.model.data(page.model.index(0, 2)).startswith("逾期")
+    assert page.model.data(page.model.index(0, 2)).startswith("逾期 · 首次 · 新增 1")
     assert not window.statusBar().filing.isVisible()
 
 

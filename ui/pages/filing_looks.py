@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.domain.fields import ACCOUNTS
 from models.domain.filing import ACT_LABELS, Act, period_text
-from models.domain.forms import KIND_LABELS
+from models.domain.forms import KIND_LABELS, FilingKind
 from models.domain.states import State
 from models.services.checking import value_text
 from models.services.filing.views import TO_DO, FiledAccount, FilingLine
@@ -42,7 +42,7 @@ def row_columns() -> tuple[TableColumn, ...]:
         TableColumn("act", "备案为", 84, lambda r: Cell(ACT_LABELS[r.act], *ACT_LOOK[r.act])),
         TableColumn("name", "姓名", 96, lambda r: Cell(r.values.get("name", ""))),
         TableColumn("username", "用户名", 150, lambda r: Cell(r.values.get("username", ""))),
-        TableColumn("faults", "须改正", 260, _faults),
+        TableColumn("faults", "须改正或核对", 260, _faults),
         TableColumn("department", "部门", 110, lambda r: Cell(r.values.get("department", ""))),
         TableColumn("employment", "聘任方式", 76, lambda r: _word(r, "employment")),
         TableColumn("on_staff", "是否在编", 76, lambda r: _word(r, "on_staff")),
@@ -73,7 +73,8 @@ def _line_state(one: FilingLine) -> Cell:
 
 
 def _what(one: FilingLine) -> Cell:
+    first = "首次 · " if one.kind is FilingKind.FIRST else ""
     late = "逾期 · " if one.late and one.id else ""
-    text = late + one.numbers.replace(" 个、", " · ").removesuffix(" 个")
+    text = late + first + one.numbers.replace(" 个、", " · ").removesuffix(" 个")
     tip = "\n".join(filter(None, (KIND_LABELS[one.kind], one.numbers, one.reason and f"原因：{one.reason}")))
     return Cell(text, tip=tip)
