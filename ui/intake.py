@@ -66,7 +66,7 @@ def _by_content(path: Path, start: bytes, shown: str) -> Route:
             return Route(shown)
         what = "PDF 文件" if start.startswith(b"%PDF-") else "图片"
         words = f"“{name}”是{what}，只能作为证明材料。请在变更中添加；要导入名册，请打开原来的表格（xlsx、xls、csv）。"
-        return Route(shown) if shown in ("changes", "review") else Route("", words)
+        return Route(shown) if shown in ("changes", "review", "accounts") else Route("", words)
     kind = _zip_kind(path) if start.startswith(b"PK") else ""
     if kind == "word" or (not kind and ending in WORD):
         return Route("", f"“{name}”是文字文档（Word、WPS）。请把其中的表格复制到 Excel，另存为 xlsx 后再打开。")

@@ -347,8 +347,15 @@ def test_accounts_get_user_names_and_can_be_disabled(school: Callable[..., Done]
     )
     added = school(Role.REGISTRAR, "accounts", "add", *values, "username=hebshanyu")
     assert added.code == 0, added.err
-    assert school(Role.REGISTRAR, "accounts", "disable", "hebshanyu", "--reason", "调离").json["status"] == "disabled"
+    assert (added.json["missing"], added.json["status"]) == ([], "pending")
+    username = "hebshanyu"
+    assert school(Role.HEAD, "change", "approve", added.json["change"]).code == 0
+    asked = school(Role.REGISTRAR, "accounts", "disable", username, "--reason", "调离").json
+    assert [(one["kind"], one["state"]) for one in asked] == [("account.disable", "pending")]
+    assert school(Role.REGISTRAR, "accounts", "list").json["total"] == 1
+    assert school(Role.HEAD, "change", "approve", asked[0]["number"]).code == 0
     assert school(Role.REGISTRAR, "accounts", "list").json["total"] == 0
+    assert school(Role.REGISTRAR, "accounts", "list", "--status", "已禁用").json["total"] == 1
     assert school(Role.REGISTRAR, "accounts", "list", "--status", "all").json["total"] == 1
 
 

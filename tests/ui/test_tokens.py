@@ -108,6 +108,7 @@ def test_files_find_their_page(tmp_path: Path) -> None:
     assert route(packed("新生.XLSX", "xl/workbook.xml"), "roster").page == "import"
     assert route(made("新生.csv", "姓名,性别\n".encode()), "roster").page == "import"
     assert route(jpg, "changes").page == "changes"
+    assert route(jpg, "accounts").page == "accounts"
     wrong = [
         route(path, "roster")
         for path in (

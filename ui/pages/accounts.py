@@ -284,8 +284,10 @@ class AccountsPage(Page):
             self._close_panel()
 
     def open_file(self, path: Path) -> bool:
-        """A scan dropped anywhere goes to the rename that is open."""
-        return self.panel.take(path)
+        """A scan dropped anywhere goes to the rename that is open; without one it is said where it belongs."""
+        if not self.panel.take(path):
+            self.context.toast(self.tr("图片和 PDF 只作更名的证明：请先点“申请更名”，再拖进来。"), None, "info")
+        return True
 
     def has_draft(self) -> bool:
         """Whether the form holds something that is not saved."""
