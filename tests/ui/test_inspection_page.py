@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt
 from models.domain.times import local_day
 from models.domain.units import Role
 from models.services import changes
+from models.services.inspection import handling
 from models.store import clock
 from tests.integration.conftest import sheet_file
 from tests.open_world import LU, OPEN_TIERS, add_account, file_accounts, make_open_tiers, report
@@ -123,8 +124,11 @@ def states(page: InspectionsPage) -> dict[tuple[str, str], str]:
     return {(one.code, one.username): one.state_label for one in page.view.detail.items}
 
 
-def test_a_county_from_a_dropped_export_to_the_signed_record(unit: Any, enter: Any, qtbot: Any, tmp_path: Path) -> None:
+def test_a_county_from_a_dropped_export_to_the_signed_record(
+    unit: Any, enter: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lu = unit("lu")
+    monkeypatch.setattr(handling, "is_mass_change", lambda count, _total: count > 1)
     window, page = enter(lu)
     assert "平台管理员在后台的用户列表里导出" in page.list.empty.sentence.text()
     look(window, "inspection-empty")
@@ -179,6 +183,7 @@ def test_a_county_from_a_dropped_export_to_the_signed_record(unit: Any, enter: A
     look(window, "inspection-disable")
     page.run_action("submit")
     settle_all(qtbot, window)
+    assert window.context.prompt.said == ["停用很多账户"]
     assert "停用清单共 3 个账户" in page.view.news.words.text()
     assert states(page)["idle", "tslnlvbu"] == "已列入停用清单"
     lu.approve([one.id for one in lu.store.read(changes.list_changes) if one.state == "pending"])
