@@ -270,8 +270,8 @@ def test_above_the_others_are_merged(world: World, enter: Any, at: Any, qtbot: A
     settle(qtbot, window.context)
     assert list(page.tabs) == ["below"]
     look(window, "filing-province")
-    page.rollup.form.set_text("annex2")
-    page.rollup._read()
+    page.arrive(form="annex2")
+    settle(qtbot, window.context)
     settle(qtbot, window.context)
     assert "没有可以列入附件2" in page.rollup.paper.canvas.picture.text()
     assert not page.rollup.write.isEnabled()
@@ -295,6 +295,15 @@ def test_before_its_days_and_taken_back(world: World, enter: Any, at: Any, qtbot
     shown = [(one.period, one.state, one.needs_reason) for one in page.model.rows]
     assert shown == [("2027-05", "to_do", True), ("2027-05", "withdrawn", True)]
     assert [row.id for row in page.view.model.rows] == [teacher]
+    page.arrive(form="annex1")
+    settle(qtbot, window.context)
+    dialog = page.findChild(FilingFiles)
+    assert dialog.form.text() == "annex1"
+    press(qtbot, dialog, "选择文件夹")
+    press(qtbot, dialog, "生成")
+    settle(qtbot, window.context)
+    assert "没有可以列入附件1" in dialog.fault.words.text()
+    dialog.reject()
     page.run_action("next_item")
     settle(qtbot, window.context)
     assert "没有报出" in page.view.mend.words.text()

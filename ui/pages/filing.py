@@ -8,9 +8,9 @@ from typing import Any
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget
 
 from models.domain.change_kinds import ACCOUNT_FILING
-from models.domain.forms import LOCAL_TEACHERS
+from models.domain.forms import LOCAL_TEACHERS, FilingKind
 from models.domain.units import Tier, reports_own
-from models.services.filing.calendar import reminder
+from models.services.filing.calendar import reminder, window_for
 from models.services.filing.views import FilingDetail, FilingLine, filing_lines, show_filing
 from ui.context import AppContext
 from ui.kit import Banner, EmptyState, PageHead, button, column, holder, row, rule
@@ -28,7 +28,7 @@ OWN, BELOW = "own", "below"
 class FilingPage(Page):
     """The own filings, and at a tier above the others' (汇总)."""
 
-    TABLES = frozenset({"account", "change", "decision", "filed_account", "policy", "unit"})
+    TABLES = frozenset({"account", "change", "decision", "filed_account", "monitoring_account", "policy", "unit"})
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -81,12 +81,25 @@ class FilingPage(Page):
     # --- reading ----------------------------------------------------------------------------------------
 
     def arrive(self, **arguments: Any) -> None:
-        """`tab`: own or below; `change`: show that filing ("" for the one to be made)."""
+        """`tab`: own or below; `change`: show that filing ("" for the one to be made); `form`: that annex."""
         if arguments.get("tab") in self.tabs:
             self.show_tab(str(arguments["tab"]))
         if "change" in arguments and OWN in self.tabs:
             self._wanted = str(arguments["change"])
             self.show_tab(OWN)
+        if arguments.get("form"):
+            self._show_form(str(arguments["form"]))
+
+    def _show_form(self, form_key: str) -> None:
+        """An annex of today's period: in sight where annexes are merged, else its files are asked for."""
+        if self.rollup is not None:
+            self.rollup.form.set_text(form_key)
+            self.show_tab(BELOW)
+            return
+        self.context.read(
+            lambda session: window_for(session, FilingKind.DELTA).period,
+            done=lambda period: self.build(form_key, period), owner=self,
+        )  # fmt: skip
 
     def show_tab(self, key: str) -> None:
         """Show the own filings or those below."""
