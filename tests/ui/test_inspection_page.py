@@ -174,6 +174,15 @@ def test_a_county_from_a_dropped_export_to_the_signed_record(
     settle_all(qtbot, window)
     assert states(page)["missing", "tslnouyangmingyue"] == "待处理"
 
+    tick(qtbot, page, "tslnlvbu")
+    page.run_action("submit")
+    page.run_action("submit")
+    settle_all(qtbot, window)
+    assert states(page)["idle", "tslnlvbu"] == "已列入停用清单"
+    press(qtbot, window, "撤销")
+    settle_all(qtbot, window)
+    assert states(page)["idle", "tslnlvbu"] == "待处理"
+
     tick(qtbot, page, "tslnzhangsan", "tslnlvbu", "tslnadmin")
     page.run_action("submit")
     assert "本单位账户 2 个，报主管领导批准后禁用；名册中没有在用记录的 1 个" in page.view.disable.words.text()
@@ -285,6 +294,19 @@ def test_what_is_put_right_elsewhere_and_what_others_see(unit: Any, enter: Any, 
     qtbot.wait(1)
     assert not faults(page)
     look(window, "inspection-dark-1180")
+    tick(qtbot, page, "tslnlvbu")
+    page.view.acts.reason.setText("已与本人核实")
+    page.view.acts.dismiss.click()
+    settle_all(qtbot, window)
+    page.view.list.show_tab("settled")
+    assert page.view.list.model.rows[0].item.note == "已与本人核实"
+    qtbot.wait(1)
+    page.view.acts.restore.click()
+    settle_all(qtbot, window)
+    assert states(page)["idle", "tslnlvbu"] == "待处理"
+    page.view.list.show_tab("open")
+    page.view.list.table.select_row(0)
+    settle_all(qtbot, window)
     press(qtbot, page.view.panel, "登记为本单位账户")
     settle_all(qtbot, window)
     accounts = window.workspace.page
