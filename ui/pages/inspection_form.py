@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QSpinBox, QStackedWidget, QWidget
 
 from models.domain.inspection import (
@@ -109,8 +109,6 @@ class ExportForm(QWidget):
 
     @staticmethod
     def _centred(text: str) -> QWidget:
-        from PySide6.QtCore import Qt
-
         made = label(text, "dim", wrap=True)
         made.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         return made
