@@ -40,17 +40,18 @@ def kept_for_others(session: Session, inside: Iterable[str]) -> set[str]:
 
 
 def new_offers(session: Session, unit: Unit) -> dict[str, str]:
-    """Names to be offered to a unit directly below whose filing was returned, beside those it was offered before."""
+    """Names to be offered to a unit directly below whose filing was returned; who has an offer that is still free gets
+    no other one."""
     style = effective(session).collision
-    kept = kept_for(session, unit.id)
-    rows = [row for row in _returned(session, unit.id) if row["id"] not in kept]
+    rows, kept = list(_returned(session, unit.id)), kept_for(session, unit.id)
     if not rows or style not in ("number2", "number01"):
         return {}
-    held = _held_elsewhere(session, unit.id, [row["values"]["username"] for row in rows])
-    wanted = [row for row in rows if row["values"]["username"] in held]
+    names = [row["values"]["username"] for row in rows]
+    held = _held_elsewhere(session, unit.id, [*names, *kept.values()])
+    wanted = [row for row in rows if row["values"]["username"] in held and kept.get(row["id"], "") in held | {""}]
     if not wanted:
         return {}
-    known = _every_name(session) | {row["values"]["username"] for row in rows}
+    known = _every_name(session).union(names)
     bare = [row["values"]["username"].rstrip(_DIGITS) for row in wanted]
     proposals = [Proposal("", name, (name,), False, None) for name in bare]
     found = zip(wanted, resolve_collisions(proposals, known, style), strict=True)
@@ -82,9 +83,11 @@ def _held_elsewhere(session: Session, unit_id: str, names: list[str]) -> set[str
 
 
 def _every_name(session: Session) -> set[str]:
+    """Every name known here, those of filings that are under review or went back among them."""
     a, n, o = t.account.c, t.taken_name.c, t.offered_name.c
-    queries = select(a.username), select(n.username), select(o.username)
-    return set(session.execute(queries[0].union(*queries[1:])).scalars())
+    told = func.json_extract(t.received_row.c.body, "$.values.username")
+    queries = select(n.username), select(o.username), select(told).where(told.is_not(None))
+    return set(session.execute(select(a.username).union(*queries)).scalars())
 
 
 def keep(session: Session, unit_id: str, offers: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.domain.acts import ACTS
 from models.domain.states import Event
 from models.services.records import table_of
 from models.store import tables as t
@@ -33,7 +34,7 @@ def history(session: Session, kind: str, row_id: str) -> list[HistoryEntry]:
     if row is not None and row.batch_id:
         batch = session.execute(select(t.batch).where(t.batch.c.id == row.batch_id)).first()
         if batch is not None:
-            words = f"导入自 {batch.source}" if batch.kind.startswith("import.") else batch.source
+            words = batch.source if batch.kind.startswith("create.") else f"导入自 {batch.source}"
             entries.append(HistoryEntry(batch.created_at, batch.created_by, words, {}, {}))
     entries += _audited(session, f"{kind}:{row_id}") + _batched(session, row_id) + _steps(session, row_id)
     return sorted(entries, key=lambda entry: entry.at)[::-1]
@@ -83,7 +84,7 @@ def _audited(session: Session, object_: str) -> list[HistoryEntry]:
     entries = []
     for at, name, act, text in session.execute(query):
         said: dict[str, Any] = json.loads(text) if text else {}
-        words = _ACT_TEXT.get(act, act) + (f"：{said['reason']}" if said.get("reason") else "")
+        words = _ACT_TEXT.get(act, ACTS.get(act, act)) + (f"：{said['reason']}" if said.get("reason") else "")
         entries.append(HistoryEntry(at, name or "上级回执", words, said.get("before") or {}, said.get("after") or {}))
     return entries
 

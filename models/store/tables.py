@@ -347,7 +347,7 @@ inspection_finding = _table(
 platform_export = _table(  # files made for the platform; what they told counts until they are taken back
     "platform_export",
     _text("id", key=True), _int("number"), _text("platform"),  # moodle | oneroster
-    _text("made_at"), _text("made_by"), _text("counts"),  # JSON {add | rename | suspend | resume | gone | known: number}
+    _text("made_at"), _text("made_by"), _text("counts"),  # JSON {add | rename | suspend | resume | gone | known: n}
     _text("state"),  # made | taken_back
     UniqueConstraint("number"),
 )  # fmt: skip

@@ -76,7 +76,8 @@ def _named(session: Session, records: list[dict[str, str]]) -> list[dict[str, st
     open_ = [record for record in records if not record["username"]]
     for record, proposal in zip(open_, propose_usernames(session, open_, given), strict=True):
         if proposal.username is None:
-            raise DataFaultError(f"{record['name']}：{proposal.problem or '无法按规则生成用户名，请手工填写'}。")
+            problem = proposal.problem or "无法按规则生成用户名，请手工填写"
+            raise DataFaultError(f"{record['name']}：{problem.rstrip('。')}。")
         record["username"] = proposal.username
     return records
 

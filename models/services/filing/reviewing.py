@@ -23,6 +23,7 @@ from models.services.accounts.persons import People
 from models.services.change_log import in_chunks
 from models.services.checking import check_context, unit_prefix
 from models.services.filing.calendar import given_periods
+from models.services.name_offers import kept_for_others
 from models.services.units import find_unit, own_unit, unit_names
 from models.store import tables as t
 
@@ -44,6 +45,7 @@ def filing_notes(session: Session, item: Row[Any], body: Mapping[str, Any]) -> l
         *listed("须真实填写的内容还空着", gaps(used)),
         *listed("不符合规则", _faults(used, _context_of(session, item.unit_id))),
         *listed("用户名已被本级所辖以外的单位使用", _taken(session, used)),
+        *listed("用户名已留给其他单位的账户", _kept(session, item.unit_id, used)),
         *listed("本人在别处已有账户", _elsewhere(session, used)),
         *_against_copy(session, item.unit_id, entries),
     ]
@@ -98,6 +100,14 @@ def _taken(session: Session, rows: Filed) -> Iterator[str]:
     for part in in_chunks(list(names)):
         for name in session.scalars(select(c.username).where(c.unit_id == own, c.username.in_(part))):
             yield f"{names[name]} {name}"
+
+
+def _kept(session: Session, unit_id: str, rows: Filed) -> Iterator[str]:
+    """Names this unit keeps for accounts of other units whose name somebody holds (A17 b)."""
+    kept = kept_for_others(session, [unit_id])
+    for _, values in rows:
+        if values["username"] in kept:
+            yield f"{values['name']} {values['username']}"
 
 
 def _elsewhere(session: Session, rows: Filed) -> Iterator[str]:
