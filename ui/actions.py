@@ -17,12 +17,14 @@ class ActionEntry:
 
 
 _TABLES = ("roster", "accounts", "import")
-_DESKS = ("review", "changes", "problems", "letters", "orders", "inspections", "filing")
+_DESKS = ("review", "changes", "problems", "letters", "orders", "inspections", "filing", "monitoring", "duties")
 _OUT = (*_TABLES, "packages", "problems", "letters", "orders", "inspections")
 
 ACTIONS: tuple[ActionEntry, ...] = (
     ActionEntry("find", "查找", "Ctrl+F"),
-    ActionEntry("new", "新增", "Ctrl+N", ("roster", "accounts", "letters", "orders", "inspections")),
+    ActionEntry(
+        "new", "新增", "Ctrl+N", ("roster", "accounts", "letters", "orders", "inspections", "monitoring", "duties")
+    ),
     ActionEntry("open", "打开文件（表格、数据包、回执）", "Ctrl+O"),
     ActionEntry("import", "导入表格", "Ctrl+I"),
     ActionEntry("edit", "编辑", "F2", _TABLES),
@@ -36,7 +38,7 @@ ACTIONS: tuple[ActionEntry, ...] = (
     ActionEntry("save", "保存", "Ctrl+S"),
     ActionEntry("submit", "提交；核办时为通过", "Ctrl+Return"),
     ActionEntry("return", "退回补正", "Ctrl+B", ("review",)),
-    ActionEntry("refuse", "不予通过", "Ctrl+Shift+Return", ("review",)),
+    ActionEntry("refuse", "不予通过", "Ctrl+Shift+Return", ("review", "monitoring")),
     ActionEntry("next", "保存并到下一个", "Ctrl+PgDown"),
     ActionEntry("previous", "到上一个", "Ctrl+PgUp"),
     ActionEntry("next_error", "下一处错误", "F8", ("import",)),

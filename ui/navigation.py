@@ -12,6 +12,7 @@ from ui.page import Page
 BUSINESS = frozenset({Role.REGISTRAR, Role.HEAD})
 EVERYONE = frozenset(Role)
 ALL_TIERS = frozenset(Tier)
+ABOVE_SCHOOL = ALL_TIERS - {Tier.SCHOOL}
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,18 @@ def _filing(context: AppContext) -> Page:
     return FilingPage(context)
 
 
+def _monitoring(context: AppContext) -> Page:
+    from ui.pages.monitoring import MonitoringPage
+
+    return MonitoringPage(context)
+
+
+def _duties(context: AppContext) -> Page:
+    from ui.pages.duties import DutiesPage
+
+    return DutiesPage(context)
+
+
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("roster", "学生名册", "school", "名册", BUSINESS, ALL_TIERS, _roster),
     PageEntry("accounts", "教师账户", "id-badge", "名册", EVERYONE, ALL_TIERS, _accounts),
@@ -122,12 +135,23 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry(
         "filing", "账户备案", "clipboard-text", "业务", EVERYONE, ALL_TIERS, _filing, lines=frozenset({Line.OPEN})
     ),
+    PageEntry(
+        "monitoring",
+        "质量监控账户",
+        "shield-check",
+        "业务",
+        EVERYONE,
+        ABOVE_SCHOOL,
+        _monitoring,
+        lines=frozenset({Line.OPEN}),
+    ),
     PageEntry("review", "核办", "rubber-stamp", "业务", BUSINESS, ALL_TIERS, _review),
     PageEntry("problems", "问题学籍", "alert-octagon", "业务", BUSINESS, ALL_TIERS, _problems, "问题账户"),
     PageEntry("orders", "停用通知单", "user-off", "业务", BUSINESS, ALL_TIERS, _orders, lines=frozenset({Line.OPEN})),
     PageEntry("inspections", "专项核查", "list-check", "业务", EVERYONE, ALL_TIERS, _inspections),
     PageEntry("packages", "数据包收发", "package", "报送", EVERYONE, ALL_TIERS, _packages),
     PageEntry("letters", "往来", "arrows-exchange", "报送", EVERYONE, ALL_TIERS, _letters),
+    PageEntry("duties", "职责与登记", "users", "管理", EVERYONE, ALL_TIERS, _duties),
     PageEntry("audit", "审计日志", "history", "管理", EVERYONE, ALL_TIERS, _audit),
     PageEntry("backup", "备份与恢复", "database", "管理", EVERYONE, ALL_TIERS, _backup),
     PageEntry("settings", "设置", "settings", "管理", EVERYONE, ALL_TIERS, _settings),

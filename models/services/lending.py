@@ -50,6 +50,7 @@ class Loan:
     changed_at: str
     changed_by: str
     overdue: str
+    asker_id: str = ""
 
 
 def ask(session: Session, actor: Actor, kind: str, account: str, values: Mapping[str, str]) -> str:
@@ -217,4 +218,5 @@ def _loan(row: Row[Any]) -> Loan:
         row.id, id_end(row.id), domain.KIND_LABELS[row.kind], row.label, row.holder, row.borrower, row.purpose,
         row.first_day, row.last_day, row.state, _words(row), row.asked_by, row.asked_at, row.decided_by,
         row.decided_at or "", row.opinion, row.returned_at or "", row.changed_at or "", row.changed_by, _overdue(row),
+        row.asker_id,
     )  # fmt: skip
