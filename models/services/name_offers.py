@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -47,7 +47,7 @@ def new_offers(session: Session, unit: Unit) -> dict[str, str]:
     if not rows or style not in ("number2", "number01"):
         return {}
     names = [row["values"]["username"] for row in rows]
-    held = _held_elsewhere(session, unit.id, [*names, *kept.values()])
+    held = _held_elsewhere(session, unit.id, [*names, *kept.values()]) | _filed_before(session, unit.id)
     wanted = [row for row in rows if row["values"]["username"] in held and kept.get(row["id"], "") in held | {""}]
     if not wanted:
         return {}
@@ -80,6 +80,18 @@ def _held_elsewhere(session: Session, unit_id: str, names: list[str]) -> set[str
         told = select(n.username).where(n.username.in_(part), n.unit_id == own)
         found |= set(session.execute(held.union(told)).scalars())
     return found | (set(names) & kept_for_others(session, [unit_id]))
+
+
+def _filed_before(session: Session, unit_id: str) -> set[str]:
+    """Names in filings of other units that came before this unit's and went back too, or wait: the first has them."""
+    i, r = t.received_item.c, t.received_row.c
+    place: ColumnElement[int] = literal_column("received_item.rowid")
+    filings = select(i.unit_id, func.max(place).label("place")).where(i.kind == ACCOUNT_FILING.key).group_by(i.unit_id)
+    latest = filings.subquery()
+    mine = select(latest.c.place).where(latest.c.unit_id == unit_id).scalar_subquery()
+    query = select(func.json_extract(r.body, "$.values.username")).join(t.received_item, i.id == r.item_id)
+    query = query.join(latest, latest.c.place == place).where(i.unit_id != unit_id, place < mine)
+    return {name for name in session.execute(query).scalars() if name}
 
 
 def _every_name(session: Session) -> set[str]:

@@ -21,7 +21,7 @@ from models.domain.units import Role
 from models.services import changes, order_execution, review_views
 from models.services.accounts import collisions, creation
 from models.services.filing.proposing import propose_filing
-from models.services.inspection import exports, proving, running, views
+from models.services.inspection import exports, handling, proving, running, views
 from models.store import clock
 from models.store import tables as t
 from sync import inspections
@@ -197,7 +197,10 @@ def inspect_and_disable(world: World, chosen: Sequence[str], folder: Path) -> No
     listed = exports.read_export(sheet_file(folder / "平台.xlsx", rows), {}, county.store.read(exports.remembered))
     inspection = county.store.write(running.run, county.store.actor, listed, note="专项核查")
     found = {one.username: one for one in county.store.read(views.show, inspection, ["not_real_name"]).items}
-    assert set(found) == bad | {"czhjadmin"}
+    rare = {"czhjwei", "czhjjose"}  # 𬀩 and José are looked at by a person, who lets them be
+    assert set(found) == bad | rare | {"czhjadmin"}
+    let_be = [found[username].position for username in rare]
+    county.store.write(handling.dismiss, county.store.actor, inspection, let_be, "与身份证件一致")
     unknown = county.store.read(views.show, inspection, ["unknown"]).items
     assert [one.username for one in unknown] == ["czhjadmin"]
     positions = [found[name].position for name in bad]

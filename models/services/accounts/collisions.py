@@ -45,16 +45,22 @@ class Held:
 
 
 def held_elsewhere(session: Session) -> list[Held]:
-    """Own accounts, in use or waiting, under a user name another unit holds too; by user name (A17 h)."""
-    abroad, c = elsewhere(session), t.account.c
-    found: list[SqlRow[Any]] = []
-    for part in in_chunks(sorted(abroad)):
-        query = select(c.id, c.name, c.username, c.status).where(
-            c.unit_id == own_unit(session).id, c.status.in_(_LIVE), c.username.in_(part)
-        )
-        found += session.execute(query.order_by(c.username)).all()
-    renames = _renames_of(session, [row.id for row in found])
-    return [Held(row.id, row.name, row.username, row.status == "pending", renames.get(row.id, "")) for row in found]
+    """Own accounts, in use or waiting, under a user name another unit holds too, or for which the superior keeps
+    another one because an earlier filing has it; by user name (A17 h)."""
+    c, own = t.account.c, own_unit(session).id
+    live = select(c.id, c.name, c.username, c.status).where(c.unit_id == own, c.status.in_(_LIVE))
+    found: dict[str, SqlRow[Any]] = {}
+    for part in in_chunks(sorted(elsewhere(session))):
+        found |= {row.id: row for row in session.execute(live.where(c.username.in_(part)))}
+    kept = kept_for(session, own)
+    for part in in_chunks(sorted(kept)):
+        rows = session.execute(live.where(c.id.in_(part)))
+        found |= {row.id: row for row in rows if row.username != kept[row.id]}
+    renames = _renames_of(session, list(found))
+    return [
+        Held(row.id, row.name, row.username, row.status == "pending", renames.get(row.id, ""))
+        for row in sorted(found.values(), key=lambda row: row.username)
+    ]
 
 
 def _renames_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
