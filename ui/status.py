@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TABLES = frozenset(
     {"change", "decision", "received_item", "package", "policy", "channel", "problem", "problem_side", "message"}
     | {"disable_order", "disable_order_item", "report_section", "account", "filed_account"}
+    | {"monitoring_application", "password_loan"}
 )
 
 
@@ -37,6 +38,8 @@ class Figures:
     problems: int = 0
     letters: int = 0
     orders: int = 0
+    monitoring: int = 0
+    duties: int = 0
     traffic: Traffic = field(default_factory=Traffic)
     filing: Reminder | None = None
 
@@ -85,9 +88,28 @@ def read_figures(session: Session, actor: Actor, home: Path) -> Figures:
         problem_views.count_problems(session)["mine"],
         len(matters.matters_to_do(session)),
         order_views.count_to_do(session),
+        _filings_asked(session, actor),
+        _loans_to_do(session, actor),
         traffic.traffic(session),
         due,
     )
+
+
+def _filings_asked(session: Session, actor: Actor) -> int:
+    """Changes of post the registrar of the province has to file (A4)."""
+    from models.services.monitoring.filing import applications
+
+    files = actor.has(Role.REGISTRAR) and (actor.unit.tier, actor.unit.line) == (Tier.PROVINCE, Line.OPEN)
+    return len(applications(session, open_only=True)) if files else 0
+
+
+def _loans_to_do(session: Session, actor: Actor) -> int:
+    """Lent passwords that are late, and for the administrator those that wait for consent (E36)."""
+    from models.domain.lending import ASKED
+    from models.services.lending import list_loans
+
+    asked = actor.has(Role.ADMINISTRATOR)
+    return sum(bool(one.overdue) or (asked and one.state == ASKED) for one in list_loans(session, open_only=True))
 
 
 class StatusBar(QStatusBar):

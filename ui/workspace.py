@@ -165,6 +165,8 @@ class Workspace(QWidget):
                 "letters": figures.letters,
                 "orders": figures.orders,
                 "filing": figures.filing_due,
+                "monitoring": figures.monitoring,
+                "duties": figures.duties,
             }
         )
 

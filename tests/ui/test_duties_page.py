@@ -22,8 +22,7 @@ from tests.open_world import LU, add_account, carry, file_accounts, make_open_ti
 from tests.sync_world import Member
 from tests.ui.pagekit import settle
 from tests.ui.test_layout import faults
-from tests.ui.test_monitoring_page import click, fill, words
-from tests.ui.test_open_line import leave
+from tests.ui.test_monitoring_page import click, fill, leave, words
 from tests.ui.windowkit import look, open_window, show
 from ui.main_window import MainWindow
 from ui.pages.duty_training import attendances
@@ -189,6 +188,8 @@ def test_a_password_is_lent_with_consent_and_changed_after(world: World, tmp_pat
 
     window, page = enter(qtbot, lu, tmp_path, Role.ADMINISTRATOR, "lending", SMALL)
     pane = page.pane
+    assert window.workspace is not None
+    assert window.workspace.sidebar._counts["duties"] == 1
     look(window, "duties-lending-125")
     assert not faults(page)
     click(qtbot, window, pane.panel, "同意借出")

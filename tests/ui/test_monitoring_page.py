@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
 from models.domain.units import Role
@@ -15,7 +16,6 @@ from tests.open_world import PROVINCE, TANG, carry, make_open_tiers, open_world
 from tests.sync_world import PEOPLE, Member
 from tests.ui.pagekit import settle
 from tests.ui.test_layout import faults
-from tests.ui.test_open_line import leave
 from tests.ui.windowkit import give_passphrase, look, open_window, press, show
 from ui.main_window import MainWindow
 from ui.theme import Look, Theme
@@ -43,6 +43,14 @@ def enter(
     member.act(role)
     window = open_window(qtbot, member.store, folder, size)
     return window, show(qtbot, window, "monitoring")
+
+
+def leave(window: MainWindow) -> None:
+    """Close the window for good; the store stays with its kit."""
+    window.context.set_store(None)
+    window.close()
+    window.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def click(qtbot: Any, window: MainWindow, within: Any, text: str) -> None:
@@ -152,6 +160,8 @@ def test_a_change_of_post_is_filed_at_the_province(world: World, tmp_path: Path,
     Theme.current().apply(Look("dark"))
     window, page = enter(qtbot, province, tmp_path)
     assert list(page.tabs) == ["accounts", "requests", "applications"]
+    assert window.workspace is not None
+    assert window.workspace.sidebar._badges["monitoring"].text() == "1"
     page.arrive(tab="applications")
     settle(qtbot, window.context)
     pane = page.pane
@@ -186,7 +196,6 @@ def test_a_change_of_post_is_filed_at_the_province(world: World, tmp_path: Path,
     assert "同意备案" in words(page.pane.panel)
     look(window, "monitoring-request-done")
     assert not faults(page)
-    page.run_action("print")
     leave(window)
 
 

@@ -36,18 +36,18 @@ class CompletenessPane(RegisterPane):
         """Units, or accounts."""
         if tab == "accounts":
             return (
-                field("name", "姓名", 90, lambda g: Cell(g.name)),
-                field("username", "用户名", 130, lambda g: Cell(g.username)),
-                field("of", "单位", 150, lambda g: Cell(g.unit_name, tip=g.unit_name)),
-                field("n", "处数", 54, lambda g: Cell(str(len(g.faults)), right=True)),
+                field("name", "姓名", 80, lambda g: Cell(g.name)),
+                field("username", "用户名", 120, lambda g: Cell(g.username)),
+                field("of", "单位", 120, lambda g: Cell(g.unit_name, tip=g.unit_name)),
+                field("n", "处数", 50, lambda g: Cell(str(len(g.faults)), right=True)),
                 field("faults", "缺什么、错在哪里", 320, lambda g: Cell("；".join(g.faults), tip="\n".join(g.faults))),
             )
         return (
-            field("unit", "单位", 190, lambda u: Cell(u.unit_name, tip=u.unit_name)),
+            field("unit", "单位", 170, lambda u: Cell(u.unit_name, tip=u.unit_name)),
             field("percent", "完整率", 104, _percent),
-            field("accounts", "账户", 70, lambda u: Cell(f"{u.accounts:,}", right=True)),
-            field("complete", "全部无误", 84, lambda u: Cell(f"{u.complete:,}", right=True)),
-            field("open", "须改", 70, lambda u: Cell(f"{u.accounts - u.complete:,}", right=True)),
+            field("accounts", "账户", 62, lambda u: Cell(f"{u.accounts:,}", right=True)),
+            field("complete", "全部无误", 76, lambda u: Cell(f"{u.complete:,}", right=True)),
+            field("open", "须改", 62, lambda u: Cell(f"{u.accounts - u.complete:,}", right=True)),
             field("worst", "缺得最多的", 220, _worst),
         )
 

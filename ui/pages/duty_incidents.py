@@ -9,9 +9,9 @@ from models.services import incidents
 from models.services.duties.register import NAMERS
 from models.services.incidents import Incident
 from ui.forms.inputs import line
-from ui.kit import Item, button, key_value, label, pill
+from ui.kit import Item, button, label, pill
 from ui.pages.entry_form import EntryForm
-from ui.pages.register_pane import Line, RegisterPane, field
+from ui.pages.register_pane import Line, RegisterPane, fact, field
 from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
@@ -36,12 +36,12 @@ class IncidentsPane(RegisterPane):
     def columns(self, tab: str) -> Sequence[TableColumn]:
         """The same for both tabs."""
         return (
-            field("number", "编号", 54, lambda i: Cell(str(i.number), right=True)),
-            field("found", "发现", 96, lambda i: Cell(i.found_on)),
+            field("number", "编号", 50, lambda i: Cell(str(i.number), right=True)),
+            field("found", "发现", 88, lambda i: Cell(i.found_on)),
             field("state", "状态", 92, lambda i: Cell(i.state_label, *LOOK[i.state])),
-            field("reported", "报告", 150, _reported),
-            field("what", "事件经过", 220, lambda i: Cell(i.what, tip=i.what)),
-            field("affected", "影响范围", 140, lambda i: Cell(i.affected, tip=i.affected)),
+            field("reported", "报告", 130, _reported),
+            field("what", "事件经过", 200, lambda i: Cell(i.what, tip=i.what)),
+            field("affected", "影响范围", 130, lambda i: Cell(i.affected, tip=i.affected)),
         )
 
     def lines(self, tab: str) -> list[Line]:
@@ -65,7 +65,7 @@ class IncidentsPane(RegisterPane):
         )  # fmt: skip
         parts: list[Item] = [
             label(self.tr("第 {n} 号").format(n=one.number), "h2"), pill(one.state_label, *LOOK[one.state]),
-            *(key_value(name, text) for name, text in facts if text),
+            *(fact(name, text) for name, text in facts if text),
         ]  # fmt: skip
         if one.state == "open" and self.may_begin():
             parts += [8, button(self.tr("办结"), "check", on_click=lambda: self.settle(one))]

@@ -11,10 +11,10 @@ from models.services import lending
 from models.services.lending import Loan
 from ui.context import AppContext
 from ui.forms.inputs import choice, line
-from ui.kit import Item, button, key_value, label, pill
+from ui.kit import Item, button, label, pill
 from ui.moments import moment
 from ui.pages.entry_form import EntryForm
-from ui.pages.register_pane import Line, RegisterPane, field
+from ui.pages.register_pane import Line, RegisterPane, fact, field
 from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
@@ -47,12 +47,12 @@ class LendingPane(RegisterPane):
     def columns(self, tab: str) -> Sequence[TableColumn]:
         """The same for every tab."""
         return (
-            field("account", "账户", 130, lambda x: Cell(x.label, tip=f"{x.kind_label} {x.label}")),
-            field("holder", "持有人", 76, lambda x: Cell(x.holder)),
-            field("borrower", "借用人", 76, lambda x: Cell(x.borrower)),
-            field("days", "借用期", 176, lambda x: Cell(f"{x.first_day} 至 {x.last_day}")),
-            field("state", "状态", 148, _state),
-            field("purpose", "用途", 150, lambda x: Cell(x.purpose, tip=x.purpose)),
+            field("account", "账户", 120, lambda x: Cell(x.label, tip=f"{x.kind_label} {x.label}")),
+            field("holder", "持有人", 66, lambda x: Cell(x.holder)),
+            field("borrower", "借用人", 66, lambda x: Cell(x.borrower)),
+            field("days", "借用期", 168, lambda x: Cell(f"{x.first_day} 至 {x.last_day}")),
+            field("state", "状态", 152, _state),
+            field("purpose", "用途", 120, lambda x: Cell(x.purpose, tip=x.purpose)),
         )
 
     def lines(self, tab: str) -> list[Line]:
@@ -89,7 +89,7 @@ class LendingPane(RegisterPane):
             ("办理", f"{one.decided_by} {moment(one.decided_at)}"), ("意见", one.opinion),
             ("归还", moment(one.returned_at)), ("改密码", f"{one.changed_by} {moment(one.changed_at)}"),
         )  # fmt: skip
-        parts += [key_value(name, text) for name, text in facts if text.strip()]
+        parts += [fact(name, text) for name, text in facts if text.strip()]
         return [*parts, 8, *self._acts(one)]
 
     def _acts(self, one: Loan) -> list[Item]:

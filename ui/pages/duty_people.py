@@ -12,9 +12,9 @@ from models.services.duties.register import Named, list_named
 from models.services.duties.vacancies import LEVELS, DutyFinding, vacancies
 from ui.context import AppContext
 from ui.forms.inputs import choice, line
-from ui.kit import Item, button, key_value, label, pill
+from ui.kit import Item, button, label, pill
 from ui.pages.entry_form import EntryForm
-from ui.pages.register_pane import Line, RegisterPane, field
+from ui.pages.register_pane import Line, RegisterPane, fact, field
 from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
@@ -106,13 +106,13 @@ class PeoplePane(RegisterPane):
     def columns(self, tab: str) -> Sequence[TableColumn]:
         """The same for every tab."""
         return (
-            field("duty", "职责", 128, lambda s: Cell(s.duty, tip=s.duty)),
-            field("name", "姓名", 84, lambda s: Cell(s.named.name if s.named else "—")),
-            field("state", "状态", 108, _state),
-            field("unit", "单位", 140, lambda s: Cell(s.unit_name, tip=s.unit_name)),
-            field("phone", "联系电话", 116, lambda s: Cell(s.named.phone if s.named else "")),
-            field("since", "任职", 92, lambda s: Cell(s.named.since if s.named else "")),
-            field("valid", "证书有效期", 100, _valid),
+            field("duty", "职责", 132, lambda s: Cell(s.duty, tip=s.duty)),
+            field("name", "姓名", 66, lambda s: Cell(s.named.name if s.named else "—")),
+            field("state", "状态", 104, _state),
+            field("unit", "单位", 104, lambda s: Cell(s.unit_name, tip=s.unit_name)),
+            field("phone", "联系电话", 112, lambda s: Cell(s.named.phone if s.named else "")),
+            field("since", "任职", 88, lambda s: Cell(s.named.since if s.named else "")),
+            field("valid", "证书有效期", 90, _valid),
         )
 
     def lines(self, tab: str) -> list[Line]:
@@ -148,16 +148,16 @@ class PeoplePane(RegisterPane):
         parts: list[Item] = [label(title, "h2", wrap=True), pill(_WORDS[one.state], *LOOK[one.state])]
         if one.finding is not None:
             parts.append(label(f"{one.finding.sentence}（{one.finding.clause}）。", tone="warn", wrap=True))
-        parts.append(key_value(self.tr("单位"), one.unit_name))
+        parts.append(fact(self.tr("单位"), one.unit_name))
         if duty is not None:
-            parts.append(key_value(self.tr("职责"), f"{one.duty}：{duty.what}（{duty.clause}）"))
+            parts.append(fact(self.tr("职责"), f"{one.duty}：{duty.what}（{duty.clause}）"))
         if named is not None:
             facts = (
                 ("电话", named.phone), ("邮箱", named.email), ("任职", named.since), ("解除", named.until),
                 ("证书", named.certificate), ("有效期", named.valid_until),
                 ("培训", f"{named.trained_on} {named.training}"),
             )  # fmt: skip
-            parts += [key_value(name, text) for name, text in facts if text.strip()]
+            parts += [fact(name, text) for name, text in facts if text.strip()]
         return [*parts, *self._acts(one)]
 
     def _acts(self, one: Seat) -> list[Item]:

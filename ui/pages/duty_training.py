@@ -12,9 +12,9 @@ from models.domain.errors import UserError
 from models.services.duties.register import NAMERS, Named, list_named, today
 from models.services.duties.training import Attendance, Training, list_trainings, record_training
 from ui.forms.inputs import line
-from ui.kit import Item, key_value, label, pill
+from ui.kit import Item, label, pill
 from ui.pages.entry_form import EntryForm, Input, Lines
-from ui.pages.register_pane import Line, RegisterPane, field
+from ui.pages.register_pane import Line, RegisterPane, fact, field
 from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
@@ -108,20 +108,20 @@ class TrainingPane(RegisterPane):
         """People with a certificate, or trainings."""
         if tab == "trainings":
             return (
-                field("day", "日期", 96, lambda t: Cell(t.held_on)),
-                field("title", "培训", 220, lambda t: Cell(t.title, tip=t.title)),
-                field("people", "人数", 60, lambda t: Cell(str(len(t.people)), right=True)),
-                field("passed", "合格", 60, lambda t: Cell(str(sum(p.result == PASSED for p in t.people)), right=True)),
+                field("day", "日期", 92, lambda t: Cell(t.held_on)),
+                field("title", "培训", 200, lambda t: Cell(t.title, tip=t.title)),
+                field("people", "人数", 56, lambda t: Cell(str(len(t.people)), right=True)),
+                field("passed", "合格", 56, lambda t: Cell(str(sum(p.result == PASSED for p in t.people)), right=True)),
                 field("content", "内容", 240, lambda t: Cell(t.content, tip=t.content)),
             )
         return (
-            field("person", "姓名", 84, lambda c: Cell(c.name)),
-            field("unit_of", "单位", 140, lambda c: Cell(c.unit_name, tip=c.unit_name)),
-            field("standing", "状态", 108, lambda c: Cell(*_STANDING[c.standing])),
-            field("until", "有效期至", 96, lambda c: Cell(c.valid_until or "长期")),
-            field("left", "还有", 84, _left),
-            field("number", "证书编号", 130, lambda c: Cell(c.number)),
-            field("training", "培训", 160, lambda c: Cell(f"{c.trained_on} {c.training}", tip=c.training)),
+            field("person", "姓名", 66, lambda c: Cell(c.name)),
+            field("unit_of", "单位", 110, lambda c: Cell(c.unit_name, tip=c.unit_name)),
+            field("standing", "状态", 104, lambda c: Cell(*_STANDING[c.standing])),
+            field("until", "有效期至", 90, lambda c: Cell(c.valid_until or "长期")),
+            field("left", "还有", 76, _left),
+            field("number", "证书编号", 110, lambda c: Cell(c.number)),
+            field("training", "培训", 140, lambda c: Cell(f"{c.trained_on} {c.training}", tip=c.training)),
         )
 
     def lines(self, tab: str) -> list[Line]:
@@ -155,13 +155,13 @@ class TrainingPane(RegisterPane):
                 ("单位", one.unit_name), ("证书编号", one.number), ("有效期至", one.valid_until or "长期"),
                 ("培训", f"{one.trained_on} {one.training}"),
             )  # fmt: skip
-            return [label(one.name, "h2"), pill(*_STANDING[one.standing]), *(key_value(*fact) for fact in facts)]
-        parts: list[Item] = [label(one.title, "h2", wrap=True), key_value(self.tr("日期"), one.held_on)]
-        parts += [key_value(self.tr("内容"), one.content)] if one.content else []
+            return [label(one.name, "h2"), pill(*_STANDING[one.standing]), *(fact(*each) for each in facts)]
+        parts: list[Item] = [label(one.title, "h2", wrap=True), fact(self.tr("日期"), one.held_on)]
+        parts += [fact(self.tr("内容"), one.content)] if one.content else []
         for who in one.people:
             until = self.tr("，{day} 到期").format(day=who.valid_until) if who.valid_until else ""
             held = f"，{who.certificate}{until}" if who.certificate else ""
-            parts.append(key_value(who.name, f"{RESULT_LABELS[who.result]}{held}"))
+            parts.append(fact(who.name, f"{RESULT_LABELS[who.result]}{held}"))
         return parts
 
     def may_begin(self) -> bool:

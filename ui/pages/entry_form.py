@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 from ui.kit import SidePanel, button, column, frame, label, row, set_tone
 from ui.kit.basic import is_enter
 
-PANEL = 316
+PANEL = 292
 LEAST_LINES = 130
 
 
@@ -98,6 +98,8 @@ class EntryForm(SidePanel):
         self.fault.hide()
         values = self.values()
         empty = [key for key in self._required if not values[key]]
+        for entry in self.entries.values():
+            entry.fail("")
         for key in empty:
             self.entries[key].fail(self.tr("请填写。"))
         if empty:

@@ -17,10 +17,10 @@ from models.services.monitoring.annex import MonitoringAccount
 from models.services.monitoring.proposals import propose_close, propose_open, propose_post
 from ui.context import AppContext
 from ui.forms.inputs import Entry, choice, line
-from ui.kit import Item, button, key_value, label, pill
+from ui.kit import Item, button, label, pill
 from ui.moments import moment
 from ui.pages.entry_form import EntryForm
-from ui.pages.register_pane import Line, RegisterPane, field
+from ui.pages.register_pane import Line, RegisterPane, fact, field
 from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
@@ -53,13 +53,13 @@ class AccountsPane(RegisterPane):
     def columns(self, tab: str) -> Sequence[TableColumn]:
         """The same for every tab."""
         return (
-            field("name", "姓名", 84, lambda a: Cell(a.values["name"])),
-            field("post", "岗位", 168, lambda a: Cell(a.values["post"], tip=a.values["post"])),
-            field("unit", "单位", 140, lambda a: Cell(a.unit_name, tip=a.unit_name)),
-            field("since", "自", 92, lambda a: Cell(local_day(a.since) if a.since else "")),
-            field("state", "状态", 116, lambda a: Cell(a.state_label, *LOOK[a.state])),
-            field("username", "用户名", 120, lambda a: Cell(a.values["username"])),
-            field("filed", "省校备案", 110, _filed),
+            field("name", "姓名", 66, lambda a: Cell(a.values["name"])),
+            field("post", "岗位", 144, lambda a: Cell(a.values["post"], tip=a.values["post"])),
+            field("unit", "单位", 104, lambda a: Cell(a.unit_name, tip=a.unit_name)),
+            field("since", "自", 88, lambda a: Cell(local_day(a.since) if a.since else "")),
+            field("state", "状态", 108, lambda a: Cell(a.state_label, *LOOK[a.state])),
+            field("username", "用户名", 100, lambda a: Cell(a.values["username"])),
+            field("filed", "省校备案", 90, _filed),
         )
 
     def lines(self, tab: str) -> list[Line]:
@@ -82,18 +82,18 @@ class AccountsPane(RegisterPane):
         own = self.context.actor.unit.id
         held = Counter(one.values["post"] for one in self.found if one.unit_id == own and one.state == "active")
         used = "　".join(_quota(post, held[post.label]) for post in self._posts)
-        self.about.setText(self.tr("本单位名额（{clause}）：{used}").format(clause=CLAUSE, used=used))
+        self.about.setText(self.tr("本单位名额：{used}　依据：{clause}").format(clause=CLAUSE, used=used))
         self.about.show()
 
     def describe(self, one: MonitoringAccount) -> Sequence[Item]:
         """An account and what may be asked for."""
         facts: list[Item] = [
             label(one.values["name"], "h2"), pill(one.state_label, *LOOK[one.state]),
-            key_value(self.tr("单位"), one.unit_name), key_value(self.tr("岗位"), one.values["post"]),
-            *(key_value(name, one.values[key]) for name, key in _FACTS if one.values[key]),
-            key_value(self.tr("最近办理"), f"{ACT_LABELS[one.act]} {moment(one.since)}".strip()),
+            fact(self.tr("单位"), one.unit_name), fact(self.tr("岗位"), one.values["post"]),
+            *(fact(name, one.values[key]) for name, key in _FACTS if one.values[key]),
+            fact(self.tr("最近办理"), f"{ACT_LABELS[one.act]} {moment(one.since)}".strip()),
         ]  # fmt: skip
-        facts += [key_value(self.tr("原因"), one.reason)] if one.reason else []
+        facts += [fact(self.tr("原因"), one.reason)] if one.reason else []
         if one.filed_at:
             words = self.tr("{who} {at} 已备案，允许修改权限。").format(who=one.filed_by, at=moment(one.filed_at))
             facts.append(label(words, tone="ok", wrap=True))

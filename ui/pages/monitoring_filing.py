@@ -14,10 +14,10 @@ from models.services.monitoring import filing
 from models.services.monitoring.filing import Pending
 from sync import monitoring
 from ui.context import AppContext
-from ui.kit import Banner, Item, button, key_value, label, pill
+from ui.kit import Banner, Item, button, label, pill
 from ui.moments import moment
 from ui.pages.opinion_line import OpinionLine
-from ui.pages.register_pane import Line, RegisterPane, field, foot_bar
+from ui.pages.register_pane import Line, RegisterPane, fact, field, foot_bar
 from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
@@ -51,11 +51,11 @@ class FilingPane(RegisterPane):
     def columns(self, tab: str) -> Sequence[TableColumn]:
         """The same for every tab."""
         return (
-            field("unit", "申请单位", 140, lambda a: Cell(a.unit_name, tip=a.unit_name)),
-            field("label", "岗位变动", 300, lambda a: Cell(a.label, tip=a.label)),
-            field("state", "状态", 110, _state),
-            field("at", "收到", 104, lambda a: Cell(moment(a.received_at))),
-            field("by", "办理", 130, lambda a: Cell(f"{a.decided_by} {moment(a.decided_at)}".strip(), tip=a.opinion)),
+            field("unit", "申请单位", 110, lambda a: Cell(a.unit_name, tip=a.unit_name)),
+            field("label", "岗位变动", 286, lambda a: Cell(a.label, tip=a.label)),
+            field("state", "状态", 104, _state),
+            field("at", "收到", 96, lambda a: Cell(moment(a.received_at))),
+            field("by", "办理", 100, lambda a: Cell(f"{a.decided_by} {moment(a.decided_at)}".strip(), tip=a.opinion)),
         )
 
     def lines(self, tab: str) -> list[Line]:
@@ -75,16 +75,16 @@ class FilingPane(RegisterPane):
         self._offer(one)
         parts: list[Item] = [
             label(one.after["name"], "h2"), pill(one.state_label, *LOOK[one.state]),
-            key_value(self.tr("申请单位"), one.unit_name), key_value(self.tr("变更编号"), one.change_number),
+            fact(self.tr("申请单位"), one.unit_name), fact(self.tr("变更编号"), one.change_number),
         ]  # fmt: skip
         for key in CHANGED_BY_POST:
             before, after = one.before[key], one.after[key]
             if before != after:
-                parts.append(key_value(field_label(key, ACCOUNTS), f"{before or '（空）'} → {after or '（空）'}"))
+                parts.append(fact(field_label(key, ACCOUNTS), f"{before or '（空）'} → {after or '（空）'}"))
         parts += [
-            key_value(self.tr("原因"), one.reason),
-            key_value(self.tr("批准"), f"{one.approved_by}（{self.tr('主管领导')}）"),
-            key_value(self.tr("收到"), moment(one.received_at)),
+            fact(self.tr("原因"), one.reason),
+            fact(self.tr("批准"), f"{one.approved_by}（{self.tr('主管领导')}）"),
+            fact(self.tr("收到"), moment(one.received_at)),
         ]  # fmt: skip
         parts += [Banner("bad", self.tr("不能备案：{why}。").format(why=fault)) for fault in one.faults]
         if one.decided_by:

@@ -12,7 +12,7 @@ from models.services.change_views import ChangeDetail, ChangeQuery, ChangeSummar
 from ui.context import AppContext
 from ui.kit import Item, button, column, key_value, label, pill
 from ui.moments import moment
-from ui.pages.register_pane import Line, RegisterPane, field
+from ui.pages.register_pane import Line, RegisterPane, fact, field
 from ui.tables.cell import Cell
 from ui.tables.model import TableColumn
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KINDS = (MONITORING_OPEN.key, MONITORING_POST.key, MONITORING_CLOSE.key)
 OPEN = frozenset({State.DRAFT, State.PENDING, State.APPROVED, State.SEALED})
 _DONE = {MONITORING_OPEN.key: "已开通", MONITORING_CLOSE.key: "已停用", MONITORING_POST.key: "已备案，允许修改权限"}
-_REFUSED = {MONITORING_POST.key: "不予通过或不予备案，权限不得修改"}
+_REFUSED = {MONITORING_POST.key: "未予备案，权限不得修改"}
 
 
 def standing(one: ChangeSummary, tier: Tier) -> tuple[str, str, str]:
@@ -60,11 +60,11 @@ class RequestsPane(RegisterPane):
         """The same for both tabs."""
         tier = self.context.actor.unit.tier
         return (
-            field("number", "编号", 116, lambda c: Cell(c.number)),
+            field("number", "编号", 112, lambda c: Cell(c.number)),
             field("who", "申请", 190, lambda c: Cell(c.subject_label, tip=c.subject_label)),
-            field("kind", "事项", 150, lambda c: Cell(c.kind_label.replace("质量监控账户", ""))),
-            field("standing", "办到哪一步", 200, lambda c: Cell(*standing(c, tier))),
-            field("at", "更新", 110, lambda c: Cell(moment(c.updated_at))),
+            field("kind", "事项", 86, lambda c: Cell(c.kind_label.replace("质量监控账户", ""))),
+            field("standing", "办到哪一步", 190, lambda c: Cell(*standing(c, tier))),
+            field("at", "更新", 100, lambda c: Cell(moment(c.updated_at))),
         )
 
     def lines(self, tab: str) -> list[Line]:
@@ -87,7 +87,7 @@ class RequestsPane(RegisterPane):
         )
         parts: list[Item] = [
             label(one.subject_label, "h2", wrap=True), pill(words, tone, icon), self._next,
-            key_value(self.tr("事项"), one.kind_label), key_value(self.tr("发起人"), one.initiator_name),
+            fact(self.tr("事项"), one.kind_label), fact(self.tr("发起人"), one.initiator_name),
             self._steps, 8,
         ]  # fmt: skip
         if one.state == State.PENDING and self.context.has(Role.HEAD):

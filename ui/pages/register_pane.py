@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from models.domain.times import local_text, now_text
 from ui.context import AppContext
-from ui.kit import Banner, Item, SidePanel, column, frame, label, row
+from ui.kit import Banner, Item, SidePanel, column, frame, key_value, label, row
 from ui.kit.around import Around
 from ui.pages.entry_form import PANEL, EntryForm
 from ui.pages.tabbed_list import TabbedList
@@ -20,6 +21,10 @@ from ui.tables.model import TableColumn
 
 if TYPE_CHECKING:
     from models.store.store import Session
+
+
+LONGEST_WORD = 20
+"""Letters and signs without a place to wrap that fit beside their name."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,16 @@ class Line:
 def field(key: str, title: str, width: int, cell: Callable[[Any], Cell]) -> TableColumn:
     """A column over the entries themselves."""
     return TableColumn(key, title, width, lambda line: cell(line.one))
+
+
+def fact(name: str, text: str) -> Item:
+    """A row of the panel; a mail address that would widen it gets a line of its own."""
+    if max(map(len, re.split(r"[^\x21-\x7e]+", text))) <= LONGEST_WORD:
+        return key_value(name, text)
+    value = label(text, selectable=True)
+    value.setToolTip(text)
+    value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return column(label(name, "cap"), value, spacing=1)
 
 
 class RegisterPane(QFrame):
