@@ -9,6 +9,7 @@ import typer
 from desktop.cli.documents import document
 from models.domain.fields import ACCOUNTS, FIELDS_OF, STUDENTS
 from models.domain.masking import mask
+from models.domain.statuses import RECORD_STATUS
 
 InUnit = Annotated[str, typer.Option("--unit", metavar="单位", help="只看这个单位及其下级：名称、代码或标识")]
 _LISTED = {
@@ -52,9 +53,11 @@ def table_lines(kind: str, rows: list[Any], units: dict[str, str]) -> list[str]:
     if not rows:
         return []
     labels = {field.key: field.label for field in FIELDS_OF[kind]}
-    lines = ["  ".join([*(labels[key] for key in _LISTED[kind]), *(["单位"] if units else []), "内部标识"])]
+    state = ["状态"] if kind == ACCOUNTS else []
+    lines = ["  ".join([*(labels[key] for key in _LISTED[kind]), *state, *(["单位"] if units else []), "内部标识"])]
     for row in rows:
         values = masked(kind, row.values)
-        unit = [units[row.unit_id]] if units else []
-        lines.append("  ".join([*(value_text(key, values[key], kind) or "-" for key in _LISTED[kind]), *unit, row.id]))
+        shown = [value_text(key, values[key], kind) or "-" for key in _LISTED[kind]]
+        shown += [RECORD_STATUS[row.status]] if state else []
+        lines.append("  ".join([*shown, *([units[row.unit_id]] if units else []), row.id]))
     return lines

@@ -18,7 +18,7 @@ from models.domain.ids import new_id
 from models.domain.states import State, Verdict
 from models.domain.times import local_day
 from models.domain.units import Role
-from models.services import changes, order_execution, review_views
+from models.services import changes, review_views
 from models.services.accounts import collisions, creation
 from models.services.filing.proposing import propose_filing
 from models.services.inspection import exports, handling, proving, running, views
@@ -212,8 +212,8 @@ def inspect_and_disable(world: World, chosen: Sequence[str], folder: Path) -> No
         school = world[name]
         school.act(Role.REGISTRAR)
         (order,) = school.store.read(lambda s: s.execute(select(t.disable_order.c.id)).scalars().all())
-        school.store.write(sync_orders.execute, school.store.actor, order)
-        assert school.store.read(order_execution.proof_of, order, [0])[0].status == "disabled"
+        (proof,) = school.store.write(sync_orders.execute, school.store.actor, order)
+        assert proof.status == "disabled"
     settle(world_of_it, COUNTY_TIERS)
     assert {row[1] for row in accounts(county, "disabled")} == bad
     for row in rows:
