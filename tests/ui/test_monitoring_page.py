@@ -11,12 +11,14 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
 from models.domain.units import Role
+from models.store import audit
 from tests.monitoring_world import COMMITTEE, LEADER, TEACHING, accounts_of, close, move, opened_account, person
 from tests.open_world import PROVINCE, TANG, carry, make_open_tiers, open_world
 from tests.sync_world import PEOPLE, Member
 from tests.ui.pagekit import settle
 from tests.ui.test_layout import faults
 from tests.ui.windowkit import give_passphrase, look, open_window, press, show
+from ui.kit import MaskedValue
 from ui.main_window import MainWindow
 from ui.theme import Look, Theme
 
@@ -231,12 +233,18 @@ def test_the_province_refuses_with_an_opinion(world: World, tmp_path: Path, qtbo
 
 def test_the_administrator_goes_to_annex_one(template: Path, world: World, tmp_path: Path, qtbot: Any) -> None:
     tang = world["tang"]
-    opened_account(tang, "韩梅", COMMITTEE)
+    opened_account(tang, "韩梅", COMMITTEE, phone="13800000001")
     tang.approve([close(tang, "韩梅")])
     window, page = enter(qtbot, tang, tmp_path, Role.ADMINISTRATOR)
     assert tab_count(page.pane, "closed") == "已停用 1"
     page.pane.list.show_tab("closed")
     assert "离岗" in words(page.pane.panel)
+    assert "13800000001" not in words(page.pane.panel)
+    (eye,) = (one for one in page.pane.panel.findChildren(MaskedValue) if one.isVisible())
+    eye.eye.click()
+    settle(qtbot, window.context)
+    assert "13800000001" in words(page.pane.panel)
+    assert tang.store.read(audit.entries)[0].act == "roster.reveal"
     click(qtbot, window, page, "附件1")
     assert window.workspace is not None
     assert window.workspace.current == "filing"

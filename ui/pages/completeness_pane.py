@@ -29,8 +29,9 @@ class CompletenessPane(RegisterPane):
     TABS = (("units", "各单位"), ("accounts", "须改的账户"))
 
     def source(self, session: Session) -> list[UnitCompleteness]:
-        """The figures of this unit and those below."""
-        return completeness(session, WORST)
+        """The figures of this unit, then of those below, the lowest first."""
+        own, *below = completeness(session, WORST)
+        return [own, *sorted(below, key=lambda one: one.percent or 0.0)]
 
     def columns(self, tab: str) -> Sequence[TableColumn]:
         """Units, or accounts."""
@@ -66,8 +67,9 @@ class CompletenessPane(RegisterPane):
         """What is counted."""
         self.about.setText(
             self.tr(
-                "账户信息须真实、完整：姓名、性别、邮箱、办公电话、聘任方式、是否在编（A16）。只算在用的账户。"
-            )
+                "姓名、性别、邮箱、办公电话、聘任方式、是否在编须真实、完整。只算在用的账户，"
+                "每个单位列出缺得最多的 {n} 个。"
+            ).format(n=WORST)
         )  # fmt: skip
         self.about.show()
 

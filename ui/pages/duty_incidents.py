@@ -53,7 +53,7 @@ class IncidentsPane(RegisterPane):
         if self.found:
             return self.tr("这里没有安全事件。")
         return self.tr(
-            "没有登记过安全事件。\n账户被盗用、数据泄露、设备遗失等发现后在这里登记：采取了什么措施、向谁报告、怎样处理（D7）。"
+            "没有登记过安全事件。\n账户被盗用、数据泄露、设备遗失等发现后在这里登记：采取了什么措施、向谁报告、怎样处理。"
         )
 
     def describe(self, one: Incident) -> Sequence[Item]:

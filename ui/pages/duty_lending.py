@@ -66,7 +66,7 @@ class LendingPane(RegisterPane):
         if self.list.tab == "late":
             return self.tr("没有逾期的借用。")
         words = self.tr(
-            "还没有密码借用。\n密码原则上不外借；确需借用的，事先经本级系统管理员同意，归还后立即修改密码（E36）。\n"
+            "还没有密码借用。\n密码原则上不外借；确需借用的，事先经本级系统管理员同意，归还后立即修改密码。\n"
             "学员、学生的账户不得出借。"
         )
         return self.tr("没有这样的借用登记。") if self.found else words
@@ -175,7 +175,7 @@ class LendingPane(RegisterPane):
         """The password was changed, which ends the loan."""
         by = line(self.tr("由谁修改 *")).without_room()
         by.set_text(one.holder)
-        words = self.tr("{label} 的密码已由持有人修改，不能由借用人{name}修改（E36）。").format(
+        words = self.tr("{label} 的密码已由持有人修改，不能由借用人{name}修改。").format(
             label=one.label, name=one.borrower
         )
         form = EntryForm(self.tr("登记已改密码"), words, {"by": by}, self.tr("登记"), required=("by",))

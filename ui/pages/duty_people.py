@@ -10,6 +10,7 @@ from models.domain.duties import DUTIES, DUTY, DUTY_LABELS
 from models.services.duties import register
 from models.services.duties.register import Named, list_named
 from models.services.duties.vacancies import LEVELS, DutyFinding, vacancies
+from models.services.units import own_unit
 from ui.context import AppContext
 from ui.forms.inputs import choice, line
 from ui.kit import Item, button, label, pill
@@ -68,7 +69,7 @@ def seats(session: Session) -> list[Seat]:
         Seat(one.id, one.unit_id, one.unit_name, one.code, one, missing.get((one.unit_id, one.code, one.name)))
         for one in named
     ]
-    units = [*(one.unit_id for one in findings), *(one.unit_id for one in named)]
+    units = [own_unit(session).id, *(one.unit_id for one in findings), *(one.unit_id for one in named)]
     places = {unit_id: place for place, unit_id in enumerate(dict.fromkeys(units))}
     return sorted((*empty, *held), key=lambda one: places[one.unit_id])
 
@@ -147,10 +148,10 @@ class PeoplePane(RegisterPane):
         title = named.name if named is not None else one.duty
         parts: list[Item] = [label(title, "h2", wrap=True), pill(_WORDS[one.state], *LOOK[one.state])]
         if one.finding is not None:
-            parts.append(label(f"{one.finding.sentence}（{one.finding.clause}）。", tone="warn", wrap=True))
+            parts.append(label(f"{one.finding.sentence}。", tone="warn", wrap=True))
         parts.append(fact(self.tr("单位"), one.unit_name))
         if duty is not None:
-            parts.append(fact(self.tr("职责"), f"{one.duty}：{duty.what}（{duty.clause}）"))
+            parts.append(fact(self.tr("职责"), f"{one.duty}：{duty.what}"))
         if named is not None:
             facts = (
                 ("电话", named.phone), ("邮箱", named.email), ("任职", named.since), ("解除", named.until),

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from models.domain.change_kinds import MONITORING_OPEN
 from models.domain.codes import code_table
+from models.domain.fields import ACCOUNT_FIELD
+from models.domain.masking import mask
 from models.domain.monitoring import ACT_LABELS, REQUIRED, STATE_LABELS
 from models.domain.posts import CLAUSE, TIER_WORDS, Post, post_text, posts_of
 from models.domain.times import local_day
 from models.domain.units import Line as SchoolLine
 from models.services.monitoring import list_accounts
-from models.services.monitoring.annex import MonitoringAccount
+from models.services.monitoring.annex import MonitoringAccount, reveal_phone
 from models.services.monitoring.proposals import propose_close, propose_open, propose_post
 from ui.context import AppContext
 from ui.forms.inputs import Entry, choice, line
-from ui.kit import Item, button, label, pill
+from ui.kit import Item, MaskedValue, button, key_value, label, pill
 from ui.moments import moment
 from ui.pages.entry_form import EntryForm
 from ui.pages.register_pane import Line, RegisterPane, fact, field
@@ -90,7 +92,7 @@ class AccountsPane(RegisterPane):
         facts: list[Item] = [
             label(one.values["name"], "h2"), pill(one.state_label, *LOOK[one.state]),
             fact(self.tr("单位"), one.unit_name), fact(self.tr("岗位"), one.values["post"]),
-            *(fact(name, one.values[key]) for name, key in _FACTS if one.values[key]),
+            *(self._fact(name, key, one) for name, key in _FACTS if one.values[key]),
             fact(self.tr("最近办理"), f"{ACT_LABELS[one.act]} {moment(one.since)}".strip()),
         ]  # fmt: skip
         facts += [fact(self.tr("原因"), one.reason)] if one.reason else []
@@ -98,11 +100,22 @@ class AccountsPane(RegisterPane):
             words = self.tr("{who} {at} 已备案，允许修改权限。").format(who=one.filed_by, at=moment(one.filed_at))
             facts.append(label(words, tone="ok", wrap=True))
         if one.state == "applied":
-            facts.append(label(self.tr("省校备案之前，权限不得修改（A4）。"), tone="warn", wrap=True))
+            facts.append(label(self.tr("省校备案之前，权限不得修改。"), tone="warn", wrap=True))
         if self._may and one.state == "active" and one.unit_id == self.context.actor.unit.id:
             facts += [8, button(self.tr("岗位变动"), "replace", on_click=lambda: self.change_post(one))]
             facts += [button(self.tr("停用"), "user-off", "danger", on_click=lambda: self.close_account(one))]
         return facts
+
+    def _fact(self, name: str, key: str, one: MonitoringAccount) -> Item:
+        """A value; what lists show masked is revealed on request, which the audit keeps."""
+        text, declared = one.values[key], ACCOUNT_FIELD[key]
+        if not declared.mask:
+            return fact(name, text)
+
+        def reveal(show: Callable[[str], None]) -> None:
+            self.context.write(reveal_phone, self.context.actor, one.id, done=show, owner=self)
+
+        return key_value(name, MaskedValue(mask(declared, text), name, None if one.state == "applied" else reveal))
 
     def open_(self, one: MonitoringAccount) -> None:
         """An own account in use: another post."""
@@ -153,7 +166,7 @@ class AccountsPane(RegisterPane):
         }  # fmt: skip
         for key, entry in entries.items():
             entry.set_text(one.values.get(key, ""))
-        words = self.tr("主管领导批准后报省校教务处教学督导与质量监控科，备案后才允许修改权限（A4）。")
+        words = self.tr("主管领导批准后报省校教务处教学督导与质量监控科，备案后才允许修改权限。")
         title = self.tr("岗位变动：{name}").format(name=one.values["name"])
         form = EntryForm(title, words, entries, self.tr("提交核办"), required=("post", "reason"))
 

@@ -71,6 +71,7 @@ class RegisterPane(QFrame):
         self.found: Any = None
         self.wanted = ""
         self.form: EntryForm | None = None
+        self._shown = False
         self.about = label("", "dim", wrap=True)
         self.about.hide()
         self.warning = Banner("warn", "")

@@ -11,14 +11,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import FILED
+from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS
 from models.domain.monitoring import ACT_LABELS, FIELDS, STATE_LABELS
 from models.domain.posts import TIER_WORDS, posts_of
 from models.domain.states import State
 from models.domain.times import local_day, start_of_day
-from models.domain.units import Unit
+from models.domain.units import Actor, Unit
 from models.services.checking import value_text
+from models.services.monitoring.checks import account_row
 from models.services.units import descendants, own_unit
+from models.store import audit
 from models.store import tables as t
 
 TOLD = (*FIELDS, "id", "state", "act", "reason", "since", "until", "filed_by", "filed_at")
@@ -67,6 +70,15 @@ def list_accounts(session: Session, below: bool = True) -> list[MonitoringAccoun
     for row in (*mine, *others):
         by_unit.setdefault(str(row["unit_id"]), []).append(row)
     return [_account(unit, row) for unit in units for row in _sorted(unit, by_unit.get(unit.id, []))]
+
+
+def reveal_phone(session: Session, actor: Actor, account_id: str) -> str:
+    """The mobile of an account in full; who looked is kept in the audit. Raises UserError for an unknown account."""
+    row = account_row(session, account_id)
+    if row is None:
+        raise UserError("没有这个质量监控账户，请刷新后再看。")
+    audit.append(session, actor, "roster.reveal", f"monitoring:{account_id}", {"field": "phone"})
+    return str(row.phone)
 
 
 def _sorted(unit: Unit, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
