@@ -24,6 +24,7 @@ LONG = frozenset(
     (
         "test_account_lists",
         "test_companions",
+        "test_county_accounts",
         "test_filing",
         "test_filing_forms",
         "test_invitations",
