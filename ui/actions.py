@@ -18,7 +18,7 @@ class ActionEntry:
 
 _TABLES = ("roster", "accounts", "import")
 _DESKS = ("review", "changes", "problems", "letters", "orders", "inspections", "filing", "monitoring", "duties")
-_OUT = (*_TABLES, "packages", "problems", "letters", "orders", "inspections")
+_OUT = (*_TABLES, "packages", "problems", "letters", "orders", "inspections", "monitoring")
 
 ACTIONS: tuple[ActionEntry, ...] = (
     ActionEntry("find", "查找", "Ctrl+F"),

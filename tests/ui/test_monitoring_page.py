@@ -180,6 +180,9 @@ def test_a_change_of_post_is_filed_at_the_province(world: World, tmp_path: Path,
     give_passphrase(qtbot, window, PEOPLE[Role.REGISTRAR][1])
     assert tab_count(pane, "filed") == "已备案 1"
     assert not pane._foot.isVisible()
+    assert "结果等待送出" in pane.warning.words.text()
+    look(window, "monitoring-filed-dark")
+    assert not faults(page)
     leave(window)
     Theme.current().apply(Look())
     carry(world)

@@ -85,7 +85,7 @@ class CompletenessPane(RegisterPane):
         if one.percent is None:
             return [title, label(self.tr("没有在用的账户。"), "dim")]
         parts: list[Item] = [
-            title, pill(f"{one.percent}%", *_tone(one.percent)),
+            title, pill(f"{one.percent:g}%", *_tone(one.percent)),
             label(self.tr("应填 {asked:,} 项，无误 {good:,} 项").format(asked=one.asked, good=one.good), "cap"),
         ]  # fmt: skip
         parts += [self._field(figure, one.accounts) for figure in one.fields]
@@ -124,7 +124,7 @@ def _percent(one: UnitCompleteness) -> Cell:
     if one.percent is None:
         return Cell("没有账户")
     tone, icon = _tone(one.percent)
-    return Cell(f"{one.percent}%", tone, icon)
+    return Cell(f"{one.percent:g}%", tone, icon)
 
 
 def _worst(one: Any) -> Cell:

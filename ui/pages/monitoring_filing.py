@@ -16,6 +16,7 @@ from sync import monitoring
 from ui.context import AppContext
 from ui.kit import Banner, Item, button, label, pill
 from ui.moments import moment
+from ui.pages.letters_out import LettersOut
 from ui.pages.opinion_line import OpinionLine
 from ui.pages.register_pane import Line, RegisterPane, fact, field, foot_bar
 from ui.tables.cell import Cell
@@ -43,6 +44,7 @@ class FilingPane(RegisterPane):
         self.instead = label(kind="dim", wrap=True)
         self._foot = foot_bar((self.instead, 1), (self.opinion, 1), self.refuse, self.file)
         super().__init__(context, self._foot)
+        self.letters = LettersOut(context, self.warning, self)
 
     def source(self, session: Session) -> list[Pending]:
         """The applications, newest first."""
@@ -129,6 +131,8 @@ class FilingPane(RegisterPane):
         def done(_: Any) -> None:
             self.opinion.setText("")
             self.did(said.format(label=one.label))
+            if one.unit_id != self.context.actor.unit.id:
+                self.letters.said(said.format(label=one.label) + self.tr("结果等待送出。"))
 
         self.context.with_passphrase(
             self, title, words.format(label=one.label, unit=one.unit_name),
@@ -140,11 +144,18 @@ class FilingPane(RegisterPane):
         return bool(self.opinion.text())
 
     def run_action(self, key: str) -> bool:
-        """Ctrl+Shift+Enter refuses."""
-        if key == "refuse":
-            self.refuse_()
+        """Ctrl+Shift+Enter refuses, Ctrl+E writes the answers out."""
+        acts = {"refuse": self.refuse_, "export": self.letters.write}
+        if key in acts:
+            acts[key]()
             return True
         return super().run_action(key)
+
+    def hint(self) -> str:
+        """Keys that help."""
+        if not self._may:
+            return super().hint()
+        return self.tr("Ctrl+Enter 备案 · Ctrl+Shift+Enter 不予备案 · Ctrl+E 写出待发函件 · ") + super().hint()
 
 
 def _state(one: Any) -> Cell:

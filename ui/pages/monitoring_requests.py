@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from models.domain.change_kinds import MONITORING_CLOSE, MONITORING_OPEN, MONITORING_POST
+from models.domain.fields import ACCOUNT_FIELD
+from models.domain.masking import mask
 from models.domain.states import State
 from models.domain.units import Role, Tier
-from models.services.change_views import ChangeDetail, ChangeQuery, ChangeSummary, get_change, list_changes
+from models.services.change_views import ChangeDetail, ChangeQuery, ChangeSummary, FieldDiff, get_change, list_changes
 from ui.context import AppContext
-from ui.kit import Item, button, column, key_value, label, pill
+from ui.kit import Item, button, column, label, pill
 from ui.moments import moment
 from ui.pages.register_pane import Line, RegisterPane, fact, field
 from ui.tables.cell import Cell
@@ -102,9 +104,9 @@ class RequestsPane(RegisterPane):
             return
         self._next.setText(detail.next_step)
         for diff in detail.diffs:
-            self._steps.addLayout(key_value(diff.label, _moved(diff)))
+            self._steps.addLayout(fact(diff.label, _moved(diff)))
         if detail.reason:
-            self._steps.addLayout(key_value(self.tr("原因"), detail.reason))
+            self._steps.addLayout(fact(self.tr("原因"), detail.reason))
         for step in detail.timeline:
             if step.done:
                 said = f"：{step.opinion}" if step.opinion else ""
@@ -122,5 +124,7 @@ class RequestsPane(RegisterPane):
         self.context.navigate("changes", change=one.id)
 
 
-def _moved(diff: Any) -> str:
-    return f"{diff.before_text} → {diff.after_text}" if diff.before_text else str(diff.after_text)
+def _moved(diff: FieldDiff) -> str:
+    declared = ACCOUNT_FIELD[diff.field]
+    before, after = (mask(declared, text) if declared.mask else text for text in (diff.before_text, diff.after_text))
+    return f"{before} → {after}" if before else after

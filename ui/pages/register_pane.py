@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QLayout, QSizePolicy, QWidget
 
 from models.domain.times import local_text, now_text
 from ui.context import AppContext
@@ -40,7 +40,7 @@ def field(key: str, title: str, width: int, cell: Callable[[Any], Cell]) -> Tabl
     return TableColumn(key, title, width, lambda line: cell(line.one))
 
 
-def fact(name: str, text: str) -> Item:
+def fact(name: str, text: str) -> QLayout:
     """A row of the panel; a mail address that would widen it gets a line of its own."""
     if max(map(len, re.split(r"[^\x21-\x7e]+", text))) <= LONGEST_WORD:
         return key_value(name, text)
