@@ -130,9 +130,11 @@ class FilingPane(RegisterPane):
 
         def done(_: Any) -> None:
             self.opinion.setText("")
-            self.did(said.format(label=one.label))
-            if one.unit_id != self.context.actor.unit.id:
-                self.letters.said(said.format(label=one.label) + self.tr("结果等待送出。"))
+            if one.unit_id == self.context.actor.unit.id:
+                self.did(said.format(label=one.label))
+                return
+            self.letters.said(said.format(label=one.label) + self.tr("结果等待送出。"))
+            self.refresh()
 
         self.context.with_passphrase(
             self, title, words.format(label=one.label, unit=one.unit_name),
@@ -153,7 +155,7 @@ class FilingPane(RegisterPane):
 
     def hint(self) -> str:
         """Keys that help."""
-        if not self._may:
+        if not (self._may and self._foot.isVisible()):
             return super().hint()
         return self.tr("Ctrl+Enter 备案 · Ctrl+Shift+Enter 不予备案 · Ctrl+E 写出待发函件 · ") + super().hint()
 
