@@ -36,6 +36,12 @@ def freeze(session: Session, change: Row[Any]) -> None:
     )
 
 
+def is_moved(session: Session, change: Row[Any]) -> bool:
+    """Whether a submitted batch is not what it was when it was submitted: what is approved is what was looked at."""
+    kept = list(frozen_lines(session, change.id))
+    return bool(kept) and kept != [entry_line(entry) for entry in _entries(session, change)]
+
+
 def thaw(session: Session, change_ids: Sequence[str]) -> None:
     """Drop the copies of changes that are not on their way any more."""
     for part in in_chunks(change_ids):

@@ -27,7 +27,7 @@ from models.services.import_plan import CheckedImport, Known, Outcome, RowPlan, 
 from models.services.import_planning import replan
 from models.services.items import row_line, rows_digest
 from models.services.records import Row, label_of, page, write_values
-from models.services.roster_edit import before_entry, insert_batch, require_editor
+from models.services.roster_edit import before_entry, insert_batch, refuse_asked, require_editor
 from models.services.unreported import gather, source_text
 from models.store import audit, bulk
 from models.store import tables as t
@@ -216,6 +216,8 @@ class _Work:
             if done % 200 == 0:
                 progress.report(done, len(wanted), "更新已有记录")
             row = rows[plan.subject_id]
+            if self.checked.kind == ACCOUNTS:
+                refuse_asked(self.session, row, plan.updates)
             revision = write_values(self.session, self.actor.name, self.checked.kind, row, plan.updates)
             before.append(before_entry(self.batch_id, row, dict(plan.updates), revision))
         if before:

@@ -79,13 +79,13 @@ def _changed(session: Session, actor: Actor, row: Row, kind: str, values: Mappin
         _refuse_locked(changed, locked_fields(session, row))
     raise_faults(new_errors(kind, row.values, {**row.values, **changed}, check_context(session)))
     if kind == ACCOUNTS:
-        _refuse_asked(session, row, changed)
+        refuse_asked(session, row, changed)
     if kind == ACCOUNTS and changed.get("username"):
         _refuse_taken(session, changed["username"])
     return changed
 
 
-def _refuse_asked(session: Session, row: Row, changed: Mapping[str, str]) -> None:
+def refuse_asked(session: Session, row: Row, changed: Mapping[str, str]) -> None:
     """The name and user name of an account in use change by a request; what the head is looking at does not change."""
     named = [field_label(key, ACCOUNTS) for key in changed if key in ("name", "username")]
     if row.status == "active" and named:
@@ -237,7 +237,10 @@ def _restore(session: Session, actor: Actor, kind: str, batch_id: str) -> int:
     if len(rows) < len(entries) or any(row.revision != entries[row.id].revision for row in rows):
         raise UserError("其中有的记录后来又被修改过，不能整批撤销。请在名册中逐条改回。")
     for row in rows:
-        write_values(session, actor.name, kind, row, json.loads(entries[row.id].before))
+        before = json.loads(entries[row.id].before)
+        if kind == ACCOUNTS:
+            refuse_asked(session, row, before)
+        write_values(session, actor.name, kind, row, before)
     return len(rows)
 
 

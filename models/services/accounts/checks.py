@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import ACCOUNT_CREATE, ACCOUNT_RENAME
 from models.domain.fields import ACCOUNT_FIELDS, ACCOUNTS, Need
+from models.domain.states import State
 from models.rules.checks import Context
 from models.rules.naming import username_finding
 from models.services.accounts.persons import Match, People
 from models.services.accounts.usernames import record_prefix
-from models.services.baseline import rows_of
+from models.services.baseline import is_moved, rows_of
 from models.services.change_log import in_chunks
 from models.services.checking import check_context, errors_of, field_label
 from models.services.records import page
@@ -57,12 +58,23 @@ def _single(session: Session, change: Row[Any], proved: bool) -> Remarks:
     moved = [field_label(key, ACCOUNTS) for key, value in before.items() if present.get(key) != value]
     faults = [f"账户的“{'、'.join(moved)}”在申请后已改变，请退回后重新提交"] if moved else []
     if change.kind == ACCOUNT_RENAME.key:
+        faults += [] if row.status == "active" else ["账户已不在使用，不能更名，请撤回这份申请"]
         record, context = {**row.values, **after}, check_context(session)
         faults += [finding.message for finding in errors_of(ACCOUNTS, record, context)]
         if "username" in after:
-            faults += _taken(session, [(row.id, record)])
+            faults += _taken(session, [(row.id, record)]) + _asked_for(session, change, after["username"])
             faults += _irregular([(row.id, record)], context, proved and bool(change.reason))
     return Remarks(tuple(faults))
+
+
+def _asked_for(session: Session, change: Row[Any], username: str) -> list[str]:
+    """Another rename before the head that asks for the same user name."""
+    c = t.change.c
+    others = select(c.number, c.after).where(
+        c.kind == ACCOUNT_RENAME.key, c.state == State.PENDING.value, c.id != change.id
+    )
+    held = [number for number, after in session.execute(others) if json.loads(after).get("username") == username]
+    return listed(f"用户名 {username} 已在别的更名申请中，请换一个，或先退回那一份", held)
 
 
 # --- a batch of new ones ----------------------------------------------------------------------------------
@@ -75,6 +87,7 @@ def _creation(session: Session, change: Row[Any], proved: bool) -> Remarks:
     rows: Rows = [(entry["id"], defaultdict(str, entry["values"])) for entry in rows_of(session, change)]
     context, people = check_context(session), People.read(session)
     faults = [
+        *(["这批账户的内容在提交后已改变，请退回后重新提交"] if is_moved(session, change) else ()),
         *listed("须真实填写的内容还空着", gaps(rows)),
         *listed("信息有误", _errors(rows, context)),
         *_taken(session, rows),

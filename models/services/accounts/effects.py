@@ -10,8 +10,10 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import ACCOUNT_CREATE, ACCOUNT_DISABLE, ACCOUNT_ENABLE, ACCOUNT_RENAME
+from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS
 from models.domain.units import Actor
+from models.services.accounts.usernames import refuse_taken
 from models.services.change_log import in_chunks
 from models.services.records import Row as Account
 from models.services.records import page, write_values
@@ -38,6 +40,10 @@ def _create(session: Session, actor: Actor, change: Row[Any]) -> None:
 def _rename(session: Session, actor: Actor, change: Row[Any]) -> None:
     (row,) = page(session, ACCOUNTS, [change.subject_id])
     after = json.loads(change.after)
+    if row.status != "active":  # another change of the same queue has disabled it
+        raise UserError(f"变更 {change.number}：账户已不在使用，不能更名。请分开核办。")
+    if "username" in after:  # or has given the name away
+        refuse_taken(session, after["username"])
     write_values(session, actor.name, ACCOUNTS, row, after)
     body = {"before": json.loads(change.before), "after": after, "reason": change.number}
     audit.append(session, actor, "account.rename", f"{ACCOUNTS}:{row.id}", body)
