@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -136,9 +136,21 @@ def secret(caption: str, hint: str = "") -> Entry:
     return Entry(caption, SecretEdit(caption), hint)
 
 
+class Choices(QComboBox):
+    """A list of choices that the wheel leaves alone: scrolling a form past it must not change what is entered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Let the page scroll."""
+        event.ignore()
+
+
 def choice(caption: str, items: Iterable[tuple[str, str]], hint: str = "", *, editable: bool = False) -> Entry:
     """A choice of (code, words). `editable`: other words may be typed, with completion on any part."""
-    widget = QComboBox()
+    widget = Choices()
     widget.setMinimumContentsLength(6)
     widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     fill(widget, items)

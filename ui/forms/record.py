@@ -91,8 +91,9 @@ class RecordForm(QWidget):
             super().keyPressEvent(event)
 
     def place_after(self, key: str, other: str) -> None:
-        """Move an input directly below another one."""
+        """Move an input directly below another one, for Tab too."""
         self._box.insertWidget(self._box.indexOf(self.entries[other]) + 1, self.entries[key])
+        QWidget.setTabOrder(self.entries[other].widget, self.entries[key].widget)
 
     def show_values(self, values: Mapping[str, str]) -> None:
         """Fill the inputs; from now on `changed` compares with these values."""

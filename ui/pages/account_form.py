@@ -89,6 +89,7 @@ class AccountForm(QWidget):
         self._timer.timeout.connect(self._propose)
         if named:
             self._build_naming()
+        self.setFocusProxy(next(iter(self.form.entries.values())).widget)
         if row_id:
             self._mark_missing()
 
@@ -100,7 +101,6 @@ class AccountForm(QWidget):
         layout.addWidget(self.proposal)
         for key in PROPOSED_BY:
             self.form.entries[key].edited.connect(self._timer.start)
-        self.form.entries["name"].setFocus()
 
     def _mark_missing(self) -> None:
         """Every field that must be true and is empty is marked, the caret in the first (A16)."""

@@ -194,6 +194,7 @@ class AccountPanel(SidePanel):
         self._keep.set_icon("send" if isinstance(form, RenameForm) else "device-floppy")
         self.show_parts(form)
         self._foot.show()
+        form.setFocus()
 
     def _saved(self, row_id: str) -> None:
         self._leave_form()

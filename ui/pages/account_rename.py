@@ -75,7 +75,7 @@ class RenameForm(QWidget):
         self._timer.timeout.connect(self._propose)
         self.name.edited.connect(self._timer.start)
         self._propose()
-        self.username.setFocus()
+        self.setFocusProxy(self.username.widget)
 
     def _propose(self) -> None:
         from models.services.accounts.usernames import candidates_for

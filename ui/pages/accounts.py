@@ -224,6 +224,7 @@ class AccountsPage(Page):
     def _saved(self, row_id: str) -> None:
         self._go_to(row_id)
         self.listing.refresh()
+        self.listing.table.setFocus()
 
     def _close_panel(self) -> None:
         if not self.panel.has_draft():
@@ -260,8 +261,7 @@ class AccountsPage(Page):
             "find": self.listing.search.setFocus, "new": self._add, "edit": self._edit, "bulk": self._bulk,
             "filter_value": self.listing.filter_by_current, "export": self._export, "print": self._print,
             "copy_headers": lambda: self.listing.table.copy(headers=True), "save": self.panel.save,
-            "submit": self._submit,
-            "next": lambda: self.listing.step(1), "previous": lambda: self.listing.step(-1),
+            "submit": self._submit, "next": lambda: self.listing.step(1), "previous": lambda: self.listing.step(-1),
             "paste": lambda: self.context.navigate("import", kind=ACCOUNTS, paste=True), "close_panel": self._escape,
             "import": lambda: self.context.navigate("import", kind=ACCOUNTS),
         }  # fmt: skip

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from models.domain.fields import STUDENTS
+from models.domain.fields import ACCOUNTS, STUDENTS
 from models.services.roster import ALL_UNITS, RosterQuery
 from ui import icons
 from ui.context import AppContext
@@ -68,7 +68,10 @@ class Listing(QWidget):
 
     def _bar(self) -> QWidget:
         self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("姓名、拼音首字母、班级或号码后 4 位"))
+        accounts = self.kind == ACCOUNTS
+        self.search.setPlaceholderText(
+            self.tr("姓名、拼音首字母、用户名") if accounts else self.tr("姓名、拼音首字母、班级或号码后 4 位")
+        )
         self.search.setAccessibleName(self.tr("查找"))
         self.search.setToolTip(
             self.tr("空格表示“并且”：zs 32 找三(2)班的张三；也可输入证件号、学籍号、电话的任意 4 位。")
