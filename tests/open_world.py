@@ -78,7 +78,7 @@ def add_account(member: Member, name: str, **given: str) -> str:
     """A teacher's account of the unit, entered by its registrar and approved by its head; the id."""
     member.act(Role.REGISTRAR)
     values = {
-        "name": name, "sex": "女", "email": f"{new_id()[-12:]}@example.org", "office_phone": "0315-1234567",
+        "name": name, "sex": "女", "email": f"{new_id()[-12:]}@example.org", "office_phone": "0315-2234567",
         "employment": "专任", "on_staff": "是", **given,
     }  # fmt: skip
     made = member.store.write(creation.create, member.store.actor, [values], "姓名拼写以证件为准")

@@ -184,7 +184,7 @@ def _notice(world: World) -> None:
 
 def _filed(world: World) -> tuple[str, str, str]:
     """New accounts of the centre, approved and filed: id and user name of one, and how the filing is called."""
-    facts = {"office_phone": "0315-1234567", "employment": "专任", "on_staff": "是"}
+    facts = {"office_phone": "0315-2234567", "employment": "专任", "on_staff": "是"}
     people = (
         {"name": "任志强", "sex": "男", "email": "ren@example.invalid", **facts},
         {"name": "李秀英", "sex": "女", "email": "li@example.invalid", **facts},

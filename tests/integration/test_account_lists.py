@@ -189,7 +189,7 @@ def test_a_list_of_teachers_respects_names_taken_elsewhere(world: World, tmp_pat
     report(lu, tang)
     carry(world)
     luan.act(Role.REGISTRAR)
-    row = {"性别": "女", "邮箱": "a@example.org", "办公电话": "0315-1234567", "聘任方式": "专任", "是否在编": "是"}
+    row = {"性别": "女", "邮箱": "a@example.org", "办公电话": "0315-2234567", "聘任方式": "专任", "是否在编": "是"}
     rows = [{"姓名": "张三", "用户名": "", **row}, {"姓名": "孙八", "用户名": "tslnzhangsan", **row}]
     workbook = read_workbook(sheet_file(tmp_path / "教师.xlsx", rows), "teachers")
     checked = luan.store.read(imports.check, workbook)

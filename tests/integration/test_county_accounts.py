@@ -54,7 +54,7 @@ def hard_names() -> list[str]:
 
 def teacher(name: str) -> dict[str, str]:
     return {
-        "name": name, "sex": "女", "email": f"{new_id()[-12:]}@example.org", "office_phone": "0317-1234567",
+        "name": name, "sex": "女", "email": f"{new_id()[-12:]}@example.org", "office_phone": "0317-2234567",
         "employment": "专任", "on_staff": "是",
     }  # fmt: skip
 

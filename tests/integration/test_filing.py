@@ -105,7 +105,7 @@ def test_first_all_then_in_october_what_differs(world: World, at: Callable[[str]
     lu, tang, province = world["lu"], world["tang"], world["province"]
     zhang, li, wang = (add_account(lu, name) for name in ("张三", "李四", "王五"))
     lu.act(Role.REGISTRAR)
-    facts = {"name": "未批准", "sex": "女", "email": "w@example.org", "office_phone": "0315-1234567"}
+    facts = {"name": "未批准", "sex": "女", "email": "w@example.org", "office_phone": "0315-2234567"}
     lu.store.write(creation.create, lu.store.actor, [facts | {"employment": "专任", "on_staff": "是"}])
     change = file_accounts(lu, reason="")
     detail = lu.store.read(changes.get, change)

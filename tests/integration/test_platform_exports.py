@@ -50,7 +50,7 @@ def put(member: Member, *usernames: str, **given: str) -> list[str]:
         {
             "id": new_id(), "unit_id": LU.id, "status": "active", "revision": 1, "updated_at": LONG_AGO,
             "updated_by": "登记员", "name": f"{names[place % 16]}{'三四五六七八'[place % 6]}", "sex": "2",
-            "email": f"{username}@example.org", "office_phone": "0315-1234567", "employment": "1", "on_staff": "1",
+            "email": f"{username}@example.org", "office_phone": "0315-2234567", "employment": "1", "on_staff": "1",
             "department": "教务处", "username": username, "origin": "created", **given,
         }
         for place, username in enumerate(usernames)
