@@ -93,7 +93,8 @@ def _enter(session: Session, unit_id: str, entry: dict[str, Any]) -> None:
         for key in ("since", "until", "filed_at"):
             from_text(row[key] or "2000-01-01T00:00:00Z")
     for key in _DAYS[table.name]:
-        date.fromisoformat(row[key] or "2000-01-01")
+        if row[key] and date.fromisoformat(row[key]).isoformat() != row[key]:  # also 20260101 and 2026-W01-4
+            raise ValueError(key)
     if session.execute(select(table.c.id).where(table.c.id == row["id"])).first() is not None:
         raise FileRefusedError("专人和质量监控账户登记中有其他单位的记录，没有采用。请该单位核对后重新报来。")
     session.execute(insert(table).values(**row, unit_id=unit_id))

@@ -51,7 +51,8 @@ def register_remarks(session: Session, change: Row[Any]) -> Remarks:
 
 
 def _faults(session: Session, account_id: str, values: Mapping[str, str], change: Row[Any]) -> list[str]:
-    return value_faults(session, values) + place_faults(session, own_unit(session), account_id, values, change)
+    found = value_faults(session, values) + place_faults(session, own_unit(session), account_id, values, change)
+    return found + list(_asked_twice(session, values, change))
 
 
 def value_faults(session: Session, values: Mapping[str, str]) -> list[str]:
@@ -118,9 +119,25 @@ def _twins(session: Session, account_id: str, values: Mapping[str, str]) -> Iter
     query = select(t.monitoring_account).where(c.state == "active", c.id != account_id)
     for row in session.execute(query.order_by(c.unit_id, c.id)):
         where = f"{unit_name(session, row.unit_id)}，{row.post}"
-        if row.username == values.get("username"):
+        if row.username and row.username == values.get("username"):
             yield f"用户名 {row.username} 已是 {row.name}（{where}）的质量监控账户，请换一个"
-        elif row.name == values.get("name") and any(
-            row._mapping[key] and row._mapping[key] == values.get(key) for key in ("phone", "email")
-        ):
+        elif _is_same(values_of(row), values):
             yield f"{row.name} 已有质量监控账户 {row.username}（{where}）。一人只能有一个，岗位变动请用“岗位变动”办理"
+
+
+def _is_same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two records are of one person, by name and phone or mail."""
+    keys = ("phone", "email")
+    return one.get("name") == other.get("name") and any(one.get(key) and one.get(key) == other.get(key) for key in keys)
+
+
+def _asked_twice(session: Session, values: Mapping[str, str], change: Row[Any]) -> Iterable[str]:
+    """Another account for the same person, or under the same user name, that lies before the head too (D6)."""
+    c = t.change.c
+    query = select(c.number, c.after).where(
+        c.kind == MONITORING_OPEN.key, c.state == State.PENDING.value, c.subject_id != change.subject_id
+    )
+    for number, text in session.execute(query):
+        after = json.loads(text)
+        if after.get("username") == values.get("username") or _is_same(after, values):
+            yield f"{values['name']} {values['username']}：同一人或同一用户名的申请 {number} 正在核办，请撤回其中一份"

@@ -141,6 +141,7 @@ def receive(session: Session, actor: Actor, message_id: str, origin_id: str, bod
     application, own = read_application(body), own_unit(session)
     if own.tier is not Tier.PROVINCE or not is_below(session, origin_id, own.id):
         raise FileRefusedError("质量监控账户的岗位变动须报所属省校备案，没有采用。")
+    _refuse_foreign(session, origin_id, application)
     known = _row(session, application.change, application.attempt)
     if known is None:
         _enter(session, origin_id, message_id, application)
@@ -148,6 +149,16 @@ def receive(session: Session, actor: Actor, message_id: str, origin_id: str, bod
         audit.append(session, actor, "monitoring.receive", f"monitoring:{application.account}", facts)
     name = application.after["name"]
     return f"“{unit_name(session, origin_id)}”申请{name}的岗位变动备案，请备案或不予备案"
+
+
+def _refuse_foreign(session: Session, origin_id: str, application: Application) -> None:
+    """A unit speaks of its own changes and accounts, and what it says later stands. Raises FileRefusedError."""
+    c, account = t.monitoring_application.c, account_row(session, application.account)
+    rows = session.execute(select(c.unit_id, c.attempt).where(c.change_id == application.change)).all()
+    if any(row.unit_id != origin_id for row in rows) or (account is not None and account.unit_id != origin_id):
+        raise FileRefusedError("岗位变动申请涉及其他单位的申请或账户，没有采用。请该单位核对后重新报来。")
+    if any(row.attempt > application.attempt for row in rows):
+        raise FileRefusedError("这份岗位变动申请已有更新的一次，没有采用。")
 
 
 def enter_own(session: Session) -> None:
