@@ -199,12 +199,17 @@ def legal_usernames(name: str, prefix: str, ue: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(prefix + _spell(way, ue) for way in reading.ways + reading.also))
 
 
+def is_username(text: str) -> bool:
+    """Whether the platform takes a user name of these characters."""
+    return bool(_PLATFORM.fullmatch(text))
+
+
 def username_finding(username: str, name: str, prefix: str, ue: str) -> Finding | None:
     """What is wrong with `username` by the rule; digits after the name are a collision's suffix (A17 b).
 
     Without a prefix (unit's place unknown) only the end is compared. A name that cannot be read judges nothing.
     """
-    if not _PLATFORM.fullmatch(username):
+    if not is_username(username):
         message = "用户名只能用小写字母、数字和 - . @ _，学习平台不接受别的字符。请改正用户名。"
         return Finding("USERNAME_CHARACTERS", Level.ERROR, "username", message, username)
     legal = legal_usernames(name, prefix, ue)

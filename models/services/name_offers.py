@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from models.domain.change_kinds import ACCOUNT_FILING
 from models.domain.states import Verdict
 from models.domain.units import Unit
-from models.rules.naming import Proposal, resolve_collisions
+from models.rules.naming import Proposal, is_username, resolve_collisions
 from models.services.change_log import in_chunks
 from models.services.policies import effective
 from models.services.units import own_unit
@@ -25,6 +25,8 @@ from models.store import tables as t
 from models.store.clock import now_text
 
 _DIGITS: Final = "0123456789"
+_LONGEST_BARE: Final = 80
+"""Letters of a name for which another one is sought; the file of the platform takes 100."""
 
 
 def kept_for(session: Session, unit_id: str) -> dict[str, str]:
@@ -68,7 +70,8 @@ def _returned(session: Session, unit_id: str) -> Iterator[Mapping[str, Any]]:
         return
     for body in session.execute(select(r.body).where(r.item_id == row.id).order_by(r.position)).scalars():
         entry = json.loads(body)
-        if entry["act"] != "disabled" and entry["values"].get("username"):
+        username = entry["values"].get("username", "").rstrip(_DIGITS)
+        if entry["act"] != "disabled" and is_username(username) and len(username) <= _LONGEST_BARE:
             yield entry
 
 
@@ -106,7 +109,7 @@ def keep(session: Session, unit_id: str, offers: Mapping[str, str]) -> None:
     """Keep names for accounts of a unit; a later offer to an account takes the place of an earlier one."""
     c = t.offered_name.c
     for account_id, username in offers.items():
-        session.execute(delete(t.offered_name).where(c.account_id == account_id))
+        session.execute(delete(t.offered_name).where(c.account_id == account_id, c.unit_id == unit_id))
         row = {"username": username, "unit_id": unit_id, "account_id": account_id, "told_at": now_text()}
         session.execute(upsert(t.offered_name).values(**row).on_conflict_do_nothing())
 

@@ -7,7 +7,7 @@ In `taken_name` rows of the own unit are what was told to it; rows of a unit bel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import FileRefusedError
 from models.domain.units import Actor, Unit
+from models.rules.naming import is_username
 from models.services import name_offers
 from models.services.change_log import in_chunks
 from models.services.checking import unit_prefix
@@ -28,6 +29,8 @@ from models.store.clock import now_text
 
 MOST_NAMES: Final = 2000
 """Names in one message at most."""
+_LARGEST: Final = 120_000
+"""Bytes of the names in one message at most, so that any of them fits into one (256 KiB)."""
 LONGEST: Final = 100
 _MALFORMED: Final = "已占用用户名的清单不完整或格式不对，没有采用。请上级重新发送。"
 
@@ -109,8 +112,21 @@ def bodies(news: News) -> list[dict[str, Any]]:
     """The news as bodies of messages, each of at most MOST_NAMES names."""
     entries = [("taken", name) for name in news.taken] + [("freed", name) for name in news.freed]
     entries += [("offered", account_id) for account_id in news.offered]
-    parts = [entries[start : start + MOST_NAMES] for start in range(0, len(entries), MOST_NAMES)]
-    return [_body(part, news.offered) for part in parts]
+    return [_body(part, news.offered) for part in _parts(entries, news.offered)]
+
+
+def _parts(entries: Sequence[tuple[str, str]], offered: Mapping[str, str]) -> Iterator[list[tuple[str, str]]]:
+    part: list[tuple[str, str]] = []
+    size = 0
+    for kind, text in entries:
+        length = len((text + (offered[text] if kind == "offered" else "")).encode()) + 8
+        if part and (size + length > _LARGEST or len(part) == MOST_NAMES):
+            yield part
+            part, size = [], 0
+        part.append((kind, text))
+        size += length
+    if part:
+        yield part
 
 
 def _body(part: Sequence[tuple[str, str]], offered: Mapping[str, str]) -> dict[str, Any]:
@@ -145,9 +161,13 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _offered(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(len(key) <= LONGEST for key in value):
+    """Free names by account: the platform has to take them, and no two accounts get the same one."""
+    if not isinstance(value, dict) or not all(0 < len(key) <= LONGEST and key.isprintable() for key in value):
         raise FileRefusedError(_MALFORMED)
-    return dict(zip(value, _names(list(value.values())), strict=True))
+    names = _names(list(value.values()))
+    if not all(map(is_username, names)) or len(set(names)) < len(names):
+        raise FileRefusedError(_MALFORMED)
+    return dict(zip(value, names, strict=True))
 
 
 def _is_name(name: str) -> bool:

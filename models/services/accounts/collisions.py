@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,14 @@ from models.domain.change_kinds import ACCOUNT_RENAME
 from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS
 from models.domain.units import Actor
+from models.rules.naming import username_finding
 from models.services.accounts.status import propose_rename
-from models.services.accounts.usernames import propose_usernames
+from models.services.accounts.usernames import propose_usernames, record_prefix, taken_usernames
 from models.services.change_drafts import submit
 from models.services.change_log import OPEN_STATES, in_chunks
+from models.services.checking import check_context
 from models.services.name_offers import kept_for
-from models.services.records import page
+from models.services.records import Row, page
 from models.services.taken_names import elsewhere
 from models.services.units import own_unit
 from models.store import tables as t
@@ -87,9 +89,10 @@ def propose_renames(session: Session, actor: Actor, account_ids: Sequence[str]) 
     rows = page(session, ACCOUNTS, list(dict.fromkeys(account_ids)))
     offered = kept_for(session, own_unit(session).id)
     proposals = propose_usernames(session, [row.values for row in rows], offered.values())
+    usable = _usable(session, rows, offered)
     changes, problems = [], []
     for row, proposal in zip(rows, proposals, strict=True):
-        username = offered.get(row.id, proposal.username)
+        username = usable.get(row.id, proposal.username)
         if username is None:
             problems.append(f"{row.values['name']}：{proposal.problem or '无法按规则生成用户名'}")
             continue
@@ -101,3 +104,14 @@ def propose_renames(session: Session, actor: Actor, account_ids: Sequence[str]) 
         said = "；".join(text.rstrip("。") for text in problems)
         raise UserError(f"没有可以申请更名的账户。{said}。" if said else "没有选中任何账户。")
     return changes
+
+
+def _usable(session: Session, rows: Sequence[Row], offered: Mapping[str, str]) -> dict[str, str]:
+    """The names the superior keeps for these accounts, as far as they are still free and fit the person (A17)."""
+    taken, context = taken_usernames(session) | elsewhere(session), check_context(session)
+    found = {}
+    for row in rows:
+        username, prefix = offered.get(row.id, ""), record_prefix(row.values, context)
+        if username not in taken and username_finding(username, row.values["name"], prefix, context.ue) is None:
+            found[row.id] = username
+    return found
