@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +61,8 @@ def unwritable(path: Path, error: Exception) -> UserError:
 
 
 def put_new(files: Mapping[Path, bytes]) -> None:
-    """Write new files into folders that are there; they appear only when all are complete, and replace nothing.
+    """Write new files into folders that are there; they appear only when all are complete, and replace nothing. What
+    a killed export of the same files left behind goes: passwords may stand in it.
 
     Raises UserError when one is there already or cannot be written; then none is left behind.
     """
@@ -68,6 +70,9 @@ def put_new(files: Mapping[Path, bytes]) -> None:
         if path.exists():
             raise UserError(f"“{path.name}”已经存在，没有覆盖。请换一个位置，或先移走它。")
     waiting = {path: path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp") for path in files}
+    remove(
+        left for path in files for left in path.parent.glob(f".{escape(path.name)}.{'?' * 8}.tmp")
+    )  # of a broken one
     placed: list[Path] = []
     path = next(iter(files), Path())
     try:

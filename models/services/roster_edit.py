@@ -244,12 +244,21 @@ def _restore(session: Session, actor: Actor, kind: str, batch_id: str) -> int:
     return len(rows)
 
 
+def _refuse_filed(session: Session, batch_id: str) -> None:
+    """Accounts the tier above has are disabled and filed so; they do not vanish (A12, A15)."""
+    c = t.account.c
+    if session.execute(select(c.id).where(c.batch_id == batch_id, c.filed_revision > 0).limit(1)).first():
+        raise UserError("导入的账户已经备案，不能整批撤销。不再使用的账户请禁用，下次备案时报出。")
+
+
 def _remove_new(session: Session, kind: str, batch_id: str) -> int:
     table = table_of(kind)
     found = session.execute(select(table.c.id, table.c.revision).where(table.c.batch_id == batch_id)).all()
     if any(revision != 1 for _, revision in found):
         raise UserError("导入的记录后来有的已被修改过，不能整批撤销。请在名册中逐条处理。")
     ids = [row_id for row_id, _ in found]
+    if kind == ACCOUNTS:
+        _refuse_filed(session, batch_id)
     for part in in_chunks(ids):
         c = t.change.c
         query = select(c.number).where(c.subject_id.in_(part), c.kind != BASELINE.key).limit(1)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from models.domain.errors import DataFaultError, NotAllowedError, UserError
+from models.exchange.placing import put_new
 from models.services import changes, roster
 from models.services.accounts import status
 from models.store import audit
@@ -84,3 +85,23 @@ def test_a_disabled_account_is_not_renamed(school):
     with pytest.raises(DataFaultError, match="不在使用"):
         approve(school, rename)
     assert account(school, one).values["username"] == "czhjwangming"
+
+
+def test_an_import_is_not_taken_back_once_its_accounts_are_filed(school):
+    result = school.take_in(rows_of(teacher(1, "吕布", username="czhjlvbu")), kind="teachers")
+
+    def file(session):
+        session.execute(update(t.account).values(filed_status="active", filed_revision=1))
+        audit.append(session, school.registrar, "filing.accepted", "change:1", {})
+
+    school.write(file)
+    with pytest.raises(UserError, match="已经备案"):
+        school.write(roster.undo_batch, school.registrar, result.batch_id)
+    assert len(school.read(roster.list_ids, roster.RosterQuery(kind="teachers"))) == 1
+
+
+def test_what_a_killed_export_left_behind_goes_with_the_next_one(tmp_path):
+    (tmp_path / ".add.csv.0a1b2c3d.tmp").write_bytes(b"password")
+    (tmp_path / ".other.csv.0a1b2c3d.tmp").write_bytes(b"kept")
+    put_new({tmp_path / "add.csv": b"new"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".other.csv.0a1b2c3d.tmp", "add.csv"]
