@@ -124,7 +124,8 @@ class FilingView(QFrame):
         text = " ".join(filter(None, (back, when)))
         self.note.say("bad" if line.late and line.state in OPEN else "warn", text)
         self.note.setVisible(bool(text))
-        words = self.tr("{n} 个账户有须改正或核对的内容，列在最前面。请先办好再提交。").format(n=detail.faulty)
+        words = self.tr("{n} 个账户有须改正或核对的内容，列在最前面。").format(n=detail.faulty)
+        words += self.tr("请先办好再提交。") if line.state in OPEN else ""
         first = button(
             self.tr("去改"), "arrow-right", "link", self.tr("打开所选账户（回车）"), on_click=self.open_account
         )

@@ -129,6 +129,14 @@ class InspectionsPage(Page):
             self._go(VIEW)
             self.view.list.table.setFocus()
 
+    def take_focus(self) -> None:
+        """Enter opens what is chosen, so the keyboard starts in the list."""
+        table = (self.view.list if self.stack.currentIndex() == VIEW else self.list).table
+        if table.isVisible():
+            table.setFocus()
+        else:
+            super().take_focus()
+
     def _go(self, place: int) -> None:
         self.stack.setCurrentIndex(place)
         self.say_hint()
