@@ -1,9 +1,10 @@
-"""Rules about the accounts of the learning platform: user names, places (A16, A17)."""
+"""Rules about the accounts of the learning platform: user names, places, office phones (A16, A17)."""
 
 from __future__ import annotations
 
 from models.domain.errors import UserError
 from models.domain.units import Tier
+from models.rules.contacts import office_phone_fault
 from models.rules.naming import prefix_for, propose, username_finding
 from models.rules.rule import TEACHERS, Broken, Check, Context, Values, error, warning
 
@@ -48,7 +49,26 @@ def _reading(values: Values, context: Context) -> tuple[Broken, ...]:
     return ()
 
 
+def _office_phone(values: Values, context: Context) -> tuple[Broken, ...]:
+    fault = office_phone_fault(values[0])
+    return (("OFFICE_PHONE", f"{fault}。"),) if fault else ()
+
+
 ACCOUNT_CHECKS = (
+    Check(
+        (
+            warning(
+                "OFFICE_PHONE",
+                "A16: true, with area code",
+                {"office_phone": "0317-5042876"},
+                {"office_phone": "5042876"},
+                {"office_phone": "13900000000"},
+            ),
+        ),
+        TEACHERS,
+        (("office_phone",),),
+        _office_phone,
+    ),
     Check(
         (
             warning(

@@ -231,7 +231,7 @@ FIELD_CHECKS: tuple[Check, ...] = (
     Check(
         (warning("PHONE_FORMAT", "KD_F23 mobile or landline", {"phone": "0317-5042876"}, {"phone": "1380000"}),),
         BOTH,
-        _of_type(FieldType.PHONE),
+        tuple(fields for fields in _of_type(FieldType.PHONE) if fields != ("office_phone",)),
         _matches(_PHONE, "PHONE_FORMAT", "{label}不像手机号（11 位）或带区号的座机号。请核对。"),
     ),
     Check(

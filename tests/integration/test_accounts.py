@@ -94,6 +94,17 @@ def test_the_truthful_fields_are_asked_for_before_the_head_sees_it(school):
         school.write(creation.create, school.head, [VALUES])
 
 
+@pytest.mark.parametrize(("phone", "said"), [("13900000000", "手机号"), ("5551234", "缺区号"), ("12", "不像座机号")])
+def test_an_office_phone_without_area_code_keeps_a_new_account_from_the_head(school, phone: str, said: str) -> None:
+    made = create(school, teacher(1, "李芳", office_phone=phone))
+    assert len(made.missing) == 1
+    assert said in made.missing[0]
+    with pytest.raises(DataFaultError, match=said):
+        school.write(changes.submit, school.registrar, made.change_id)
+    school.write(roster.set_fields, school.registrar, "teachers", made.ids[0], {"office_phone": "0317-5551234"})
+    school.write(changes.submit, school.registrar, made.change_id)
+
+
 def test_an_account_is_disabled_and_enabled_by_the_head(school):
     (one,) = created(school, teacher(1, "王明"))
     with pytest.raises(UserError, match="原因"):

@@ -15,6 +15,7 @@ from models.domain.change_kinds import ACCOUNT_CREATE, ACCOUNT_RENAME
 from models.domain.fields import ACCOUNT_FIELDS, ACCOUNTS, Need
 from models.domain.states import State
 from models.rules.checks import Context
+from models.rules.contacts import office_phone_fault
 from models.rules.naming import username_finding
 from models.services.accounts.persons import Match, People
 from models.services.accounts.usernames import record_prefix
@@ -89,7 +90,7 @@ def _creation(session: Session, change: Row[Any], proved: bool) -> Remarks:
     faults = [
         *(["这批账户的内容在提交后已改变，请退回后重新提交"] if is_moved(session, change) else ()),
         *listed("须真实填写的内容还空着", gaps(rows)),
-        *listed("信息有误", _errors(rows, context)),
+        *listed("信息有误", [*_errors(rows, context), *_phones(rows)]),
         *_taken(session, rows),
         *_irregular(rows, context, proved and bool(change.reason)),
         *listed("一人只能有一个账户，确需第二个的请在备注中写明理由", _second(people, rows, reasoned=False)),
@@ -121,6 +122,14 @@ def _errors(rows: Rows, context: Context) -> Iterator[str]:
         for finding in errors_of(ACCOUNTS, values, context):
             if finding.code != "REQUIRED_EMPTY":
                 yield f"{values['name']}：{finding.message.rstrip('。')}"
+
+
+def _phones(rows: Rows) -> Iterator[str]:
+    """Office phones that are none, or lack their area code (A16); one that is missing is a gap."""
+    for _, values in rows:
+        fault = office_phone_fault(values["office_phone"]) if values["office_phone"] else None
+        if fault:
+            yield f"{values['name']}：{fault}"
 
 
 def _taken(session: Session, rows: Rows) -> list[str]:
