@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QLabel
 
 from models.domain.fields import ACCOUNTS
 from models.domain.units import Role
@@ -263,3 +265,20 @@ def make_older(session: Any, actor: Any, account_id: str) -> None:
         )
     )  # fmt: skip
     audit.append(session, actor, "test.older", f"{ACCOUNTS}:{account_id}", {})
+
+
+def test_a_new_account_is_entered_with_the_keys_and_the_wheel_changes_nothing(shown: Any, qtbot: Any) -> None:
+    """Ctrl+N starts in the name, Tab goes to the user name below it, scrolling past a choice leaves it (UX)."""
+    page, context, _toasts = shown()
+    assert page.run_action("new")
+    entries = page.panel.form.form.entries
+    settle(qtbot, context)
+    qtbot.waitUntil(entries["username"].widget.isVisible)
+    assert entries["name"].widget.hasFocus()
+    qtbot.keyClick(entries["name"].widget, Qt.Key.Key_Tab)
+    assert entries["username"].widget.hasFocus()
+    sex = entries["sex"].widget
+    down = QPointF(4, 4), QPointF(sex.mapToGlobal(QPoint(4, 4))), QPoint(), QPoint(0, -120)
+    buttons = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(sex, QWheelEvent(*down, *buttons, Qt.ScrollPhase.NoScrollPhase, False))
+    assert entries["sex"].text() == ""
