@@ -145,7 +145,7 @@ def rename_account(
         change_id = status.propose_rename(session, actor, ids[0], values, reason)
         for file in files:
             changes.attach(session, actor, change_id, file.name, file.data, file.media_type)
-        changes.submit(session, actor, change_id)
+        changes.submit_new(session, actor, change_id)
         return [change_id]
 
     _ask(ctx.obj, [who], act)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from desktop.cli.contents import Everybody, Folder, evidence_lines, pupil_docume
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, UsageFaultError
 from models.domain.change_kinds import ACCOUNT_DISABLE, ACCOUNT_RENAME, CHANGE_KIND, CHANGE_KINDS, ChangeKind
-from models.domain.errors import DataFaultError, UserError
+from models.domain.errors import UserError
 from models.domain.fields import STUDENTS
 from models.domain.states import STATE_LABELS, State
 from models.domain.statuses import CHECK_LEVELS
@@ -104,24 +105,12 @@ def propose(
         for file in files:
             changes.attach(session, actor, change_id, file.name, file.data, file.media_type)
         if submit:
-            _submit_new(session, actor, change_id)
+            changes.submit_new(session, actor, change_id)
         return changes.get(session, change_id).summary
 
     with call.store() as store:
         made = store.write(act, store.actor)
     call.emit(document(made), f"已建立变更 {made.number}（{made.state_label}）：{made.subject_label}，{made.summary}。")
-
-
-def _submit_new(session: Any, actor: Any, change_id: str) -> None:
-    """Submit what was made in this transaction; a refusal does not name a number that will not be."""
-    from models.services import changes
-
-    number = changes.get(session, change_id).summary.number
-    try:
-        changes.submit(session, actor, change_id)
-    except DataFaultError as error:
-        reason = str(error).removeprefix(f"变更 {number} 还不能提交：")
-        raise DataFaultError(f"没有建立变更，因为还不能提交：{reason}") from None
 
 
 def _values(kind: ChangeKind, pairs: list[str]) -> dict[str, str]:
@@ -254,8 +243,8 @@ def _digest(files: Any, name: str) -> str:
     return str(found[0])
 
 
-def _acted(call: Call, numbers: list[str], act: Any, done: str) -> None:
-    """Run `act(session, actor, ids)` on changes named by number or id and show where they stand then."""
+def _acted(call: Call, numbers: list[str], act: Any, done: str, more: Sequence[str] = ()) -> None:
+    """Run `act(session, actor, ids)` on changes named by number or id and show where they stand then, and `more`."""
     from models.services import changes
 
     if not numbers:
@@ -269,7 +258,7 @@ def _acted(call: Call, numbers: list[str], act: Any, done: str) -> None:
     with call.store() as store:
         found = store.write(work, store.actor)
     lines = [f"{one.number} {done}，现在是“{STATE_LABELS[State(one.state)]}”。" for one in found]
-    call.emit([document(one) for one in found], lines)
+    call.emit([document(one) for one in found], [*lines, *more])
 
 
 @change.add("submit", "提交草稿，等待主管领导核办")
@@ -320,13 +309,35 @@ def refuse(ctx: typer.Context, numbers: Ids, opinion: Opinion = "") -> None:
 
 @change.add("withdraw", "撤回草稿或待核办的变更；已打包的会另建一份撤回申请")
 def withdraw(
-    ctx: typer.Context, numbers: Ids, reason: Annotated[str, typer.Option(metavar="文字", help="理由")] = ""
+    ctx: typer.Context,
+    numbers: Ids,
+    reason: Annotated[str, typer.Option(metavar="文字", help="理由")] = "",
+    drop_accounts: Annotated[
+        bool, typer.Option("--drop-accounts", help="撤回新建申请时，同时删除其中待批准的账户")
+    ] = False,
 ) -> None:
-    """Take changes back."""
+    """Take changes back; a creation only when it is said that its accounts may go."""
     from models.services import changes
+
+    dropped: list[str] = []
 
     def act(session: Any, actor: Any, ids: list[str]) -> None:
         for change_id in ids:
+            lost, found = changes.accounts_lost(session, change_id), changes.get(session, change_id).summary
+            if lost and not drop_accounts:
+                raise UserError(_keep_text(found, lost))
+            dropped.extend([f"{found.number} 中待批准的 {lost} 个账户已删除，用户名可以再用。"] if lost else [])
             changes.withdraw(session, actor, change_id, reason)
 
-    _acted(ctx.obj, numbers, act, "已办理撤回")
+    _acted(ctx.obj, numbers, act, "已办理撤回", dropped)
+
+
+def _keep_text(found: Any, lost: int) -> str:
+    """What to do instead of a withdrawal that takes the accounts along."""
+    better = (
+        "可以直接修改（accounts set）后提交" if found.state == State.DRAFT else "请主管领导退回补正（change return）"
+    )
+    return (
+        f"没有撤回：撤回 {found.number} 会删除其中待批准的 {lost} 个账户。"
+        f"要修改这些账户，{better}；确实不要了，请加 --drop-accounts。"
+    )

@@ -55,13 +55,13 @@ def propose(
     reason: Annotated[str, typer.Option(metavar="文字", help="不在备案时间内办理时必填")] = "",
 ) -> None:
     """Draft and submit a filing."""
-    from models.services.changes import submit
+    from models.services.changes import submit_new
     from models.services.filing.overview import find_filing
     from models.services.filing.proposing import propose_filing
 
     def work(session: Any, actor: Any) -> Any:
         change_id = propose_filing(session, actor, period, reason)
-        submit(session, actor, change_id)
+        submit_new(session, actor, change_id)
         return find_filing(session, change_id)
 
     call: Call = ctx.obj

@@ -28,7 +28,7 @@ from models.domain.signing import canonical
 from models.domain.states import STATE_LABELS, Event, State
 from models.domain.units import Actor
 from models.services.accounts.drafts import account_draft
-from models.services.accounts.effects import drop_pending
+from models.services.accounts.effects import count_pending, drop_pending
 from models.services.baseline import freeze, thaw
 from models.services.change_checks import faults_of, refuse_open_overlap
 from models.services.change_log import changes_by_id, find_change, record
@@ -249,15 +249,30 @@ def submit(session: Session, actor: Actor, change_id: str) -> None:
     record(session, actor, [change.id], Event.SUBMIT)
 
 
+def submit_new(session: Session, actor: Actor, change_id: str) -> None:
+    """`submit` what was drafted in this very transaction: a refusal does not name the number that will not be."""
+    number = find_change(session, change_id).number
+    try:
+        submit(session, actor, change_id)
+    except DataFaultError as error:
+        reason = str(error).removeprefix(f"变更 {number} 还不能提交：")
+        raise DataFaultError(f"没有建立变更，因为还不能提交：{reason}") from None
+
+
+def accounts_lost(session: Session, change_id: str) -> int:
+    """How many accounts that wait for their approval a withdrawal of this change removes. Raises UserError."""
+    return count_pending(session, find_change(session, change_id))
+
+
 def withdraw(session: Session, actor: Actor, change_id: str, reason: str = "") -> str | None:
-    """Take back a draft or pending change at once; for a sealed one start and submit a withdrawal request, whose
+    """Take back a draft or pending change at once, a creation with its accounts (`accounts_lost`); for a sealed one start and submit a withdrawal request, whose
     id is returned (decision 7). Raises UserError for an approved one, whose approval is revoked first."""
     change = changes_by_id(session, [find_change(session, change_id).id])[0]
     require_any_role(actor, CHANGE_KIND[change.kind].initiators, "撤回变更")
     require_own(actor, change.unit_id, "撤回变更")
     if change.state == State.SEALED:
         request = propose(session, actor, WITHDRAWAL.key, change.id, {}, reason)
-        submit(session, actor, request)
+        submit_new(session, actor, request)
         return request
     if change.state == State.APPROVED:
         raise UserError(f"变更 {change.number} 已批准，请先由主管领导撤销批准，再撤回。")

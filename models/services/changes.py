@@ -6,7 +6,16 @@ Drafts are made and handed in (`change_drafts`), decided at the school (`approva
 from __future__ import annotations
 
 from models.services.approvals import approve, refuse, return_, revoke
-from models.services.change_drafts import attach, detach, propose, submit, update_draft, withdraw
+from models.services.change_drafts import (
+    accounts_lost,
+    attach,
+    detach,
+    propose,
+    submit,
+    submit_new,
+    update_draft,
+    withdraw,
+)
 from models.services.change_views import (
     ChangeDetail,
     ChangeQuery,
@@ -27,6 +36,7 @@ __all__ = [
     "EvidenceInfo",
     "FieldDiff",
     "TimelineEntry",
+    "accounts_lost",
     "approve",
     "attach",
     "count_changes",
@@ -39,6 +49,7 @@ __all__ = [
     "return_",
     "revoke",
     "submit",
+    "submit_new",
     "update_draft",
     "withdraw",
 ]

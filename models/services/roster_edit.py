@@ -97,7 +97,7 @@ def refuse_asked(session: Session, row: Row, changed: Mapping[str, str]) -> None
     query = select(c.number).where(c.batch_id == batch_id, c.kind == ACCOUNT_CREATE.key, c.state == State.PENDING.value)
     number = session.execute(query).scalar() if row.status == "pending" else None
     if changed and number:
-        raise UserError(f"新建申请 {number} 正在核办，不能修改。请等待核办，或先撤回申请。")
+        raise UserError(f"新建申请 {number} 正在核办，不能修改。请主管领导退回补正（change return），改好后再提交。")
 
 
 def locked_fields(session: Session, row: Row) -> frozenset[str]:

@@ -10,7 +10,9 @@ from PySide6.QtCore import Qt
 
 from models.domain.units import Role
 from models.services import changes
+from models.services.accounts import creation
 from tests.ui.pagekit import add_pupils, finish, make_context, number18, scan, settle, write_in
+from ui.kit import Banner
 from ui.pages.changes import FORM, LIST, ChangesPage
 from ui.pages.evidence_box import EvidenceBox
 
@@ -110,6 +112,29 @@ def test_withdrawing_is_confirmed_in_the_page(world, qtbot):
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     settle(qtbot, context)
     assert only_change(store).state == "withdrawn"
+
+
+def test_withdrawing_new_accounts_says_how_many_go(world, qtbot):
+    page, context, store, _, said = world
+    records = [
+        {"name": name, "sex": "女", "email": f"{at}@example.org", "office_phone": "0317-5551234", "employment": "专任",
+         "on_staff": "是", "city": "沧州", "county": "河间市"}
+        for at, name in enumerate(("王明", "李芳"))
+    ]  # fmt: skip
+    made = store.write(creation.create, store.actor, records)
+    page.refresh()
+    settle(qtbot, context)
+    page.side._ask_withdraw()
+    settle(qtbot, context)
+    (banner,) = [one for one in page.side.findChildren(Banner) if "待批准的 2 个账户" in one.words.text()]
+    assert "请主管领导退回补正" in banner.words.text()
+    assert store.read(changes.accounts_lost, made.change_id) == 2
+    button = next(b for b in page.side.findChildren(type(page.form.submit_button)) if b.text() == "撤回并删除")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    settle(qtbot, context)
+    assert only_change(store).state == "withdrawn"
+    assert store.read(changes.accounts_lost, made.change_id) == 0
+    assert not said
 
 
 def test_a_file_that_takes_its_time_does_not_hold_up_the_store(world, qtbot, tmp_path, monkeypatch):

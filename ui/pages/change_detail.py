@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -150,12 +151,28 @@ class ChangePanel(SidePanel):
 
     def _ask_withdraw(self) -> None:
         sealed = self.detail is not None and self.detail.summary.state == State.SEALED
+        if self.detail is not None and self.detail.summary.kind == ACCOUNT_CREATE.key:
+            change_id = self.detail.summary.id
+            self.context.read(
+                changes.accounts_lost, change_id, done=partial(self._ask_drop, change_id), owner=self, replaces="lost"
+            )  # fmt: skip
+            return
         words = (
             self.tr("已打包的变更要由上级同意才能撤回，将随下一个包发出撤回申请。")
             if sealed
             else self.tr("撤回后不再办理。")
         )
         self._ask(words, self.tr("确认撤回"), self.tr("撤回原因"), sealed, changes.withdraw)
+
+    def _ask_drop(self, change_id: str, lost: int) -> None:
+        """Withdrawing a creation takes its accounts along: how many, and the better way."""
+        if self.detail is None or self.detail.summary.id != change_id:
+            return
+        pending = self.detail.summary.state == State.PENDING
+        better = self.tr("请主管领导退回补正") if pending else self.tr("可以直接修改后提交")
+        words = self.tr("撤回会删除其中待批准的 {n:,} 个账户。要修改这些账户，{better}。").format(n=lost, better=better)
+        done = self.tr("已撤回，待批准的 {n:,} 个账户已删除。").format(n=lost)
+        self._ask(words, self.tr("撤回并删除"), self.tr("撤回原因"), False, changes.withdraw, done)
 
     def _ask_revoke(self) -> None:
         words = self.tr("撤销批准后变更回到草稿，须重新提交。")
@@ -165,8 +182,8 @@ class ChangePanel(SidePanel):
 
         self._ask(words, self.tr("确认撤销批准"), self.tr("撤销原因"), True, revoke)
 
-    def _ask(self, words: str, act: str, caption: str, must: bool, use_case: Any) -> None:
-        """An inline confirmation with a line for the reason."""
+    def _ask(self, words: str, act: str, caption: str, must: bool, use_case: Any, done: str = "") -> None:
+        """An inline confirmation with a line for the reason; `done` is said afterwards."""
         assert self.detail is not None
         change_id = self.detail.summary.id
         line = OpinionLine(caption, caption)
@@ -178,7 +195,7 @@ class ChangePanel(SidePanel):
                 return
             self.context.write(
                 use_case, self.context.actor, change_id, line.text().strip(),
-                done=lambda _: self.context.toast(self.tr("已办理：{act}。").format(act=act)), owner=self,
+                done=lambda _: self.context.toast(done or self.tr("已办理：{act}。").format(act=act)), owner=self,
             )  # fmt: skip
 
         buttons: list[QWidget] = [

@@ -79,7 +79,7 @@ def _enable(session: Session, row: Row, values: Mapping[str, str]) -> Sides:
 
 _MAKERS: Final = {ACCOUNT_RENAME.key: _rename, ACCOUNT_DISABLE.key: _disable, ACCOUNT_ENABLE.key: _enable}
 _NOT_SO: Final = {
-    "pending": "还没有批准启用，请修改或撤回新建申请",
+    "pending": "还没有批准启用，请等主管领导批准，或请其退回后修改",
     "active": "是正常状态",
     "disabled": "已经禁用",
 }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from models.domain.change_kinds import ACCOUNT_CREATE, ACCOUNT_DISABLE, ACCOUNT_ENABLE, ACCOUNT_RENAME
@@ -72,6 +72,13 @@ def set_status(session: Session, actor: Actor, row: Account, status: str, reason
     session.execute(update(t.account).where(t.account.c.id == row.id).values(**values))
     act = "account.disable" if off else "account.enable"
     audit.append(session, actor, act, f"{ACCOUNTS}:{row.id}", {"reason": words, "code": reason})
+
+
+def count_pending(session: Session, change: Row[Any]) -> int:
+    """How many accounts go when a change comes to nothing; 0 for all but creations."""
+    if change.kind != ACCOUNT_CREATE.key:
+        return 0
+    return session.execute(select(func.count()).where(*_pending(change))).scalar_one()
 
 
 def drop_pending(session: Session, changes: Sequence[Row[Any]]) -> None:

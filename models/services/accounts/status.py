@@ -14,7 +14,7 @@ from models.domain.fields import ACCOUNTS
 from models.domain.orders import REASON, ItemState
 from models.domain.units import Actor
 from models.services.accounts.drafts import account_draft
-from models.services.change_drafts import submit
+from models.services.change_drafts import submit_new
 from models.services.change_writing import checked_reason, insert_drafts
 from models.services.roster_edit import require_editor
 from models.store import tables as t
@@ -67,5 +67,5 @@ def _propose(
         raise UserError("没有选中任何账户。")
     changes = insert_drafts(session, actor, drafts)
     for change_id in changes:
-        submit(session, actor, change_id)
+        submit_new(session, actor, change_id)
     return changes

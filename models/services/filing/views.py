@@ -173,7 +173,7 @@ def submit_filing(session: Session, actor: Actor, change_id: str, period: str, r
     UserError; nothing is drafted then.
     """
     made = draft_filing(session, actor, change_id, period, reason)
-    changes.submit(session, actor, made)
+    (changes.submit if change_id else changes.submit_new)(session, actor, made)
     return made
 
 
