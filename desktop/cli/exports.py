@@ -200,7 +200,8 @@ def _platform_accounts(path: Path | None, call: Call) -> dict[str, bool]:
 
 
 def _counted(counts: Any) -> str:
-    words = [f"{label} {counts[key]}" for key, label in (*_COUNTS, ("known", "登记已有")) if counts.get(key)]
+    words = [f"完整文件，共 {counts['whole']} 个账户"] if counts.get("whole") else []
+    words += [f"{label} {counts[key]}" for key, label in (*_COUNTS, ("known", "登记已有")) if counts.get(key)]
     return "，".join(words) or "没有变化"
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.domain.errors import UserError
 from models.domain.mass_change import MASS_COUNT, MASS_SHARE, is_mass_change
-from models.domain.times import start_of_day
+from models.domain.times import now_text, start_of_day
 from models.domain.units import Actor
 from models.services.import_apply import MassChangeError
 from models.services.platform_plan import Known
@@ -39,11 +39,14 @@ def known_accounts(rows: Rows) -> dict[str, Known]:
 
 
 def first_moment(since: str | None) -> str:
-    """When a day YYYY-MM-DD begins, as UTC text; "" without one. Raises UserError."""
+    """When a day YYYY-MM-DD begins, as UTC text; "" without one. Raises UserError, also for a day to come."""
     try:
-        return start_of_day(since) if since else ""
+        start = start_of_day(since) if since else ""
     except ValueError:
         raise UserError(f"日期“{since}”不对，请写成 YYYY-MM-DD，例如 2026-09-01。") from None
+    if start > now_text():
+        raise UserError(f"日期“{since}”还没有到，请写今天或以前的一天。")
+    return start
 
 
 def refuse_mass(

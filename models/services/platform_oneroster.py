@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from models.domain.errors import UserError
 from models.domain.fields import ACCOUNTS
 from models.domain.progress import SILENT, Progress
 from models.domain.units import Actor, Line, Tier, Unit
@@ -63,9 +64,12 @@ def export_oneroster(
     `delta_since`: only what changed on that day (YYYY-MM-DD) or later, or was not told yet. Accounts in use are told,
     and disabled ones (`enabledUser` false) only when the platform has them; those the register has no more are to be
     deleted. `below`: accounts of the units below too.
-    Raises MassChangeError, UserError for a day that is none or a file that is there already, NotAllowedError.
+    Raises MassChangeError, UserError for a day that is none or to come, a file that is there already or no .zip,
+    NotAllowedError.
     """
     require_editor(actor, ACCOUNTS, "导出平台文件")
+    if path.suffix.lower() != ".zip":
+        raise UserError(f"OneRoster 文件是 zip 压缩包，请把文件名“{path.name}”改为以 .zip 结尾。")
     before, start = told(session, ONEROSTER), first_moment(delta_since)
     news = _news(account_rows(session, actor, below), before, start, None if below else actor.unit.id)
     counts = _counts(news.after, before)
@@ -76,6 +80,7 @@ def export_oneroster(
     mode = Mode.DELTA if delta_since else Mode.BULK
     content = oneroster_zip(_tables(session, actor, news, mode), mode, SYSTEM, actor.unit.code, profile)
     changed = {key: one for key, one in news.after.items() if before.get(key) != one}
+    counts |= {} if delta_since else {"whole": len(news.shown)}
     made = keep(session, actor, ONEROSTER, changed, counts)
     put_new({path: content})
     return Result(made.id, made.number, (path,), counts, news.left_out)

@@ -146,6 +146,8 @@ def test_a_county_hands_its_form_to_its_city(world: World, at: Callable[[str], N
         lu.store.read(prepare, lu.store.actor, "annex9", "", Filler())
     with pytest.raises(DataFaultError, match="填表日期"):
         lu.store.read(prepare, lu.store.actor, "annex3", "2027-10", Filler(date="昨天"))
+    with pytest.raises(DataFaultError, match="不像电话号码"):
+        lu.store.read(prepare, lu.store.actor, "annex3", "2027-10", Filler(phone="1"))
     lu.act(Role.HEAD)
     with pytest.raises(NotAllowedError, match="系统管理员"):
         lu.store.read(prepare, lu.store.actor, "annex3", "2027-10", Filler())
@@ -237,7 +239,7 @@ def test_filing_on_the_command_line(world: World, at: Callable[[str], None], tmp
     shown = call(lu, "filing", "show", made["number"]).json
     assert [(row["username"], row["act"]) for row in shown["accounts"]] == [("tslnzhangsan", "added")]
     assert "tslnzhangsan  新增" in call(lu, "filing", "show", made["number"], text=True).out
-    built = call(lu, "filing", "build", "annex3", "--out", tmp_path, "--filled-by", "填表员", "--phone", "0315-1").json
+    built = call(lu, "filing", "build", "annex3", "--out", tmp_path, "--filled-by", "填表员", "--phone", "0315-2234567").json
     assert (built["records"], built["receiver"], built["signed"]) == (1, "甲市分院", True)
     done = call(lu, "filing", "verify", built["pdf"])
     assert (done.code, done.json["good"]) == (0, True)

@@ -306,6 +306,10 @@ def test_a_roster_that_would_lose_too_many_is_held(unit: Member) -> None:
     assert unit.store.write(platform_state.take_back, unit.store.actor, ONEROSTER).platform == ONEROSTER
     with pytest.raises(UserError, match="YYYY-MM-DD"):
         roster(unit, "day.zip", delta_since="昨天")
+    with pytest.raises(UserError, match="还没有到"):
+        roster(unit, "day.zip", delta_since="2999-01-01")
+    with pytest.raises(UserError, match="zip 结尾"):
+        roster(unit, "roster.txt")
 
 
 # --- command line -----------------------------------------------------------------------------------------
@@ -323,9 +327,10 @@ def test_the_command_line_exports_and_takes_back(
     home, out = tmp_path / "units" / "lu", tmp_path / "out"
     out.mkdir()
 
+    general = ("--home", home, "--operator", PEOPLE[Role.REGISTRAR][0], "--secret-file", secret)
+
     def call(*words: object) -> tuple[int, dict[str, object]]:
-        general = ("--json", "--home", home, "--operator", PEOPLE[Role.REGISTRAR][0], "--secret-file", secret)
-        code = main([str(word) for word in (*general, "export", *words)])
+        code = main([str(word) for word in ("--json", *general, "export", *words)])
         return code, json.loads(capsys.readouterr().out)
 
     code, said = call("moodle", "--out", out)
@@ -344,5 +349,7 @@ def test_the_command_line_exports_and_takes_back(
     path = tmp_path / "roster.zip"
     code, said = call("oneroster", "--out", path, "--no-resource-ids")
     assert (code, said["paths"]) == (0, [str(path)])
+    main([str(word) for word in (*general, "export", "oneroster", "--out", tmp_path / "second.zip")])
+    assert "完整文件，共 3 个账户。" in capsys.readouterr().out
     with zipfile.ZipFile(path) as package:
         assert b"resourceSourcedIds" not in package.read("users.csv")

@@ -64,7 +64,9 @@ class Exported:
 
 def counted(counts: Mapping[str, int]) -> str:
     """Numbers of an export in words."""
-    return "，".join(f"{label} {counts[key]:,}" for key, label in COUNTS if counts.get(key)) or "没有变化"
+    words = [f"完整文件，共 {counts['whole']:,} 个账户"] if counts.get("whole") else []
+    words += [f"{label} {counts[key]:,}" for key, label in COUNTS if counts.get(key)]
+    return "，".join(words) or "没有变化"
 
 
 def export_words(one: Export) -> str:

@@ -16,6 +16,7 @@ from models.domain.forms import FORMS, LOCAL_TEACHERS, MONITORING, PROVINCE_TEAC
 from models.domain.states import State
 from models.domain.times import local_day
 from models.domain.units import Actor, Line, Role, Tier, Unit
+from models.rules.about_fields import is_phone
 from models.services import preferences
 from models.services.filing.calendar import filings, given_periods, moment, window_for
 from models.services.filing.rollup import Numbers, Rollup, province_rows, rollup
@@ -49,8 +50,8 @@ class Prepared:
 def prepare(session: Session, actor: Actor, form_key: str, period: str, filler: Filler) -> Prepared:
     """The form `form_key` (annex1, annex2, annex3) of this unit for a period ("" for that of today).
 
-    Raises NotAllowedError for another role or tier, DataFaultError for an unknown form, period or date, UserError when
-    nothing is to be listed.
+    Raises NotAllowedError for another role or tier, DataFaultError for an unknown form, period or date and for a phone
+    that is none, UserError when nothing is to be listed.
     """
     require_any_role(actor, (Role.REGISTRAR, Role.ADMINISTRATOR), "生成备案表")
     form = FORMS.get(form_key)
@@ -93,6 +94,8 @@ def _signed_off(session: Session, actor: Actor, prepared: Prepared, filler: Fill
         raise DataFaultError(f"填表日期“{day}”不对，请写成 年-月-日，例如 2026-05-20。") from None
     name = filler.name.strip() or kept.get("name", "") or actor.name
     phone = filler.phone.strip() or kept.get("phone", "")
+    if phone and not is_phone(phone):
+        raise DataFaultError(f"填表人电话“{phone[:40]}”不像电话号码，请填手机号（11 位）或带区号的座机号。")
     return replace(prepared, data=replace(prepared.data, filled_by=name, phone=phone, date=day))
 
 
