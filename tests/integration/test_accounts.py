@@ -216,3 +216,9 @@ def test_thirty_teachers_are_entered_and_approved_in_one_go(school):
     usernames = {row.values["username"] for row in found}
     assert len(usernames) == 30
     assert {"czhjwangan", "czhjwangan2", "czhjwanglv"} <= usernames
+
+
+def test_an_account_is_in_a_persons_name(school):
+    made = create(school, teacher(1, "教务处", sex="未知"))
+    assert any("不是真实姓名" in text for text in made.missing)
+    assert any("性别" in text for text in made.missing)

@@ -47,7 +47,10 @@ _LOOKS = {
     ),
     ACCOUNTS: _Look(
         "这一批账户", "全部部门 · {n} 个", "没有部门", "查找姓名、拼音、用户名或部门", "{n} 个账户", "department",
-        (("name", 100), ("username", 150), ("department", 120), ("post", 96), ("employment", 80), ("on_staff", 72)),
+        (
+            ("name", 100), ("username", 150), ("sex", 48), ("email", 160), ("office_phone", 120), ("department", 110),
+            ("post", 96), ("employment", 80), ("on_staff", 72),
+        ),
     ),
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from models.domain.states import State
 from models.rules.checks import Context
 from models.rules.contacts import office_phone_fault
 from models.rules.naming import username_finding
+from models.rules.real_names import role_word
 from models.services.accounts.persons import Match, People
 from models.services.accounts.usernames import record_prefix
 from models.services.baseline import is_moved, rows_of
@@ -90,6 +91,7 @@ def _creation(session: Session, change: Row[Any], proved: bool) -> Remarks:
     faults = [
         *(["这批账户的内容在提交后已改变，请退回后重新提交"] if is_moved(session, change) else ()),
         *listed("须真实填写的内容还空着", gaps(rows)),
+        *listed("不是真实姓名", _unreal(rows)),
         *listed("信息有误", [*_errors(rows, context), *_phones(rows)]),
         *_taken(session, rows),
         *_irregular(rows, context, proved and bool(change.reason)),
@@ -109,12 +111,24 @@ def listed(what: str, entries: Iterable[str]) -> list[str]:
     return [f"{what}：{'；'.join(found[:_SHOWN])}{more}"] if found else []
 
 
+_UNTOLD: Final = {"sex": "0"}
+"""A code that says nothing: 性别 未知."""
+
+
 def gaps(rows: Rows) -> Iterator[str]:
     """Those whose truthful fields are not all filled in (A16), with the fields."""
     for _, values in rows:
-        empty = [field_label(key, ACCOUNTS) for key in TRUTHFUL if not values[key]]
+        empty = [field_label(key, ACCOUNTS) for key in TRUTHFUL if not values[key] or values[key] == _UNTOLD.get(key)]
         if empty:
             yield f"{values['name'] or values['username']} 的{'、'.join(empty)}"
+
+
+def _unreal(rows: Rows) -> Iterator[str]:
+    """Accounts in the name of an office or a purpose (A9: 未实名)."""
+    for _, values in rows:
+        word = role_word(values["name"])
+        if word:
+            yield f"{values['name']}（“{word}”是部门、岗位或用途）"
 
 
 def _errors(rows: Rows, context: Context) -> Iterator[str]:
