@@ -239,7 +239,9 @@ def test_filing_on_the_command_line(world: World, at: Callable[[str], None], tmp
     shown = call(lu, "filing", "show", made["number"]).json
     assert [(row["username"], row["act"]) for row in shown["accounts"]] == [("tslnzhangsan", "added")]
     assert "tslnzhangsan  新增" in call(lu, "filing", "show", made["number"], text=True).out
-    built = call(lu, "filing", "build", "annex3", "--out", tmp_path, "--filled-by", "填表员", "--phone", "0315-2234567").json
+    built = call(
+        lu, "filing", "build", "annex3", "--out", tmp_path, "--filled-by", "填表员", "--phone", "0315-2234567"
+    ).json
     assert (built["records"], built["receiver"], built["signed"]) == (1, "甲市分院", True)
     done = call(lu, "filing", "verify", built["pdf"])
     assert (done.code, done.json["good"]) == (0, True)
