@@ -137,8 +137,13 @@ def import_(
     accept_clean: Annotated[bool, typer.Option("--accept-clean", help="写入没有错误的行")] = False,
     confirm: Annotated[bool, typer.Option("--confirm", help="确认一次改动大量已有记录")] = False,
     errors_to: ErrorsTo = None,
+    usernames: Annotated[
+        list[str] | None,
+        typer.Option("--username", metavar="行=用户名", help="选定这一行的用户名；多个工作表时写 工作表!行=用户名"),
+    ] = None,
 ) -> int:
     """Check a file and write it."""
+    from desktop.cli.chosen_names import choose_names
     from desktop.cli.findings import check_text
     from models.exchange.report import check_report
     from models.services import changes, imports
@@ -146,6 +151,7 @@ def import_(
     call: Call = ctx.obj
     with call.store() as store:
         checked = _checked(call, store, file, kind)
+        choose_names(checked, usernames or [])
         document = {
             **check_report(checked.workbook, checked.findings),
             **_export_errors(call, checked, errors_to),

@@ -7,6 +7,7 @@ from typing import Any
 
 from models.domain.fields import STUDENTS
 from models.domain.findings import Level, LocatedFinding
+from models.services import imports
 from models.services.checking import field_label
 
 _SHOWN = {Level.ERROR: 200, Level.WARNING: 20}
@@ -24,7 +25,18 @@ def check_text(checked: Any) -> str:
     for level, findings in by_level.items():
         if findings:
             lines += [f"{_TITLES[level]}：", *_listed(list(_grouped(findings, checked.kind)), _SHOWN[level])]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_choice(checked)])
+
+
+def _choice(checked: Any) -> Iterator[str]:
+    """How a user name is chosen where a name has two readings, with a row of this file as the example (A17)."""
+    one = next((one for one in checked.findings if one.finding.code == "NAME_NEEDS_CHOICE"), None)
+    if one is None:
+        return
+    names = [each.value for each in imports.suggestions(checked, one) if each.field == "username"]
+    sheet = f"{one.sheet}!" if len(checked.workbook.sheets) > 1 else ""
+    told = f"，例如 --username {sheet}{one.row}={names[-1]}；不选的按首选的读法，如 {names[0]}" if names else ""
+    yield f"姓名有几种读法的，导入时用 import --username 行=用户名 选定（可重复）{told}。"
 
 
 def _listed(groups: Sequence[str], shown: int) -> Iterator[str]:

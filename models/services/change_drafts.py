@@ -265,8 +265,9 @@ def accounts_lost(session: Session, change_id: str) -> int:
 
 
 def withdraw(session: Session, actor: Actor, change_id: str, reason: str = "") -> str | None:
-    """Take back a draft or pending change at once, a creation with its accounts (`accounts_lost`); for a sealed one start and submit a withdrawal request, whose
-    id is returned (decision 7). Raises UserError for an approved one, whose approval is revoked first."""
+    """Take back a draft or pending change at once, a creation with its accounts (`accounts_lost`); for a sealed one
+    start and submit a withdrawal request, whose id is returned (decision 7). Raises UserError for an approved one,
+    whose approval is revoked first."""
     change = changes_by_id(session, [find_change(session, change_id).id])[0]
     require_any_role(actor, CHANGE_KIND[change.kind].initiators, "撤回变更")
     require_own(actor, change.unit_id, "撤回变更")
