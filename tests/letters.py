@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.domain import monitoring
 from models.domain.units import Role, Tier
 from models.services import policies as policy_service
+from models.services.duties import register
 from models.store import tables as t
 from sync import policies
 from sync.joining.requests import unit_json
@@ -62,7 +64,29 @@ def _of_trust(county: Member, city: Member) -> Bodies:
         "directory": ("county", {"units": entries}),
         "trace": ("city", {"entries": [trace], "package": "0" * 64, "reason": "打不开"}),
         "resend": ("city", {"epoch": 1, "numbers": [1, 2]}),
-        "names.taken": ("city", {"taken": ["tslna", "tslnb"], "freed": ["tslnc"]}),
+        "names.taken": ("city", {"taken": ["tslna", "tslnb"], "freed": ["tslnc"], "offered": {ACCOUNT: "tslna2"}}),
+        **_of_registers(),
+    }
+
+
+def _of_registers() -> Bodies:
+    """Of monitoring accounts and named people; applications go to a province only (test_monitoring)."""
+    person = {key: "" for key in monitoring.FIELDS} | {"name": "赵主管", "post": "deputy_head"}
+    application = {
+        "change": ORDER, "attempt": 1, "number": "BG-2026-0001", "account": ACCOUNT, "before": person,
+        "after": person, "reason": "换岗", "initiator": "登记员", "approved_by": "负责人", "approved_at": AT,
+    }  # fmt: skip
+    answer = {"change": ORDER, "attempt": 1, "verdict": "filed", "opinion": "同意", "by": "省校登记员"}
+    named = {key: "" for key in register.TOLD} | {
+        "id": ACCOUNT,
+        "code": "account_admin",
+        "name": "赵管",
+        "since": AT[:10],
+    }
+    return {
+        "monitoring.apply": ("county", application),
+        "monitoring.answer": ("city", answer),
+        "registers.told": ("county", {"entries": [{"register": "duty", **named}], "goes_on": False}),
     }
 
 

@@ -131,7 +131,7 @@ def test_an_export_to_a_full_disk_is_one_sentence(
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("models.exchange.writing.os.fsync", full)
+    monkeypatch.setattr("models.exchange.placing.os.fsync", full)
     with pytest.raises(UserError, match="磁盘已满"):
         write_records(tmp_path / "名册.xlsx", (), [], "名册")
     gc.collect()
