@@ -16,7 +16,6 @@ from desktop.cli.rosters import (
     Filters,
     Limit,
     Offset,
-    Pairs,
     Reveal,
     Sets,
     Sort,
@@ -39,6 +38,11 @@ app = Commands("教师账户")
 accounts = Commands("教师账户")
 app.add_typer(accounts, name="accounts")
 
+Evidence = Annotated[list[Path] | None, typer.Option(metavar="文件", help="证明（PDF、JPG、PNG）")]
+AccountPairs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="字段=值", help="例如 姓名=李四 性别=女 办公电话=0317-5551237，字段见 fields --kind teachers"),
+]
 _CODES = "、".join(f"{key} {label}" for key, label in REASON_LABELS.items())
 
 
@@ -66,18 +70,21 @@ def show_account(ctx: typer.Context, who: Who, reveal: Reveal = None) -> None:
 @accounts.add("add", "新增一个账户，交主管领导批准后启用；不给 username 时按规则生成")
 def add_account(
     ctx: typer.Context,
-    pairs: Pairs = None,
+    pairs: AccountPairs = None,
     sets: Sets = None,
     reason: Annotated[str, typer.Option(metavar="文字", help="用户名不按规则时的理由")] = "",
+    evidence: Evidence = None,
 ) -> None:
     """Ask for a new account."""
     from models.services import roster
     from models.services.accounts import creation
+    from models.services.evidence import inspect
 
     call: Call = ctx.obj
     values = assignments([*(pairs or []), *(sets or [])], ACCOUNTS)
+    proofs = [inspect(path) for path in evidence or []]
     with call.store() as store:
-        made = store.write(creation.create, store.actor, [values], reason)
+        made = store.write(creation.create, store.actor, [values], reason, proofs)
         row = store.read(roster.get, ACCOUNTS, made.ids[0])
     lines = [f"已新增账户 {row.values['username']}（{row.values['name']}），申请 {made.number}。", *_next(made.missing)]
     call.emit({**row_document(ACCOUNTS, row), "change": made.number, "missing": list(made.missing)}, lines)
@@ -91,7 +98,7 @@ def _next(missing: Sequence[str]) -> list[str]:
 
 
 @accounts.add("set", "修改账户的字段")
-def set_account(ctx: typer.Context, who: Who, pairs: Pairs = None, sets: Sets = None) -> None:
+def set_account(ctx: typer.Context, who: Who, pairs: AccountPairs = None, sets: Sets = None) -> None:
     """Change fields of an account."""
     set_row(ctx.obj, ACCOUNTS, who, [*(pairs or []), *(sets or [])])
 
@@ -131,7 +138,7 @@ def rename_account(
     reason: Reason,
     name: Annotated[str, typer.Option(metavar="姓名", help="新的姓名")] = "",
     username: Annotated[str, typer.Option(metavar="用户名", help="新的用户名")] = "",
-    evidence: Annotated[list[Path] | None, typer.Option(metavar="文件", help="证明（PDF、JPG、PNG）")] = None,
+    evidence: Evidence = None,
 ) -> None:
     """Ask for another name or user name."""
     from models.services import changes

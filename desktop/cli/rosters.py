@@ -31,6 +31,7 @@ Offset = Annotated[int, typer.Option(min=0, metavar="数", help="跳过多少条
 Status = Annotated[str, typer.Option(metavar="状态", help="学生 在籍、离校；账户 使用中、待批准、已停用；或 全部")]
 Reveal = Annotated[list[str] | None, typer.Option(metavar="字段", help="显示被遮盖的字段，会记入操作记录")]
 _MORE = {"all": "全部", "current": "使用中和待批准"}
+_COMMANDS = {STUDENTS: "students", ACCOUNTS: "accounts"}
 _STATUSES = {STUDENTS: ("enrolled", "left", "all"), ACCOUNTS: ("current", "pending", "active", "disabled", "all")}
 
 
@@ -50,7 +51,7 @@ def find_row(session: Any, kind: str, text: str, *, whole: bool = False) -> str:
     matches = exact if whole or not any(map(str.isalnum, text)) else exact or found
     if len(matches) != 1:
         count = f"有 {len(matches)} 个" if matches else "没有"
-        raise UserError(f"“{text}”{count}符合的记录，请用 list --search 找到内部标识后再试。")
+        raise UserError(f"“{text}”{count}符合的记录，请用 {_COMMANDS[kind]} list --search 找到内部标识后再试。")
     return str(matches[0])
 
 

@@ -8,7 +8,7 @@ from models.domain.codes import code_table
 from models.domain.fields import ACCOUNT_FIELDS, FIELDS_OF, STUDENT_FIELDS, Need
 from models.domain.findings import Finding, Level
 from models.rules.identity import BOOKLET, NO_DOCUMENT, complete, examine
-from models.rules.rule import BOTH, PUPILS, TEACHERS, Broken, Check, Context, Values, error, warning
+from models.rules.rule import PUPILS, TEACHERS, Broken, Check, Context, Judge, Values, error, warning
 
 _IDENTITY = frozenset({"name", "sex", "birth_date", "id_type"})
 _BOY = complete("13099920120307221")
@@ -29,6 +29,15 @@ def _sex(values: Values, context: Context) -> tuple[Broken, ...]:
         word = code_table("sex").label(sex)
         return (("SEX_FROM_ID", f"没有填写性别，按身份证件号应为“{word}”。请核对后补上。"),)
     return (("SEX_MISSING", "没有填写性别。请对照户口簿填写。"),)
+
+
+def _of_staff(judge: Judge) -> Judge:
+    """The same of a grown-up, whose papers are not the household booklet."""
+
+    def judged(values: Values, context: Context) -> tuple[Broken, ...]:
+        return tuple((code, text.replace("对照户口簿", "对照身份证")) for code, text in judge(values, context))
+
+    return judged
 
 
 def _birth(values: Values, context: Context) -> tuple[Broken, ...]:
@@ -72,21 +81,23 @@ def _required(kind_fields: tuple[tuple[str, Need], ...]) -> tuple[tuple[str, ...
 PRESENCE_CHECKS = (
     Check(
         (error("NAME_MISSING", "KD_F02; A16", {"name": "王明"}, {"name": ""}),),
-        BOTH,
+        PUPILS,
         (("name",),),
         _name,
         asks_for_values=True,
     ),
+    Check((), TEACHERS, (("name",),), _of_staff(_name), asks_for_values=True),
     Check(
         (
             error("SEX_MISSING", "KD_F03; A16", {"sex": "1"}, {"sex": "", "id_number": "130999"}),
             warning("SEX_FROM_ID", "GB 11643", {"sex": "1"}, {"sex": "", "id_number": _BOY}),
         ),
-        BOTH,
+        PUPILS,
         (("sex", "id_number", "id_type"),),
         _sex,
         asks_for_values=True,
     ),
+    Check((), TEACHERS, (("sex", "id_number", "id_type"),), _of_staff(_sex), asks_for_values=True),
     Check(
         (
             error("BIRTH_MISSING", "KD_F04", {"birth_date": "2012-03-07"}, {"birth_date": ""}),

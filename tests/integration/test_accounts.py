@@ -10,6 +10,8 @@ from models.domain.errors import DataFaultError, NotAllowedError, UserError
 from models.domain.units import Role
 from models.services import changes, roster
 from models.services.accounts import creation, status
+from models.services.checking import check_context, errors_of
+from models.services.evidence import EvidenceFile
 from models.services.roster import RosterQuery
 from tests.integration.conftest import Office
 
@@ -134,6 +136,22 @@ def test_a_name_changes_by_request_only(school):
     approve(school, change)
     found = account(school, one).values
     assert (found["name"], found["username"]) == ("王敏", "czhjwangmin")
+
+
+def test_everything_that_is_empty_is_said_at_once(school) -> None:
+    with pytest.raises(DataFaultError, match="空着：性别、邮箱、办公电话、聘任方式、是否在编。请补上"):
+        create(school, {"name": "李芳", "city": "沧州"})
+    row = {"name": "李芳", "sex": ""}
+    said = [one.message for one in school.read(lambda s: errors_of("teachers", row, check_context(s)))]
+    assert "没有填写性别。请对照身份证填写。" in said
+
+
+def test_an_own_spelling_can_bring_its_proof_with_the_new_account(school, scan) -> None:
+    proof = EvidenceFile("护照.png", "image/png", len(scan), 1, scan)
+    record = teacher(1, "张毅", username="czhjcheung")
+    made = school.write(creation.create, school.administrator, [record], "护照上的拼写", [proof])
+    assert made.missing == ()
+    assert len(school.read(changes.get, made.change_id, school.head).evidence) == 1
 
 
 def test_an_own_spelling_needs_a_reason_and_a_proof(school, scan):

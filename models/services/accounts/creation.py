@@ -13,15 +13,18 @@ from models.domain.errors import DataFaultError
 from models.domain.fields import ACCOUNTS
 from models.domain.ids import new_id
 from models.domain.units import Actor
+from models.rules.checks import Context
 from models.rules.naming import pinyin_keys
+from models.services.accounts.checks import TRUTHFUL
 from models.services.accounts.drafts import account_label
 from models.services.accounts.persons import People, person_ids
 from models.services.accounts.usernames import propose_usernames, refuse_taken
 from models.services.change_checks import faults_of
-from models.services.change_drafts import submit
+from models.services.change_drafts import attach, submit
 from models.services.change_log import find_change
 from models.services.change_writing import Draft, checked_reason, insert_drafts
-from models.services.checking import check_context, errors_of, normalised, raise_faults
+from models.services.checking import check_context, errors_of, field_label, normalised, raise_faults
+from models.services.evidence import EvidenceFile
 from models.services.records import KEYS_OF
 from models.services.roster_edit import insert_batch, require_editor
 from models.store import audit, bulk
@@ -29,6 +32,7 @@ from models.store.clock import now_text
 
 BATCH_KIND: Final = f"create.{ACCOUNTS}"
 _MOST: Final = 5000
+_EMPTY: Final = ("NAME_MISSING", "SEX_MISSING")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,17 @@ class Created:
     missing: tuple[str, ...]
 
 
-def create(session: Session, actor: Actor, records: Sequence[Mapping[str, str]], reason: str = "") -> Created:
+def create(
+    session: Session,
+    actor: Actor,
+    records: Sequence[Mapping[str, str]],
+    reason: str = "",
+    proofs: Sequence[EvidenceFile] = (),
+) -> Created:
     """Enter new accounts from field texts as typed, and submit them when nothing is missing.
 
     Without a user name the one proposed by the rule is taken. A second account of a person needs its reason in the
-    note; a user name against the rule needs a reason and a proof (A17).
+    note; a user name against the rule needs a reason and a proof, one of `proofs` (A17).
     Raises DataFaultError for faults in the values, UserError when a user name is taken; then nothing is entered.
     """
     require_editor(actor, ACCOUNTS, "新增账户")
@@ -55,14 +65,23 @@ def create(session: Session, actor: Actor, records: Sequence[Mapping[str, str]],
     blank, context = dict.fromkeys(KEYS_OF[ACCOUNTS], ""), check_context(session)
     rows = _named(session, [blank | normalised(ACCOUNTS, values) for values in records])
     for row in rows:
-        raise_faults(errors_of(ACCOUNTS, row, context))
+        _refuse_faults(row, context)
     batch_id, ids = new_id(), tuple(new_id() for _ in rows)
     insert_batch(session, actor, batch_id, BATCH_KIND, "新增账户", len(rows))
     insert(session, actor, batch_id, list(zip(ids, rows, strict=True)))
     body = {"batch": batch_id, "rows": len(rows)}
     audit.append(session, actor, "account.add", f"batch:{batch_id}", body)
-    change_id, missing = ask(session, actor, batch_id, rows, reason)
+    change_id, missing = ask(session, actor, batch_id, rows, reason, proofs)
     return Created(ids, change_id, find_change(session, change_id).number, missing)
+
+
+def _refuse_faults(row: Mapping[str, str], context: Context) -> None:
+    """Raise DataFaultError for errors; what must be filled in is said at once, not one after the other (A16)."""
+    found = errors_of(ACCOUNTS, row, context)
+    if any(one.code in _EMPTY for one in found):
+        labels = "、".join(field_label(key, ACCOUNTS) for key in TRUTHFUL if not row[key])
+        raise DataFaultError(f"新增账户须真实填写的内容还空着：{labels}。请补上后再新增。")
+    raise_faults(found)
 
 
 def _named(session: Session, records: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -97,13 +116,20 @@ def insert(session: Session, actor: Actor, batch_id: str, rows: Sequence[tuple[s
 
 
 def ask(
-    session: Session, actor: Actor, batch_id: str, records: Sequence[Mapping[str, str]], reason: str = ""
+    session: Session,
+    actor: Actor,
+    batch_id: str,
+    records: Sequence[Mapping[str, str]],
+    reason: str = "",
+    proofs: Sequence[EvidenceFile] = (),
 ) -> tuple[str, tuple[str, ...]]:
     """The change that asks the head for a batch of pending accounts: its id, and why it is still a draft."""
     first = account_label(records[0])
     label = first if len(records) == 1 else f"{records[0]['name']}等 {len(records)} 个账户"
     draft = Draft(ACCOUNT_CREATE, batch_id, label, {}, {}, 0, checked_reason(reason), batch_id)
     (change_id,) = insert_drafts(session, actor, [draft])
+    for proof in proofs:
+        attach(session, actor, change_id, proof.name, proof.data, proof.media_type)
     faults = faults_of(session, [find_change(session, change_id)])
     missing = tuple(sentence for found in faults.values() for sentence in found)
     if not missing:
