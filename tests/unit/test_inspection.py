@@ -138,7 +138,7 @@ def test_irregular_older_names_are_tolerated_until_their_day() -> None:
     late = replace(GROUNDS, legacy_until="2026-06-30")
     assert {one.code for one in outcome(older, grounds=late).findings} == {"username_rule"}
     unlimited = replace(GROUNDS, legacy_until="")
-    assert outcome(older, grounds=unlimited).findings[0].details["until"] == "没有规定期限"
+    assert outcome(older, grounds=unlimited).findings[0].details["until"] == "没有规定"
 
 
 def test_who_was_never_there_is_idle_from_the_day_the_account_was_made() -> None:

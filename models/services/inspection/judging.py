@@ -154,7 +154,7 @@ def _username(one: Candidate, grounds: Grounds, *, named: bool) -> Iterator[Foun
         return
     tolerated = not grounds.legacy_until or grounds.today.isoformat() <= grounds.legacy_until
     if fault.code == "USERNAME_RULE" and held is not None and held.origin == "listed" and tolerated:
-        yield one.found("legacy", why=fault.message, until=grounds.legacy_until or "没有规定期限")
+        yield one.found("legacy", why=fault.message, until=grounds.legacy_until or "没有规定")
     else:
         yield one.found("username_rule", why=fault.message)
 
