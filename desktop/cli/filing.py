@@ -32,45 +32,58 @@ def status(ctx: typer.Context) -> None:
     call: Call = ctx.obj
     with call.store() as store:
         one = store.read(overview)
-    when = "办理中" if one.open else "不在办理时间"
+    when = "办理中" if one.open else "现在不在办理时间"
     lines = [f"{period_text(one.period)}{KIND_LABELS[one.kind]}：{one.first} 至 {one.last}（{when}）"]
     if one.files:
         numbers = counts_text({Act.ADDED: one.added, Act.DISABLED: one.disabled, Act.CHANGED: one.changed})
         lines.append(f"待备案：{numbers or '没有'}")
-    lines += [f"在办的备案：{one.under_way}"] if one.under_way else []
+        lines += _waiting(one.waiting)
+    lines += [f"在办的备案：{one.under_way}（收到上级回执前，其中的账户仍算在待备案里）"] if one.under_way else []
     lines += [one.reminder] if one.reminder else []
     lines += [f"  {unit.unit}：{_numbers(unit)}" for unit in one.units if unit.unit not in one.missing]
     lines += [f"本期未备案（或没有新增、禁用）：{'、'.join(one.missing)}"] if one.missing else []
     call.emit(document(one), lines)
 
 
+def _waiting(number: int) -> list[str]:
+    """New accounts no filing carries yet."""
+    return [f"另有 {number} 个新账户还没有经主管领导批准（change list --open），不在其中。"] if number else []
+
+
 def _numbers(unit: Any) -> str:
     return counts_text({Act.ADDED: unit.added, Act.DISABLED: unit.disabled, Act.CHANGED: unit.changed})
 
 
-@filing.add("propose", "把新增、禁用、更改的账户提交本单位主管领导核办，批准后打包报上级")
+@filing.add(
+    "propose",
+    "把新增、禁用、更改的账户提交本单位主管领导核办，批准后打包报上级。\n"
+    "已有草稿（如退回的）时，用 --period 把它改为另一次备案并提交。",
+)
 def propose(
     ctx: typer.Context,
     period: Period = "",
     reason: Annotated[str, typer.Option(metavar="文字", help="不在备案时间内办理时必填")] = "",
 ) -> None:
-    """Draft and submit a filing."""
-    from models.services.changes import submit_new
+    """Draft and submit a filing, or the draft that is there as one of another period."""
+    from models.services.changes import submit, submit_new
     from models.services.filing.overview import find_filing
-    from models.services.filing.proposing import propose_filing
+    from models.services.filing.proposing import propose_filing, redate_filing
+    from models.services.filing.rows import count_waiting
 
     def work(session: Any, actor: Any) -> Any:
-        change_id = propose_filing(session, actor, period, reason)
-        submit_new(session, actor, change_id)
-        return find_filing(session, change_id)
+        draft = redate_filing(session, actor, period, reason) if period else None
+        if draft:
+            submit(session, actor, draft)
+        change_id = draft or propose_filing(session, actor, period, reason)
+        if not draft:
+            submit_new(session, actor, change_id)
+        return find_filing(session, change_id), count_waiting(session)
 
     call: Call = ctx.obj
     with call.store() as store:
-        one = store.write(work, store.actor)
-    call.emit(
-        document(one),
-        f"已提交 {one.number}（{one.label}），请主管领导核办（change approve），再打包（package build）。",
-    )
+        one, waiting = store.write(work, store.actor)
+    told = f"已提交 {one.number}（{one.label}），请主管领导核办（change approve），再打包（package build）。"
+    call.emit({**document(one), "waiting": waiting}, [told, *_waiting(waiting)])
 
 
 @filing.add("list", "列出本单位的备案")

@@ -83,6 +83,21 @@ def window_for(session: Session, kind: FilingKind, period: str = "") -> Window:
     return found
 
 
+def present_window(session: Session, kind: FilingKind, period: str = "") -> Window:
+    """`window_for` a filing that is made now: of the window that is open or was last, or of the next one.
+
+    What was opened or disabled later does not belong to older windows (A15). Raises DataFaultError.
+    """
+    given, day = given_periods(session), local_day(moment(session))
+    wanted, now, coming = window_for(session, kind, period), window_of(day, kind, given), next_window(day, kind, given)
+    if wanted.period not in (now.period, coming.period):
+        raise DataFaultError(
+            f"现在不能办理{period_text(wanted.period)}的备案（{wanted.text}），只能办理{period_text(now.period)}的"
+            f"（--period {now.period}）或{period_text(coming.period)}的（--period {coming.period}）。"
+        )
+    return wanted
+
+
 def late_fault(session: Session, head: Mapping[str, str], reason: str) -> str | None:
     """Why a filing needs a reason: it was handed in outside of its window (A15); None when it needs none or has one."""
     kind, day = FilingKind(head["kind"]), local_day(head["as_of"])
@@ -113,14 +128,14 @@ def reminder(session: Session) -> Reminder | None:
         return None
     kind, given, day = kind_now(session), given_periods(session), local_day(moment(session))
     window = window_of(day, kind, given)
-    filed = {row.state for row in filings(session, window.period)}
-    if filed & set(_UNDER_WAY):
+    if any(row.state in _UNDER_WAY for row in filings(session)):
         return None
+    filed = {row.state for row in filings(session, window.period)}
     if day not in window:
         late = [row for row in rows if not row.since or local_day(row.since) <= window.last]
         coming = next_window(day, kind, given)
         if late and State.EFFECTIVE.value not in filed:
-            return _reminder("missed", window, kind, _days(window.last, day), late)
+            return _reminder("missed", window, kind, _days(window.last, day), rows)
         if _days(day, coming.first) > SOON:
             return None
         return _reminder("soon", coming, kind, _days(day, coming.first), rows)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.domain.errors import DataFaultError, NotAllowedError, UserError
@@ -24,6 +25,7 @@ from models.services.monitoring.annex import annex_rows
 from models.services.permissions import require_any_role
 from models.services.units import ancestors
 from models.store import audit
+from models.store import tables as t
 
 _DEAD: Final = (State.DRAFT, State.WITHDRAWN, State.REFUSED)
 
@@ -61,8 +63,18 @@ def prepare(session: Session, actor: Actor, form_key: str, period: str, filler: 
     window = window_for(session, FilingKind.DELTA, period)
     prepared = _FILLERS[form.key](session, actor.unit, form, window.period)
     if not prepared.data.rows:
-        raise UserError(f"{period_text(window.period)}没有可以列入{form.annex}《{form.title}》的账户，没有生成。")
+        what = f"{period_text(window.period)}没有可以列入{form.annex}《{form.title}》的账户，没有生成。"
+        raise UserError(what + (_other_periods(session) if form is LOCAL_TEACHERS else ""))
     return _signed_off(session, actor, prepared, filler)
+
+
+def _other_periods(session: Session) -> str:
+    """The periods annex 3 can be made for, in a sentence."""
+    own = {json.loads(one.after)["period"] for one in filings(session) if State(one.state) not in _DEAD}
+    found = sorted({*own, *session.scalars(select(t.filed_account.c.period).distinct())}, reverse=True)
+    if not found:
+        return "还没有任何一次备案：请先提交备案（filing propose）。"
+    return f"有备案的是：{'、'.join(found)}，请用 --period 指明。"
 
 
 def preview(session: Session, actor: Actor, period: str, reason: str) -> FormData:

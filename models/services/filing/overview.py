@@ -19,7 +19,7 @@ from models.services.change_log import find_change
 from models.services.filing.calendar import filings, moment, reminder, window_for
 from models.services.filing.proposing import under_way
 from models.services.filing.rollup import Numbers, rollup
-from models.services.filing.rows import kind_now, rows_to_file
+from models.services.filing.rows import count_waiting, kind_now, rows_to_file
 from models.services.units import has_below, own_unit
 from models.store import tables as t
 
@@ -28,7 +28,8 @@ from models.store import tables as t
 class Overview:
     """The window a filing of today belongs to, what it would carry, and for a tier above who filed what in it.
 
-    `files`: whether this unit files with a tier above; `under_way`: number of the filing not ended yet, "" for none.
+    `files`: whether this unit files with a tier above; `under_way`: number of the filing not ended yet, "" for none;
+    `waiting`: new accounts that wait for the head's approval and are not among those to be filed.
     """
 
     period: str
@@ -44,6 +45,7 @@ class Overview:
     reminder: str
     units: tuple[Numbers, ...]
     missing: tuple[str, ...]
+    waiting: int = 0
 
 
 def overview(session: Session) -> Overview:
@@ -60,6 +62,7 @@ def overview(session: Session) -> Overview:
         window.period, kind, window.first, window.last, local_day(moment(session)) in window, reports_own(own),
         numbers[Act.ADDED], numbers[Act.DISABLED], numbers[Act.CHANGED], under_way(session),
         told.sentence if told else "", below.units if below else (), below.missing if below else (),
+        count_waiting(session),
     )  # fmt: skip
 
 

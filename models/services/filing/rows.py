@@ -53,6 +53,13 @@ def rows_to_file(session: Session) -> Iterator[FilingRow]:
             yield FilingRow(row.id, values, row.status, act, row.revision, since)
 
 
+def count_waiting(session: Session) -> int:
+    """The own new accounts that wait for the head's approval: no filing carries them before."""
+    c = t.account.c
+    query = select(func.count()).where(c.unit_id == own_unit(session).id, c.status == "pending")
+    return session.execute(query).scalar_one()
+
+
 def kind_now(session: Session) -> FilingKind:
     """First while nothing of this unit was ever filed, else the difference."""
     c = t.account.c
