@@ -162,6 +162,7 @@ def pages_for(actor: Actor) -> tuple[PageEntry, ...]:
     """The pages `actor` sees, in their order (E1-E3: the administrator takes no part in the business)."""
     tier, line = actor.unit.tier, actor.unit.line
     shown = [page for page in PAGES if actor.roles & page.roles and tier in page.tiers and line in page.lines]
-    if actor.unit.line is Line.OPEN:
+    if actor.unit.line is Line.OPEN:  # its accounts are what it comes for
+        shown.sort(key=lambda page: page.key != "accounts")
         return tuple(replace(page, title=page.open_title or page.title) for page in shown)
     return tuple(shown)
