@@ -88,7 +88,7 @@ def test_from_a_list_of_teachers_to_a_package(
 ) -> None:
     monkeypatch.setattr(calendar, "moment", lambda _: "2027-05-10T02:00:00Z")
     lu, tang = units
-    add_account(lu, "周新老师")
+    add_account(lu, "周新岚")
     window = enter(qtbot, lu, Role.REGISTRAR, tmp_path)
     import_teachers(qtbot, window, tmp_path)
     leave(window)
