@@ -21,8 +21,8 @@ from tests.ui.windowkit import give_passphrase, look, open_window, press, show
 from ui.main_window import MainWindow
 
 LIST = """姓名,性别,邮箱,办公电话,聘任方式,是否在编,部门,职务
-陈教师,女,a@example.org,0315-2234567,专任,是,教务处,主任
-林讲师,男,b@example.org,0315-2234568,兼职,否,教务处,教师
+陈知书,女,a@example.org,0315-2234567,专任,是,教务处,主任
+林书讲,男,b@example.org,0315-2234568,兼职,否,教务处,教师
 高文员,女,c@example.org,0315-2234569,专任,是,办公室,干事
 """
 
