@@ -72,7 +72,10 @@ def _application_lines(one: Any) -> list[str]:
 def open_(
     ctx: typer.Context,
     values: Annotated[
-        list[str], typer.Argument(metavar="字段=值", help="姓名、性别、部门、职务、办公电话、联系电话、邮箱、用户名")
+        list[str],
+        typer.Argument(
+            metavar="字段=值", help="姓名、性别、部门、职务、办公电话、联系电话、邮箱、用户名（不写时按规则生成）"
+        ),
     ],
     reason: Reason = "",
 ) -> None:
@@ -80,7 +83,7 @@ def open_(
     from models.services.monitoring.proposals import propose_open
 
     given = assignments(values, ACCOUNTS)
-    _proposed(ctx.obj, lambda session, actor: propose_open(session, actor, given, reason))
+    _proposed(ctx.obj, lambda session, actor: propose_open(session, actor, given, reason), "用户名 {username}，")
 
 
 @monitoring.add("change", "岗位变动：经主管领导批准并报省校备案后，才可修改权限")
@@ -108,12 +111,16 @@ def close(ctx: typer.Context, who: Who, reason: Reason) -> None:
     _proposed(ctx.obj, lambda session, actor: propose_close(session, actor, who, reason))
 
 
-def _proposed(call: Call, act: Any) -> None:
+def _proposed(call: Call, act: Any, more: str = "") -> None:
+    """Ask and tell; `more` takes values of the change after its label."""
     from models.services import changes
 
     with call.store() as store:
-        made = store.write(lambda session, actor: changes.get(session, act(session, actor)).summary, store.actor)
-    call.emit(document(made), f"已提交 {made.number}（{made.kind_label}）：{made.subject_label}，等待主管领导核办。")
+        detail = store.write(lambda session, actor: changes.get(session, act(session, actor)), store.actor)
+    made, said = detail.summary, more.format_map({one.field: one.after for one in detail.diffs})
+    call.emit(
+        document(made), f"已提交 {made.number}（{made.kind_label}）：{made.subject_label}，{said}等待主管领导核办。"
+    )
 
 
 @monitoring.add("file", "省校：对岗位变动备案，允许修改权限；用本人的口令签名")

@@ -13,7 +13,7 @@ from models.domain.errors import DataFaultError, FileRefusedError, NotAllowedErr
 from models.domain.monitoring import read_application
 from models.domain.units import Role
 from models.services import changes, outgoing
-from models.services.monitoring import annex_rows
+from models.services.monitoring import annex_rows, list_accounts
 from models.services.monitoring.filing import applications, receive
 from models.store import audit
 from models.store import tables as t
@@ -85,6 +85,14 @@ def test_a_person_has_one_monitoring_account_with_true_contacts(world: World) ->
         ask(tang, "王芳", TEACHING, sex="")
     with pytest.raises(DataFaultError, match="办公电话缺区号"):
         ask(tang, "王芳", TEACHING, office_phone="2234567")
+
+
+def test_without_a_user_name_the_one_by_the_rule_is_taken(world: World) -> None:
+    lu = world["lu"]
+    lu.approve([ask(lu, "韩梅", LEADER, username="", email="hm@example.org")])
+    assert [one.values["username"] for one in lu.store.read(list_accounts)] == ["tslnhanmei"]
+    with pytest.raises(DataFaultError, match="没有填写用户名"):
+        ask(world["tang"], "覃芳", COMMITTEE, username="", email="qf@example.org")
 
 
 def test_a_change_of_post_takes_effect_only_once_the_province_has_filed_it(world: World) -> None:

@@ -13,13 +13,15 @@ from models.domain.fields import ACCOUNTS
 from models.domain.ids import new_id
 from models.domain.monitoring import CHANGED_BY_POST, FIELDS
 from models.domain.units import Actor, Line
+from models.services.accounts.usernames import propose_for
 from models.services.change_checks import refuse_open_overlap
 from models.services.change_drafts import submit
 from models.services.change_log import find_change
 from models.services.change_writing import Draft, checked_reason, insert_drafts
-from models.services.checking import field_label, normalised
+from models.services.checking import check_context, field_label, normalised
 from models.services.monitoring.checks import values_of
 from models.services.permissions import require_any_role
+from models.services.policies import effective
 from models.services.units import own_unit
 from models.store import tables as t
 
@@ -27,11 +29,14 @@ from models.store import tables as t
 def propose_open(session: Session, actor: Actor, values: Mapping[str, str], reason: str = "") -> str:
     """Ask for an account for somebody in one of the tier's posts; the id of the change, submitted.
 
-    `values`: the fields of `domain.monitoring.FIELDS`. Raises DataFaultError for a post without a right, a full
-    quota, gaps (A3, A16), NotAllowedError.
+    `values`: the fields of `domain.monitoring.FIELDS`; without a user name it is the one by the rule (A17).
+    Raises DataFaultError for a post without a right, a full quota, gaps (A3, A16), a name read in several ways,
+    NotAllowedError.
     """
     _require(actor, MONITORING_OPEN)
     after = _normalised(values, FIELDS)
+    if after.get("name") and not after.get("username"):
+        after["username"] = _username_for(session, after)
     draft = Draft(MONITORING_OPEN, new_id(), _label(after), {}, after, 0, checked_reason(reason))
     return _handed_in(session, actor, draft)
 
@@ -77,6 +82,17 @@ def _require(actor: Actor, kind: ChangeKind) -> None:
     require_any_role(actor, kind.initiators, f"发起“{kind.label}”")
     if actor.unit.line is not Line.OPEN:
         raise NotAllowedError("质量监控账户属于开放教育，本单位不办理。")
+
+
+def _username_for(session: Session, record: Mapping[str, str]) -> str:
+    """The user name by the rule, free among the monitoring accounts known here. Raises DataFaultError."""
+    taken = set(session.scalars(select(t.monitoring_account.c.username)))
+    (proposal,) = propose_for([record], check_context(session), taken, effective(session).collision)
+    if proposal.username is None or proposal.ambiguous:
+        ways = f"姓名有几种读法（{'、'.join(proposal.candidates)}）" if proposal.ambiguous else "无法按规则生成用户名"
+        problem = (proposal.problem or ways).rstrip("。")
+        raise DataFaultError(f"没有填写用户名：{problem}。请写明 用户名=…。")
+    return proposal.username
 
 
 def _normalised(values: Mapping[str, str], admitted: tuple[str, ...]) -> dict[str, str]:
