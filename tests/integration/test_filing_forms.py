@@ -117,6 +117,7 @@ def test_changed_accounts_go_along_unlisted(world: World, at: Callable[[str], No
 
     at(MAY)
     lu, tang = world["lu"], world["tang"]
+    assert tang.store.read(rollup, "2027-05").missing == ("甲一学习中心", "甲二学习中心")  # itself it has no account
     zhang = add_account(lu, "张三")
     file_accounts(lu, "")
     report(lu, tang)

@@ -97,6 +97,8 @@ def rollup(session: Session, period: str, *, planned: bool = False) -> Rollup:
     own_ones = [*_under_way(session, period), *(_planned(session) if planned else ())]
     entries = _last_words([*_filed(session, period), *own_ones])
     entries = [one for one in entries if one.unit_id in units]
+    if own.id in units and not _holds_accounts(session, own) and all(one.unit_id != own.id for one in entries):
+        del units[own.id]  # nothing it could file; of those below only their filings are known
     numbers = [_numbers(unit, entries) for unit in units.values()]
     missing = [one.unit for one in numbers if not one.added + one.disabled + one.changed]
     first = all(one.kind is FilingKind.FIRST for one in entries)
@@ -119,6 +121,13 @@ def _units(session: Session, own: Unit) -> dict[str, Unit]:
     ways = {unit.id: [*reversed([one.code for one in ancestors(session, unit.id)]), unit.code] for unit in below}
     found = [unit for unit in (own, *sorted(below, key=lambda unit: ways[unit.id])) if reports_own(unit)]
     return {unit.id: unit for unit in found}
+
+
+def _holds_accounts(session: Session, own: Unit) -> bool:
+    """Whether this unit has an account that was approved, in use or disabled."""
+    c = t.account.c
+    query = select(c.id).where(c.unit_id == own.id, c.status != "pending").limit(1)
+    return session.scalar(query) is not None
 
 
 def _filed(session: Session, period: str) -> Iterator[Entry]:
