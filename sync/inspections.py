@@ -53,15 +53,16 @@ def _disable(
     return handling.disable_list(session, actor, inspection_id, positions, give, confirmed=confirmed)
 
 
-def close(store: Store, passphrase: str, inspection_id: str) -> str:
-    """Sign the record of an inspection and close it; the statement's id. Raises UserError, WrongSecretError."""
-    return store.write(_close, store.actor, store.signer(passphrase), inspection_id)
+def close(store: Store, passphrase: str, inspection_id: str, *, open_left: bool = False) -> str:
+    """Sign the record of an inspection and close it; the statement's id. `open_left`: also with findings that are
+    not settled. Raises UserError, WrongSecretError."""
+    return store.write(_close, store.actor, store.signer(passphrase), inspection_id, open_left)
 
 
-def _close(session: Session, actor: Actor, signer: Signer, inspection_id: str) -> str:
+def _close(session: Session, actor: Actor, signer: Signer, inspection_id: str, open_left: bool) -> str:
     if signer.person_id != actor.person_id:
         raise NotAllowedError("核查记录须由办理人本人用自己的口令签名。")
-    body = patrols.settle(session, actor, inspection_id)
+    body = patrols.settle(session, actor, inspection_id, open_left=open_left)
     statement = sign(body, [certified(session, signer)])
     signatures = [one.to_json() for one in statement.signatures]
     kept = store_statement(session, RECORD, statement.body, signatures, body["at"])

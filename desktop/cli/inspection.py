@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from desktop.cli import inspection_words as words
 from desktop.cli.call import Call, choice
 from desktop.cli.documents import document
 from desktop.cli.frame import Commands, UsageFaultError
-from models.domain.inspection import CODES, DEFAULT_IDLE_DAYS, OVERDUE_LABEL, PROOF_LABELS, STATE_LABELS, Proof
-from models.domain.times import local_text
+from models.domain.inspection import CODES, DEFAULT_IDLE_DAYS, PROOF_LABELS, Proof
 
 app = Commands("专项核查和巡查")
 inspection = Commands("专项核查：把平台导出的账户清单与名册比对，形成停用清单，再用以后的清单核实")
@@ -22,7 +22,6 @@ app.add_typer(inspection, name="inspection")
 app.add_typer(patrol, name="patrol")
 
 _CODE_LABELS = {code.key: code.label for code in CODES}
-_FEW = 20
 Number = Annotated[str, typer.Argument(metavar="编号", help="核查的编号（8 位，见 inspection list）")]
 Places = Annotated[
     list[int] | None, typer.Option("--finding", metavar="序号", min=1, help="哪一项，见 inspection show")
@@ -84,30 +83,7 @@ def _told(call: Call, store: Any, inspection_id: str) -> None:
     from models.services.inspection import views
 
     found = store.read(views.show, inspection_id)
-    call.emit(_document(found, with_items=False), _heading(found))
-
-
-def _document(found: Any, *, with_items: bool) -> dict[str, Any]:
-    body: dict[str, Any] = document(found)
-    body["by_code"] = {code: count for code, _, count in found.by_code}
-    body["by_unit"] = [{"unit_id": unit, "unit": name, "findings": count} for unit, name, count in found.by_unit]
-    body["left_out"] = dict(found.left_out)
-    return body if with_items else {key: value for key, value in body.items() if key != "items"}
-
-
-def _heading(found: Any) -> list[str]:
-    one = found.summary
-    lines = [
-        f"{one.kind_label} {one.number}（{one.state_label}）：核查 {one.checked} 个账户，发现 {one.findings} 处问题"
-    ]
-    lines += [f"  {label}：{count}" for _, label, count in found.by_code]
-    if len(found.by_unit) > 1:
-        lines += [f"  {name}：{count} 处" for _, name, count in found.by_unit[:_FEW]]
-    if found.left_out:
-        lines.append("未核查的行：" + "，".join(f"{label} {count}" for label, count in found.left_out))
-    if found.absent:
-        lines.append(f"清单里没有这些单位的账户，没有核查：{'、'.join(found.absent[:_FEW])}")
-    return lines
+    call.emit(words.document_of(found, with_items=False), words.heading(found))
 
 
 @inspection.add("list", "列出专项核查和巡查：何时、何人、发现多少、处理到哪一步")
@@ -118,14 +94,7 @@ def list_(ctx: typer.Context) -> None:
     call: Call = ctx.obj
     with call.store() as store:
         found = store.read(views.list_inspections)
-    call.emit([document(one) for one in found], [_line(one) for one in found] or "还没有做过专项核查或巡查。")
-
-
-def _line(one: Any) -> str:
-    states = "，".join(f"{STATE_LABELS[key]} {count}" for key, count in one.states.items() if count)
-    late = f"，{OVERDUE_LABEL} {one.overdue}" if one.overdue else ""
-    head = f"{one.number}  {local_text(one.made_at)}  {one.kind_label}  {one.made_by}  {one.state_label}"
-    return f"{head}  发现 {one.findings}（{states or '没有问题'}{late}）  {one.source}"
+    call.emit([document(one) for one in found], [words.line(one) for one in found] or "还没有做过专项核查或巡查。")
 
 
 @inspection.add("show", "查看一次核查：每处问题、涉及的账户、处理到哪一步")
@@ -143,17 +112,12 @@ def show(
     with call.store() as store:
         unit_id = store.read(unit_by, unit).id if unit else ""
         found = store.read(views.show, number, _chosen_codes(codes), unit_id)
-    lines = [f"  {one.position + 1}. {_item(one, views.standing_words(one))}" for one in found.items]
-    call.emit(_document(found, with_items=True), [*_heading(found), *lines])
+    lines = [f"  {one.position + 1}. {words.item(one, views.standing_words(one))}" for one in found.items]
+    call.emit(words.document_of(found, with_items=True), [*words.heading(found), *lines])
 
 
 def _chosen_codes(codes: Sequence[str] | None) -> list[str]:
     return [choice(code, {key: key for key in _CODE_LABELS}, "--code", _CODE_LABELS) for code in codes or []]
-
-
-def _item(one: Any, standing: str) -> str:
-    more = f"（{one.more}）" if one.more else ""
-    return f"{one.label}  {one.name} {one.username}  {one.unit_name}  {one.why}{more}  {standing}"
 
 
 @inspection.add("dismiss", "不予处理：写明理由，问题保留在记录中")
@@ -181,7 +145,10 @@ def _mark(call: Call, act: Any, said: tuple[str, Sequence[int] | None, str], wor
     call.emit({"findings": count}, f"{words}：{count} 项。")
 
 
-@inspection.add("disable", "把问题账户列入停用清单：本单位的报主管领导批准，所辖单位的下达停用通知单（用本人口令签名）")
+@inspection.add(
+    "disable",
+    "把问题账户列入停用清单（应先更正的，选定才列入）：本单位的报主管领导批准，所辖单位的下达停用通知单（用本人口令签名）",
+)
 def disable(
     ctx: typer.Context,
     number: Number,
@@ -190,7 +157,7 @@ def disable(
     due: Annotated[str, typer.Option(metavar="日期", help="通知单的执行期限，如 2026-12-31（默认 15 天）")] = "",
     confirm_mass: Annotated[bool, typer.Option("--confirm-mass", help="确认一次停用很多账户")] = False,
 ) -> None:
-    """Make the disable list of findings; without a choice of all irregular ones."""
+    """Make the disable list of findings; without a choice of the irregular ones that are not put right first."""
     from models.services.inspection import views
     from sync import inspections
 
@@ -207,6 +174,12 @@ def disable(
         f"只需在平台上停用 {made.platform} 个；已在办理 {made.under_way} 个。"
     ]
     text += [f"另有 {made.skipped} 处只需更正，未列入。"] if made.skipped else []
+    if made.corrections:
+        numbers = words.numbers([place + 1 for place in made.corrections])
+        text.append(
+            f"另有 {len(made.corrections)} 处应先更正，没有列入：序号 {numbers}。"
+            "更正不了、确需停用的，用 --code 问题 或 --finding 序号 选定。"
+        )
     call.emit(asdict(made), text)
 
 
@@ -230,13 +203,17 @@ def prove(
 
 
 @inspection.add("close", "办结：用本人的口令对全部记录签名，以后不能再改动")
-def close(ctx: typer.Context, number: Number) -> None:
+def close(
+    ctx: typer.Context,
+    number: Number,
+    open_left: Annotated[bool, typer.Option("--open-left", help="还有没了结的问题也办结")] = False,
+) -> None:
     """Sign and close an inspection."""
     from sync import inspections
 
     call: Call = ctx.obj
     with call.store() as store:
-        statement = inspections.close(store, call.passphrase(), number)
+        statement = inspections.close(store, call.passphrase(), number, open_left=open_left)
     call.emit({"statement": statement}, f"已办结并签名，签名文件 {statement[:16]}。可用 inspection verify 核对。")
 
 

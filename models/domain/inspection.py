@@ -29,7 +29,8 @@ class Code:
     `clause`: requirement numbers; `basis`: the rule as people know it. `level` ERROR: irregular, to be disabled or put
     right; WARNING: to be looked at. `reason`: code of `domain.orders.REASONS` for which the account is disabled; ""
     when there is nothing to disable in the register. `on_platform`: the register has no such account in use, so only
-    the platform can end it. `dimension`: D3.
+    the platform can end it. `dimension`: D3. `correct_first`: the account is put right; it is disabled only when
+    somebody chooses so.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Code:
     advice: str
     reason: str = ""
     on_platform: bool = False
+    correct_first: bool = False
 
 
 _IRREGULAR: Final = "账户通知二（一）：不规范账户一律禁用"
@@ -62,15 +64,15 @@ CODES: Final[tuple[Code, ...]] = (
     Code("duplicate", "一人多户", "A12, D6", _PERSONAL, Level.ERROR, "accurate",
          "保留一个，其余禁用；确需保留的写明理由", "duplicate"),
     Code("username_rule", "用户名不规范", "A9, A12, A17", _IRREGULAR, Level.ERROR, "legal",
-         "按规则更名；不能更名的，禁用", "username"),
+         "按规则更名；不能更名的，禁用", "username", correct_first=True),
     Code("unfiled", "未备案", "A9, A12, A15", _IRREGULAR, Level.ERROR, "legal",
-         "补报备案；不应存在的，禁用", "unfiled"),
+         "补报备案；不应存在的，禁用", "unfiled", correct_first=True),
     Code("idle", "长期未登录", "A12", _IRREGULAR, Level.ERROR, "accurate",
          "问明是否还在使用；不再使用的，禁用", "idle"),
     Code("missing", "名册中有、平台上没有", "A6", _CHECKED, Level.WARNING, "accurate",
-         "核对平台上是否已删除或改名；确已不用的，禁用", "other"),
+         "核对平台上是否已删除或改名；确已不用的，禁用", "other", correct_first=True),
     Code("suspended", "名册中使用、平台上已停用", "A6", _CHECKED, Level.WARNING, "accurate",
-         "问明停用原因；确已停用的，在名册中禁用", "other"),
+         "问明停用原因；确已停用的，在名册中禁用", "other", correct_first=True),
     Code("legacy", "旧账户用户名不合规则", "A17", _USERNAMES, Level.WARNING, "legal",
          "保留期内可以继续使用，期满前按规则更名"),
     Code("email_format", "邮箱格式不对", "A6, A16", _TRUTHFUL, Level.WARNING, "accurate", "请本人核对后更正邮箱"),
@@ -104,6 +106,7 @@ STATE_LABELS: Final = {
     FindingState.PROVED: "已核实",
 }
 OVERDUE_LABEL: Final = "逾期未停用"
+WAITING_LABEL: Final = "未停用（待执行）"
 INSPECTION_STATES: Final = {"open": "办理中", "closed": "已办结"}
 
 
@@ -127,7 +130,7 @@ LEFT_OUT_LABELS: Final = {
     "student": "学生账户",
     "elsewhere": "其他单位的账户",
     "repeated": "重复的行",
-    "nameless": "没有用户名或看不懂的行",
+    "nameless": "没有用户名的行",
 }
 """Rows of a list that are not inspected, and why."""
 
@@ -162,7 +165,7 @@ DETAIL_LABELS: Final = {
     "platform_name": "平台姓名",
     "register_name": "名册姓名",
     "last_access": "最近登录",
-    "until": "保留到",
+    "until": "保留期限",
     "kept": "保留的账户",
     "with": "相关账户",
     "institution": "平台单位",

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from models.domain.errors import FileRefusedError, NotAllowedError, UserError
 from models.domain.units import Role
 from models.services import approvals
 from models.services.inspection import exports, handling, proving, views
 from models.store import audit
+from models.store import tables as t
 from sync import inspections, orders
 from tests.inspection_world import (
     NAMES,
@@ -72,12 +75,82 @@ def test_a_county_from_export_to_proof(world: World, tmp_path: Path) -> None:
     items = found(lu, first)
     assert items["not_real_name", "tslnzhangsan"].proof_label == "平台已停用"
     assert items["not_real_name", "tslnzhangsan"].proved_at
+    waiting = items["idle", "tslnlvbu"]
+    assert (waiting.state_label, waiting.overdue) == ("未停用（待执行）", False)  # its day has not passed
+    lu.store.write(age, "2020-01-05T00:00:00Z")
+    items = found(lu, first)
     assert (items["idle", "tslnlvbu"].state_label, items["idle", "tslnlvbu"].overdue) == ("逾期未停用", True)
     assert items["unknown", "tslnadmin"].proof == "gone"
     assert items["unknown", "tslnxs01"].overdue
     assert items["missing", "tslnouyangmingyue"].state == "open"
     assert (proved.settled["suspended"], proved.settled["gone"], proved.still, proved.silent) == (1, 2, 4, 0)
     assert lu.store.read(audit.verify).ok
+
+
+def age(session: Session, day: str) -> None:
+    session.execute(update(t.inspection_finding).values(handled_at=day))
+    audit.append(session, None, "test.age", "batch:test", {})
+
+
+def test_what_can_be_corrected_is_listed_only_when_chosen(world: World, tmp_path: Path) -> None:
+    lu = world["lu"]
+    rows = irregular(lu)
+    rows[1]["姓名"] = "买买提"  # not the name of the register, which is a real one
+    first = inspect(lu, export(lu, tmp_path, rows))
+    wrong = found(lu, first)["not_real_name", "tslnmaimaitiaili"]
+    made = disable(lu, first)
+    assert made.corrections == (wrong.position,)
+    items = found(lu, first)
+    assert {items[key].state for key in (("not_real_name", "tslnzhangsan"), ("idle", "tslnlvbu"))} == {"listed"}
+    assert items["not_real_name", "tslnmaimaitiaili"].state == "open"
+    with pytest.raises(UserError, match="1 项应先更正"):
+        disable(lu, first)
+    (change,) = disable(lu, first, [wrong.position]).changes
+    with pytest.raises(UserError, match="撤回停用申请") as refusal:
+        lu.store.write(handling.dismiss, lu.store.actor, first, [wrong.position], "已更正")
+    assert found(lu, first)["not_real_name", "tslnmaimaitiaili"].change in str(refusal.value)
+    stranger = found(lu, first)["unknown", "tslnadmin"]  # nothing is under way for it
+    assert lu.store.write(handling.dismiss, lu.store.actor, first, [stranger.position], "是上级的账户") == 1
+
+    lu.approve([change])
+    lu.act(Role.REGISTRAR)
+    rows[1]["姓名"] = NAMES["tslnmaimaitiaili"]
+    lu.store.write(proving.prove, lu.store.actor, first, export(lu, tmp_path, rows, "后来.xlsx"))
+    mended = found(lu, first)["not_real_name", "tslnmaimaitiaili"]
+    assert (mended.proof_label, mended.state) == ("已改正", "proved")
+    assert "申请启用" in mended.note
+
+
+def test_accounts_on_the_list_are_gone_when_the_others_are_there(world: World, tmp_path: Path) -> None:
+    lu = world["lu"]
+    rows = good(lu)
+    for one in rows[:3]:
+        one["最近登录"] = "2020-03-01"
+    first = inspect(lu, export(lu, tmp_path, rows))
+    disable(lu, first)  # waits for the head, so the register still has all five in use
+    proved = lu.store.write(proving.prove, lu.store.actor, first, export(lu, tmp_path, rows[3:], "后来.xlsx"))
+    assert (proved.settled["gone"], proved.still, proved.silent) == (3, 0, 0)
+
+
+def test_rows_that_were_not_looked_at_or_not_understood_are_named(world: World, tmp_path: Path) -> None:
+    lu = world["lu"]
+    rows = good(lu)
+    rows[0]["最近登录"], rows[1]["最近登录"], rows[2]["用户名"] = "上学期", "", ""
+    rows += [row(lu, "hebwangwu", "王五", 8, 最近登录="很久"), rows[4]]
+    first = inspect(lu, export(lu, tmp_path, rows))
+    detail = lu.store.read(views.show, first)
+    assert dict(detail.left_out) == {"其他单位的账户": 1, "重复的行": 1, "没有用户名的行": 1}
+    places = dict(detail.left_rows)
+    assert [places[what][-5:] for what in ("其他单位的账户", "重复的行", "没有用户名的行")] == [
+        "第 7 行",
+        "第 8 行",
+        "第 4 行",
+    ]
+    unread, empty, unclear = detail.notes
+    assert "第 2 行 F 列：最近登录“上学期”看不懂" in unread
+    assert "最近登录是空的 1 行" in empty
+    assert "第 3 行" in empty
+    assert "第 2 行" in unclear
 
 
 def test_a_city_orders_what_it_finds_in_its_county(world: World, tmp_path: Path) -> None:
@@ -175,7 +248,15 @@ def test_a_list_that_says_too_little_proves_nothing(world: World, tmp_path: Path
     few = export(lu, tmp_path, [rows[1]], "少数.xlsx")  # one of five accounts: nobody is gone because of that
     with pytest.raises(FileRefusedError, match="没有说到"):
         lu.store.write(proving.prove, lu.store.actor, first, few)
-    columns = [{key: one[key] for key in ("用户名", "姓名")} for one in rows]  # without the last login
+    columns = [{key: one[key] for key in ("用户名", "姓名")} for one in rows]
+    stateless = exports.read_export(sheet_file(tmp_path / "教师.xlsx", columns), {}, {})
+    with pytest.raises(FileRefusedError, match="没有“是否停用”"):
+        lu.store.write(proving.prove, lu.store.actor, first, stateless)
+    others = export(lu, tmp_path, [row(lu, "tslnlisi", "李四", 6)], "别人.xlsx")
+    with pytest.raises(FileRefusedError, match="任何账户"):
+        lu.store.write(proving.prove, lu.store.actor, first, others)
+    assert not any(one.proof for one in found(lu, first).values())
+    columns = [{key: one[key] for key in ("用户名", "姓名", "是否停用")} for one in rows]  # without the last login
     path = sheet_file(tmp_path / "少列.xlsx", columns)
     proved = lu.store.write(proving.prove, lu.store.actor, first, exports.read_export(path, {}, {}))
     assert found(lu, first)["idle", "tslnlvbu"].state == "open"

@@ -55,7 +55,11 @@ def test_a_closed_inspection_is_signed_and_changes_no_more(world: World, tmp_pat
     with pytest.raises(UserError, match="还没有办结"):
         lu.store.read(inspections.verify, first)
     changes = disable(lu, first).changes
-    inspections.close(lu.store, lu.act(Role.REGISTRAR), first)
+    secret = lu.act(Role.REGISTRAR)
+    with pytest.raises(UserError, match=r"还有 7 项没有了结.*第 1、2、3、4、5、6、7 项.*--open-left"):
+        inspections.close(lu.store, secret, first)
+    assert lu.store.read(views.show, first).summary.state == "open"
+    inspections.close(lu.store, secret, first, open_left=True)
     assert lu.store.read(inspections.verify, first) == ()
     lu.approve(list(changes))
     assert found(lu, first)["idle", "tslnlvbu"].state == "listed"  # as it was when it was signed
@@ -94,7 +98,7 @@ def test_a_patrol_of_the_register_is_dated_and_signed(world: World) -> None:
     items = found(lu, first)
     assert {key[0] for key in items if key[1] == "mateng"} == {"username_rule", "unfiled", "shared"}
     assert {key[0] for key in items if key[1] == "tslnlvbu"} == {"not_real_name", "phone_format"}
-    inspections.close(lu.store, lu.act(Role.REGISTRAR), first)
+    inspections.close(lu.store, lu.act(Role.REGISTRAR), first, open_left=True)
     summary = lu.store.read(views.list_inspections)[0]
     assert (summary.kind_label, summary.signed, summary.made_by) == ("巡查", True, "登记员")
     assert lu.store.read(inspections.verify, first) == ()
@@ -169,7 +173,8 @@ def test_the_command_line_from_run_to_close(world: World, tmp_path: Path) -> Non
     later = sheet_file(tmp_path / "后来.xlsx", rows[:-1], TITLES)
     proved = call(lu, "inspection", "prove", number, later).json
     assert proved["settled"]["gone"] > 0
-    assert call(lu, "inspection", "close", number).json["statement"]
+    refused(call(lu, "inspection", "close", number), 2, "--open-left")
+    assert call(lu, "inspection", "close", number, "--open-left").json["statement"]
     assert call(lu, "inspection", "verify", number).json == {"ok": True, "faults": []}
     refused(call(lu, "inspection", "close", number), 2, "不能再改动")
     assert call(lu, "patrol", "run").json["summary"]["kind"] == "patrol"

@@ -214,11 +214,12 @@ def test_a_county_from_a_dropped_export_to_the_signed_record(
     settle_all(qtbot, window)
     assert page.stack.currentIndex() == VIEW
     assert "平台已停用 3 项" in page.view.news.words.text()
-    assert states(page)["idle", "tslnlvbu"] == "逾期未停用"
+    assert states(page)["idle", "tslnlvbu"] == "未停用（待执行）"
     page.view.list.show_tab("all")
     look(window, "inspection-proved")
 
     press(qtbot, page, "办结并签名")
+    assert window.context.prompt.said[-1] == "办结并签名"  # findings are left, so it was asked
     give_passphrase(qtbot, window, PEOPLE[Role.REGISTRAR][1])
     settle_all(qtbot, window)
     assert "签名有效" in page.view.note.words.text()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from models.domain.inspection import FindingState
 from models.domain.times import local_day, now_text
+from models.services.inspection.advice import is_corrected_first
 from models.services.orders import DEFAULT_DAYS
 from ui.context import AppContext
 from ui.forms.inputs import line, on_enter
@@ -113,6 +114,8 @@ class DisableBar(QFrame):
         keys = {_account_of(one) for one in fit}
         rest = sum(_account_of(one) not in keys for one in chosen)
         left = self.tr("另有 {n} 项只需更正，不列入。").format(n=rest) if rest and fit else ""
+        mend = sum(is_corrected_first(one.code, one.details) for one in fit)
+        left += self.tr("其中 {n} 项一般先更正，更正不了的才停用。").format(n=mend) if mend else ""
         self.words.setText(f"{words}。{left}" if fit else self.tr("所选的只需更正，没有要停用的账户。"))
         self.orders = bool(below)
         self.due.setVisible(self.orders)

@@ -94,19 +94,34 @@ def _unless_mass(act: Callable[[], Listed]) -> Listed | MassChangeError:
 
 
 def close_inspection(parent: QWidget, context: AppContext, one: InspectionSummary, done: Callable[[], object]) -> None:
-    """Ask for the passphrase, sign the record and close; after that nothing of it changes."""
+    """Ask for the passphrase, sign the record and close, after a question when something is left to do: after that
+    nothing of it changes."""
     from sync import inspections
 
     store = context.store
     words = parent.tr("对这次{kind}的全部记录签名，以后不能再改动。").format(kind=one.kind_label)
-    left = one.states["open"] + one.states["listed"]
-    if left:
-        words += parent.tr("还有 {n} 项没有了结，办结后只能重新核查。").format(n=left)
+    # done ones are only waiting for the proof, unless they are overdue
+    unsettled = sum(one.states[key] for key in ("open", "listed", "objected"))
+    left = bool(unsettled or one.overdue)
 
     def told(_: Any) -> None:
         context.toast(parent.tr("已办结并签名。"))
         done()
 
-    context.with_passphrase(
-        parent, parent.tr("办结并签名"), words, lambda secret: inspections.close(store, secret, one.id), told
+    def ask() -> None:
+        context.with_passphrase(
+            parent, parent.tr("办结并签名"), words,
+            lambda secret: inspections.close(store, secret, one.id, open_left=left), told,
+        )  # fmt: skip
+
+    if not left:
+        ask()
+        return
+    late = parent.tr("，逾期未停用 {n:,} 项").format(n=one.overdue) if one.overdue else ""
+    counted = parent.tr("待处理 {open:,} 项，已列入未完成 {listed:,} 项").format(
+        open=one.states["open"] + one.states["objected"], listed=one.states["listed"]
+    )
+    question = parent.tr("还有问题没有了结（{counted}{late}）。办结后不能再改动，只能重新核查。确定办结吗？")
+    context.prompt.confirm(
+        parent, parent.tr("办结并签名"), question.format(counted=counted, late=late), ask, danger=True
     )

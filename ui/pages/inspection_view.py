@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from models.services.inspection.handling import Listed
 
 PANEL_FROM = 820
+NOTES = 2
+"""How many notes the bar shows: those on logins, which sum up, come last."""
 
 
 class InspectionView(QWidget):
@@ -272,7 +274,8 @@ def standing_of(detail: InspectionDetail, faults: tuple[str, ...] | None) -> tup
         return "ok", "已办结并签名。签名有效，记录与签名时一致。"
     parts = [f"{one.overdue} 项逾期没有停用，请督促或在平台上停用后再核实。"] if one.overdue else []
     if detail.left_out:
-        parts.append("没有核查的行：" + "，".join(f"{words} {count:,}" for words, count in detail.left_out) + "。")
+        parts.append(f"没有核查的行：{detail.left_words}。")
+    parts += detail.notes[-NOTES:]
     if detail.absent:
         named = "、".join(detail.absent[:6]) + (f"等 {len(detail.absent)} 个单位" if len(detail.absent) > 6 else "")
         parts.append(f"清单里没有这些单位的账户，没有核查：{named}。")

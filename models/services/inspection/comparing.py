@@ -24,20 +24,28 @@ _COVERED_SHARE: Final = 0.5
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was found, in a fixed order. `checked`: accounts looked at; `left_out`: rows by reason
+    """What was found, in a fixed order. `checked`: accounts looked at; `rows`: those left out, by reason
     (domain.inspection.LEFT_OUT_LABELS); `absent`: units none of whose accounts are in the list."""
 
     findings: tuple[Found, ...]
     checked: int
-    left_out: Mapping[str, int]
+    rows: Mapping[str, Sequence[ListedAccount]]
     absent: tuple[str, ...]
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """How many rows were left out, by reason."""
+        return {reason: len(rows) for reason, rows in self.rows.items()}
 
 
 @dataclass(frozen=True)
 class LaterList:
-    """What a list says of accounts by user name: in use, suspended, or not there; and of which units it tells all."""
+    """What a list says of accounts by user name: in use, suspended, or not there; their names; which have no last
+    login; and of which units it tells all."""
 
     suspended: Mapping[str, bool | None]
+    names: Mapping[str, str]
+    unseen: frozenset[str]
     whole_units: frozenset[str]
     findings: frozenset[tuple[str, str]]
 
@@ -53,7 +61,7 @@ def compare(
 def _compare(
     listed: Sequence[ListedAccount], registered: Sequence[Registered], grounds: Grounds, progress: Progress
 ) -> Outcome:
-    left_out: Counter[str] = Counter()
+    left_out: dict[str, list[ListedAccount]] = {}
     candidates = _candidates(listed, registered, grounds, left_out)
     mine = [one for one in candidates if one.unit_id]
     present = {one.registered.id for one in mine if one.registered}
@@ -64,7 +72,7 @@ def _compare(
         if row.status == "active" and row.unit_id in units and row.id not in present and row.username not in names:
             findings.append(_missing(row))
     holding = {row.unit_id for row in registered if row.status == "active"}
-    return Outcome(_ordered(findings), len(mine), dict(+left_out), tuple(sorted(holding - units)))
+    return Outcome(_ordered(findings), len(mine), left_out, tuple(sorted(holding - units)))
 
 
 def look_through(registered: Sequence[Registered], grounds: Grounds, progress: Progress = SILENT) -> Outcome:
@@ -80,19 +88,43 @@ def look_through(registered: Sequence[Registered], grounds: Grounds, progress: P
     return Outcome(_ordered(_judged(candidates, grounds, progress)), len(candidates), {}, ())
 
 
-def later_list(listed: Sequence[ListedAccount], registered: Sequence[Registered], grounds: Grounds) -> LaterList:
-    """What a later list proves: it speaks for a unit when at least half of the unit's accounts in use are in it."""
+def later_list(
+    listed: Sequence[ListedAccount],
+    registered: Sequence[Registered],
+    grounds: Grounds,
+    leaving: frozenset[str] = frozenset(),
+) -> LaterList:
+    """What a later list proves: it speaks for a unit when at least half of the unit's accounts in use are in it.
+
+    `leaving`: ids of accounts that are to be ended, which nobody expects there; a unit that has no others is spoken
+    for when the list has any row of it.
+    """
     found = compare(listed, registered, grounds)
     suspended: dict[str, bool | None] = {}
     for row in listed:
         before = suspended.get(row.username, True)
         suspended[row.username] = row.suspended if before else before
-    active: Counter[str] = Counter(row.unit_id for row in registered if row.status == "active")
-    there = Counter(row.unit_id for row in registered if row.status == "active" and row.username in suspended)
+    staying = [row for row in registered if row.status == "active" and row.id not in leaving]
+    active = Counter(row.unit_id for row in staying)
+    there = Counter(row.unit_id for row in staying if row.username in suspended)
     whole = {unit for unit, count in active.items() if there[unit] >= count * _COVERED_SHARE}
-    if not active[grounds.own_id] and listed:
+    whole |= {unit for unit in _units_told(listed, registered, grounds, suspended) if not active[unit]}
+    if not active[grounds.own_id] and found.checked:
         whole.add(grounds.own_id)
-    return LaterList(suspended, frozenset(whole), frozenset(one.key for one in found.findings))
+    keys = frozenset(one.key for one in found.findings)
+    unseen = {row.username for row in listed if not row.last_access}
+    return LaterList(suspended, {row.username: row.name for row in listed}, frozenset(unseen), frozenset(whole), keys)
+
+
+def _units_told(
+    listed: Sequence[ListedAccount],
+    registered: Sequence[Registered],
+    grounds: Grounds,
+    usernames: Mapping[str, bool | None],
+) -> set[str]:
+    """The units in care of which a list has any account, by its user name or by what it calls the unit."""
+    named = {grounds.names.get(_bare(text), "") for text in {row.institution for row in listed}}
+    return {*named, *(row.unit_id for row in registered if row.username in usernames)} - {""}
 
 
 def _judged(candidates: Sequence[Candidate], grounds: Grounds, progress: Progress) -> list[Found]:
@@ -120,7 +152,10 @@ def _ordered(findings: Iterable[Found]) -> tuple[Found, ...]:
 
 
 def _candidates(
-    listed: Sequence[ListedAccount], registered: Sequence[Registered], grounds: Grounds, left_out: Counter[str]
+    listed: Sequence[ListedAccount],
+    registered: Sequence[Registered],
+    grounds: Grounds,
+    left_out: dict[str, list[ListedAccount]],
 ) -> list[Candidate]:
     holders: dict[str, list[Registered]] = {}
     for row in registered:
@@ -129,19 +164,21 @@ def _candidates(
     rows: dict[str, ListedAccount] = {}
     for one in listed:
         known = rows.get(one.username)
-        left_out["repeated"] += known is not None
-        if known is None or (known.suspended and not one.suspended):
-            rows[one.username] = one
+        kept = one if known is None or (known.suspended and not one.suspended) else known
+        rows[one.username] = kept
+        if known is not None:
+            left_out.setdefault("repeated", []).append(known if kept is one else one)
     by_institution = any(_bare(one.institution) in grounds.names for one in rows.values() if one.institution)
     spelled = _spelled([one.name for one in rows.values()], grounds)
     candidates = []
     for one in rows.values():
         held = _holder(one, holders.get(one.username, ()), grounds)
         if held is None and _is_student(one):
-            left_out["student"] += 1
+            left_out.setdefault("student", []).append(one)
             continue
         unit_id = held.unit_id if held else _unit_of(one, grounds, by_institution, spelled[one.name])
-        left_out["elsewhere"] += not unit_id
+        if not unit_id:
+            left_out.setdefault("elsewhere", []).append(one)
         same = held is None or held.name in ("", one.name)
         candidates.append(_candidate(one, held, unit_id, spelled[one.name] if same else ""))
     return candidates

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -21,7 +22,9 @@ from models.domain.units import Actor
 from models.services.accounts.status import propose_disable
 from models.services.change_log import OPEN_STATES, in_chunks
 from models.services.import_apply import MassChangeError
+from models.services.inspection.advice import is_corrected_first
 from models.services.inspection.log import Standing, findings_of, number_of, require_open, standings, write
+from models.services.orders import number_of as order_number
 from models.services.roster_edit import require_editor
 from models.store import audit
 from models.store import tables as t
@@ -35,7 +38,8 @@ GiveOrder = Callable[[Sequence[str], str, str], str]
 class Listed:
     """A disable list as it was made. `changes`: own accounts, to be approved by the head; `orders`: of units below;
     `accounts`: how many are on it; `platform`: without a row in use, to be ended on the platform alone; `under_way`:
-    accounts already in a change or order; `skipped`: findings nobody is disabled for."""
+    accounts already in a change or order; `skipped`: findings nobody is disabled for; `corrections`: positions of
+    irregular ones that are put right first and were not chosen."""
 
     changes: tuple[str, ...]
     orders: tuple[str, ...]
@@ -43,6 +47,7 @@ class Listed:
     platform: int
     under_way: int
     skipped: int
+    corrections: tuple[int, ...] = ()
 
 
 @dataclass
@@ -58,29 +63,28 @@ class _Plan:
 
 
 def dismiss(session: Session, actor: Actor, inspection_id: str, positions: Sequence[int], note: str) -> int:
-    """Leave findings as they are, with the reason; how many. Raises UserError, NotAllowedError."""
+    """Leave findings as they are, with the reason; how many. Those a unit below objects to, and those listed for the
+    platform alone, are left as well: nothing is under way for them. Raises UserError, NotAllowedError."""
     if not note.strip():
         raise UserError("不予处理须写明理由，以便以后查考。")
-    return _mark(session, actor, inspection_id, (positions, FindingState.OPEN, FindingState.DISMISSED, note.strip()))
+    return _mark(session, actor, inspection_id, (positions, FindingState.DISMISSED, note.strip()))
 
 
 def restore(session: Session, actor: Actor, inspection_id: str, positions: Sequence[int], note: str = "") -> int:
     """Take up dismissed findings again; how many. Raises UserError, NotAllowedError."""
-    return _mark(session, actor, inspection_id, (positions, FindingState.DISMISSED, FindingState.OPEN, note.strip()))
+    return _mark(session, actor, inspection_id, (positions, FindingState.OPEN, note.strip()))
 
 
-def _mark(
-    session: Session, actor: Actor, inspection_id: str, turn: tuple[Sequence[int], FindingState, FindingState, str]
-) -> int:
-    positions, present, future, note = turn
+def _mark(session: Session, actor: Actor, inspection_id: str, turn: tuple[Sequence[int], FindingState, str]) -> int:
+    positions, future, note = turn
     require_editor(actor, ACCOUNTS, "处理核查结果")
     found = require_open(session, inspection_id)
     if len(note) > LONGEST_NOTE:
         raise UserError(f"说明最多 {LONGEST_NOTE} 字，请缩短。")
     chosen = _chosen(session, found.id, positions)
-    wrong = next((one for one in chosen if one.state is not present), None)
+    wrong = next((one for one in chosen if not _may_become(one, future)), None)
     if wrong is not None:
-        raise UserError(f"第 {wrong.row.position + 1} 项现在是“{STATE_LABELS[wrong.state]}”，不能这样处理。")
+        raise UserError(_why_not(session, wrong))
     values = {
         "state": future.value, "note": note, "handled_by": actor.name, "handled_at": now_text(), "change_id": None,
         "order_id": None,
@@ -89,6 +93,28 @@ def _mark(
     body = {"state": future.value, "findings": len(chosen), "reason": note}
     audit.append(session, actor, "inspection.handle", f"inspection:{found.id}", body)
     return len(chosen)
+
+
+def _may_become(one: Standing, future: FindingState) -> bool:
+    if future is FindingState.OPEN:
+        return one.state is FindingState.DISMISSED
+    on_platform_alone = one.state is FindingState.LISTED and not (one.row.change_id or one.row.order_id)
+    return one.state in (FindingState.OPEN, FindingState.OBJECTED) or on_platform_alone
+
+
+def _why_not(session: Session, one: Standing) -> str:
+    """Why a finding cannot be turned, and what to do instead."""
+    said = f"第 {one.row.position + 1} 项现在是“{STATE_LABELS[one.state]}”，不能这样处理。"
+    if one.state is FindingState.LISTED and one.row.change_id:
+        c = t.change.c
+        number = session.execute(select(c.number).where(c.id == one.row.change_id)).scalar_one()
+        return f"{said}请先撤回停用申请 {number}（变更页，或 change withdraw {number}），再记为不予处理。"
+    if one.state is FindingState.LISTED:
+        number = order_number(one.row.order_id)
+        return f"{said}停用通知单 {number} 已经下达：请所辖单位对它提出异议并说明理由，收到后再记为不予处理。"
+    if one.state is FindingState.DONE:
+        return f"{said}账户在名册中已经禁用：继续使用的，请申请启用。"
+    return said
 
 
 def _chosen(session: Session, inspection_id: str, positions: Sequence[int]) -> list[Standing]:
@@ -108,7 +134,7 @@ def disable_list(
     *,
     confirmed: bool = False,
 ) -> Listed:
-    """Put the accounts of open findings on the disable list (None: all irregular ones).
+    """Put the accounts of open findings on the disable list (None: all irregular ones but those put right first).
 
     Own accounts become changes for the head to approve, one each; accounts of units below are ordered with
     `give_order`. An account already in a change or order is not taken twice. Raises UserError, NotAllowedError,
@@ -118,11 +144,13 @@ def disable_list(
     found = require_open(session, inspection_id)
     every = [one.row for one in standings(session, findings_of(session, found.id)) if one.state is FindingState.OPEN]
     if positions is None:
-        chosen = [row for row in every if CODE[row.code].level is Level.ERROR]
+        chosen, corrections = _by_default(every)
     else:
         chosen = [one.row for one in _chosen(session, found.id, positions) if one.state is FindingState.OPEN]
+        corrections = ()
     if not chosen:
-        raise UserError("选中的各项都已处理，没有可列入停用清单的账户。")
+        left = f"有 {len(corrections)} 项应先更正；更正不了、确需停用的，请选定后再列入。" if corrections else ""
+        raise UserError(left or "选中的各项都已处理，没有可列入停用清单的账户。")
     plan = _plan(session, actor, chosen, every)
     if plan.below and give_order is None:
         raise UserError("其中有所辖单位的账户，须由学籍管理员用本人的口令签发停用通知单。")
@@ -133,7 +161,16 @@ def disable_list(
         raise UserError("选中的各项只需更正，不需要停用账户。请通知本人或所在单位更正。")
     body = {"accounts": listed.accounts, "changes": len(listed.changes), "orders": list(listed.orders)}
     audit.append(session, actor, "inspection.list", f"inspection:{found.id}", body)
-    return listed
+    return replace(listed, corrections=corrections)
+
+
+def _by_default(every: Sequence[Row[Any]]) -> tuple[list[Row[Any]], tuple[int, ...]]:
+    """The findings whose accounts are disabled when nobody chooses, and the positions of other accounts' irregular
+    ones, which are put right first."""
+    errors = [row for row in every if CODE[row.code].level is Level.ERROR]
+    chosen = [row for row in errors if not is_corrected_first(row.code, json.loads(row.details))]
+    accounts = _by_account(chosen).keys()
+    return chosen, tuple(row.position for row in errors if _account_of(row) not in accounts)
 
 
 def _refuse_mass(session: Session, plan: _Plan) -> None:
@@ -152,8 +189,12 @@ def _refuse_mass(session: Session, plan: _Plan) -> None:
 def _by_account(rows: Sequence[Row[Any]]) -> dict[str, list[Row[Any]]]:
     groups: dict[str, list[Row[Any]]] = {}
     for row in rows:
-        groups.setdefault(row.account_id or f"@{row.username}", []).append(row)
+        groups.setdefault(_account_of(row), []).append(row)
     return groups
+
+
+def _account_of(row: Row[Any]) -> str:
+    return str(row.account_id or f"@{row.username}")
 
 
 def _plan(session: Session, actor: Actor, rows: Sequence[Row[Any]], every: Sequence[Row[Any]]) -> _Plan:

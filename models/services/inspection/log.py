@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select, update
@@ -13,24 +15,32 @@ from models.domain.errors import UserError
 from models.domain.inspection import FindingState, Proof
 from models.domain.orders import ItemState
 from models.domain.states import END_STATES, State
+from models.domain.times import local_day
 from models.services.change_log import in_chunks
-from models.services.orders import end_of_day
+from models.services.orders import DEFAULT_DAYS, end_of_day
 from models.store import clock
 from models.store import tables as t
 
 OVERDUE_IN: Final = (FindingState.LISTED.value, FindingState.DONE.value)
 """States in which what was not ended in time is overdue."""
+_LEFT: Final = (FindingState.OPEN, FindingState.LISTED, FindingState.OBJECTED)
 _NUMBER: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A finding's row and where it stands: it follows from the change or the order; `overdue`: was to be disabled by
-    now and is not."""
+    now and is not; `waiting`: a later list still has it in use, and its day has not passed."""
 
     row: Row[Any]
     state: FindingState
     overdue: bool
+    waiting: bool = False
+
+    @property
+    def is_left(self) -> bool:
+        """Whether something is still to be done about it."""
+        return self.state in _LEFT or self.overdue
 
 
 def number_of(inspection_id: str) -> str:
@@ -63,19 +73,33 @@ def findings_of(session: Session, inspection_id: str) -> list[Row[Any]]:
     return list(session.execute(query))
 
 
-def standings(session: Session, rows: Sequence[Row[Any]], *, closed: bool = False) -> list[Standing]:
-    """Where findings stand, read together; those of a closed inspection stand as they were written down then."""
-    if closed:
-        return [Standing(row, FindingState(row.state), row.state in OVERDUE_IN and _is_still(row)) for row in rows]
+def standings_of(session: Session, inspection: Row[Any]) -> list[Standing]:
+    """Where all findings of an inspection stand; those of a closed one as they were written down then."""
+    rows = findings_of(session, inspection.id)
+    if inspection.state == "open":
+        return standings(session, rows)
+    late = json.loads(inspection.details).get("overdue")
+    overdue = {row.position for row in rows if _is_still(row)} if late is None else set(late)
+    return [_as_written(row, row.position in overdue) for row in rows]
+
+
+def _as_written(row: Row[Any], overdue: bool) -> Standing:
+    may = row.state in OVERDUE_IN
+    return Standing(row, FindingState(row.state), may and overdue, may and not overdue and _is_still(row))
+
+
+def standings(session: Session, rows: Sequence[Row[Any]]) -> list[Standing]:
+    """Where findings of an open inspection stand, read together."""
     changes = _changes(session, {row.change_id for row in rows if row.change_id})
     orders = _orders(session, {row.order_id for row in rows if row.order_id})
-    return [_standing(row, changes, orders) for row in rows]
+    now = clock.now(session)
+    return [_standing(row, changes, orders, now) for row in rows]
 
 
 def _standing(
-    row: Row[Any], changes: Mapping[str, State], orders: Mapping[tuple[str, str], tuple[ItemState, bool]]
+    row: Row[Any], changes: Mapping[str, State], orders: Mapping[tuple[str, str], tuple[ItemState, str]], now: str
 ) -> Standing:
-    state, late = FindingState(row.state), _is_still(row)
+    state, still, due, silent = FindingState(row.state), _is_still(row), "", False
     if state is FindingState.LISTED and row.change_id:
         change = changes.get(row.change_id)
         if change is State.EFFECTIVE:
@@ -83,10 +107,18 @@ def _standing(
         elif change is None or change in END_STATES:
             state = FindingState.OPEN
     elif state is FindingState.LISTED and row.order_id:
-        item, overdue = orders.get((row.order_id, row.account_id), (ItemState.OPEN, False))
+        item, due = orders.get((row.order_id, row.account_id), (ItemState.OPEN, ""))
         state = {ItemState.DONE: FindingState.DONE, ItemState.OBJECTED: FindingState.OBJECTED}.get(item, state)
-        late = late or overdue
-    return Standing(row, state, late and state.value in OVERDUE_IN)
+        silent = bool(due) and item is ItemState.OPEN
+    if state.value not in OVERDUE_IN:
+        return Standing(row, state, False)
+    passed = now >= end_of_day(due or _list_due(row))
+    return Standing(row, state, passed and (still or silent), still and not passed)
+
+
+def _list_due(row: Row[Any]) -> str:
+    """The day until which an account on the list is to be ended when no order names one."""
+    return (date.fromisoformat(local_day(row.handled_at)) + timedelta(days=DEFAULT_DAYS)).isoformat()
 
 
 def _is_still(row: Row[Any]) -> bool:
@@ -102,19 +134,15 @@ def _changes(session: Session, ids: set[str]) -> dict[str, State]:
     }
 
 
-def _orders(session: Session, ids: set[str]) -> dict[tuple[str, str], tuple[ItemState, bool]]:
+def _orders(session: Session, ids: set[str]) -> dict[tuple[str, str], tuple[ItemState, str]]:
+    """(order, account) -> where it stands, and the day of the order."""
     i, o = t.disable_order_item.c, t.disable_order.c
     query = select(i.order_id, i.account_id, i.state, o.due).join(t.disable_order, o.id == i.order_id)
-    now = clock.now(session)
     return {
-        (row.order_id, row.account_id): (ItemState(row.state), _late(row, now))
+        (row.order_id, row.account_id): (ItemState(row.state), row.due or "")
         for part in in_chunks(sorted(ids))
         for row in session.execute(query.where(i.order_id.in_(part)))
     }
-
-
-def _late(row: Row[Any], now: str) -> bool:
-    return row.state == ItemState.OPEN and bool(row.due) and now >= end_of_day(row.due)
 
 
 def write(session: Session, inspection_id: str, positions: Sequence[int], values: Mapping[str, Any]) -> None:

@@ -29,6 +29,7 @@ from models.exchange.platform.accounts_list import AccountsList
 from models.services.inspection.comparing import Outcome, compare, look_through
 from models.services.inspection.exports import fields_of, remember
 from models.services.inspection.grounds import Register, read_register
+from models.services.inspection.rows import notes_on, places_said
 from models.services.roster_edit import require_editor
 from models.services.units import own_unit, unit_name
 from models.store import audit
@@ -61,12 +62,15 @@ def run(
         raise FileRefusedError(
             f"“{export.path.name}”里没有本单位或所辖单位的账户，没有进行核查。请核对是不是选错了文件。"
         )
-    unread = sum(1 for part in export.skipped if part.row) + len(export.problems)
-    left_out = {**outcome.left_out, **({"nameless": unread} if unread else {})}
+    left = {reason: [(row.sheet, row.row) for row in rows] for reason, rows in outcome.rows.items()}
+    left["nameless"] = [(part.sheet, part.row) for part in export.skipped if part.row]
+    left = {reason: places for reason, places in left.items() if places}
     details = {
         "idle_days": idle_days,
         "fields": fields_of(export),
-        "left_out": left_out,
+        "left_out": {reason: len(places) for reason, places in left.items()},
+        "left_rows": {reason: places_said(places) for reason, places in left.items()},
+        "notes": notes_on(export, frozenset(place for places in left.values() for place in places)),
         "absent": list(outcome.absent),
     }
     remember(session, export)

@@ -21,12 +21,13 @@ from models.domain.inspection import (
     PROOF_LABELS,
     RANK,
     STATE_LABELS,
+    WAITING_LABEL,
     FindingState,
     Proof,
 )
 from models.domain.times import local_day
 from models.services.change_log import in_chunks
-from models.services.inspection.log import OVERDUE_IN, Standing, find_inspection, findings_of, number_of, standings
+from models.services.inspection.log import Standing, find_inspection, number_of, standings_of
 from models.services.orders import number_of as order_number
 from models.services.units import unit_names
 from models.store import tables as t
@@ -101,7 +102,8 @@ class FindingView:
 @dataclass(frozen=True)
 class InspectionDetail:
     """One inspection in full. `by_code`, `by_unit`: (key, words, count) of all its findings; `left_out`: (words, rows);
-    `absent`: names of units none of whose accounts the list had; `items`: those asked for."""
+    `absent`: names of units none of whose accounts the list had; `items`: those asked for; `left_rows`: (words, which
+    rows); `notes`: what could not be judged, in sentences."""
 
     summary: InspectionSummary
     idle_days: int
@@ -110,6 +112,16 @@ class InspectionDetail:
     left_out: tuple[tuple[str, int], ...]
     absent: tuple[str, ...]
     items: tuple[FindingView, ...]
+    left_rows: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def left_words(self) -> str:
+        """The rows that were not inspected: how many, why and which; "" for none."""
+        rows = dict(self.left_rows)
+        return "，".join(
+            f"{what} {count:,}" + (f"（{rows[what]}）" if what in rows else "") for what, count in self.left_out
+        )
 
 
 def list_inspections(session: Session) -> list[InspectionSummary]:
@@ -121,15 +133,12 @@ def list_inspections(session: Session) -> list[InspectionSummary]:
 
 def _counted(session: Session, row: Row[Any]) -> tuple[Counter[str], int]:
     """How many findings stand where, and how many are overdue; closed ones are counted by the store."""
-    if row.state == "open":
-        return _counts(standings(session, findings_of(session, row.id)))
+    late = json.loads(row.details).get("overdue")
+    if row.state == "open" or late is None:
+        return _counts(standings_of(session, row))
     f = t.inspection_finding.c
-    states, overdue = Counter[str](), 0
-    query = select(f.state, f.proof, func.count()).where(f.inspection_id == row.id).group_by(f.state, f.proof)
-    for state, proof, count in session.execute(query):
-        states[state] += count
-        overdue += count if state in OVERDUE_IN and proof == Proof.STILL else 0
-    return states, overdue
+    query = select(f.state, func.count()).where(f.inspection_id == row.id).group_by(f.state)
+    return Counter({state: count for state, count in session.execute(query)}), len(late)
 
 
 def _counts(found: Sequence[Standing]) -> tuple[Counter[str], int]:
@@ -139,7 +148,7 @@ def _counts(found: Sequence[Standing]) -> tuple[Counter[str], int]:
 def show(session: Session, inspection_id: str, codes: Sequence[str] = (), unit_id: str = "") -> InspectionDetail:
     """One inspection, by id or number; `codes`, `unit_id`: only findings of these. Raises UserError."""
     row = find_inspection(session, inspection_id)
-    found = standings(session, findings_of(session, row.id), closed=row.state == "closed")
+    found = standings_of(session, row)
     details = json.loads(row.details)
     names = unit_names(session, [*(one.row.unit_id for one in found), *details["absent"]])
     wanted = [one for one in found if _is_wanted(one.row, codes, unit_id)]
@@ -153,6 +162,8 @@ def show(session: Session, inspection_id: str, codes: Sequence[str] = (), unit_i
         tuple((LEFT_OUT_LABELS.get(key, key), count) for key, count in details["left_out"].items()),
         tuple(names[unit] for unit in details["absent"]),
         tuple(_item(one, names, numbers) for one in wanted),
+        tuple((LEFT_OUT_LABELS.get(key, key), rows) for key, rows in details.get("left_rows", {}).items()),
+        tuple(details.get("notes", ())),
     )
 
 
@@ -184,10 +195,14 @@ def _item(one: Standing, names: Mapping[str, str], numbers: Mapping[str, str]) -
     return FindingView(
         row.position, code.key, code.label, code.clause, code.basis, code.level.value, code.dimension, code.advice,
         row.unit_id, names[row.unit_id], row.username, row.account_id or "", row.label, json.loads(row.details),
-        one.state.value, OVERDUE_LABEL if one.overdue else STATE_LABELS[one.state], one.overdue,
+        one.state.value, _state_label(one), one.overdue,
         numbers.get(row.change_id or "", ""), order_number(row.order_id) if row.order_id else "", row.note,
         row.handled_by, row.handled_at or "", row.proof, proof, row.proved_at or "",
     )  # fmt: skip
+
+
+def _state_label(one: Standing) -> str:
+    return OVERDUE_LABEL if one.overdue else WAITING_LABEL if one.waiting else STATE_LABELS[one.state]
 
 
 def standing_words(one: FindingView) -> str:
