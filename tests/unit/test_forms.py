@@ -151,6 +151,27 @@ def test_the_head_is_on_every_page_and_no_line_twice() -> None:
 
 
 @needs_font
+def test_who_signs_never_stands_on_a_page_with_a_row_or_two() -> None:
+    """Whatever the number of rows is, the last page has some of them with the line of the signature."""
+    split = 0
+    for count in range(14, 30):
+        content = form_pdf(_data([f"赵明{number:02}" for number in range(count)])).content
+        pages = [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(content)]
+        assert "填表人：李四" in pages[-1]
+        assert pages[-1].count("赵明") >= 4
+        split += len(pages) > 1
+    assert split > 2
+
+
+@needs_font
+def test_four_characters_of_a_city_and_a_state_stand_in_one_line() -> None:
+    data = FormData(LOCAL_TEACHERS, "甲", "2026年5月", FilingKind.FIRST, [{**ROW, "city": "甲市分院"}])
+    page = pypdfium2.PdfDocument(form_pdf(data).content)[0].get_textpage()
+    lines = page.get_text_range().replace("\r\n", " ").split()
+    assert {"甲市分院", "账户状态"} <= set(lines)
+
+
+@needs_font
 def test_three_thousand_rows_as_pdf_and_none() -> None:
     large = form_pdf(_data(["赵明"] * 3000)).content
     assert len(large) < 3_000_000
