@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from models.domain.errors import UserError
 from models.domain.ids import new_id
 from models.domain.states import State, Verdict
 from models.domain.times import local_day
@@ -223,6 +224,7 @@ def inspect_and_disable(world: World, chosen: Sequence[str], folder: Path) -> No
     county.store.write(proving.prove, county.store.actor, inspection, later)
     after = {one.username: one.state for one in county.store.read(views.show, inspection, ["not_real_name"]).items}
     assert {name: after[name] for name in bad} == dict.fromkeys(bad, "proved")
-    statement = inspections.close(county.store, county.act(Role.REGISTRAR), inspection)
-    assert statement
+    with pytest.raises(UserError, match="没有了结"):
+        inspections.close(county.store, county.act(Role.REGISTRAR), inspection)
+    assert inspections.close(county.store, county.act(Role.REGISTRAR), inspection, open_left=True)
     shutil.rmtree(folder)
