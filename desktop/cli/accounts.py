@@ -41,7 +41,7 @@ app.add_typer(accounts, name="accounts")
 Evidence = Annotated[list[Path] | None, typer.Option(metavar="文件", help="证明（PDF、JPG、PNG）")]
 AccountPairs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="字段=值", help="例如 姓名=李四 性别=女 办公电话=0317-5551237，字段见 fields --kind teachers"),
+    typer.Argument(metavar="字段=值", help="例如 性别=女 办公电话=0317-5551237，字段见 fields --kind teachers"),
 ]
 _CODES = "、".join(f"{key} {label}" for key, label in REASON_LABELS.items())
 

@@ -159,8 +159,8 @@ def _surname_length(name: str, known: Tables) -> int:
 def split_name(name: str) -> tuple[str, str]:
     """Surname and given name as a platform wants them apart: 欧阳娜娜 is 欧阳 and 娜娜, 张三 is 张 and 三.
 
-    A name with a dot is parted there, and the dot is in neither part: 买买提·艾力 is 买买提 and 艾力. Of a name in Latin
-    letters the last word is the surname. The given name of a name of one character is "".
+    A name with a dot is parted there, and the dot is in neither part: 买买提·艾力 is 买买提 and 艾力. Of a name in
+    Latin letters the last word is the surname. The given name of a name of one character is "".
     """
     text = " ".join(name.split())
     words = text.split(" ")
