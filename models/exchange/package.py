@@ -116,10 +116,13 @@ def inflated_part(data: bytes, entry: zipfile.ZipInfo) -> bytes:
 
 
 def plain_tree(part: bytes) -> ElementTree.Element:
-    """A small part as a tree, without document types in any encoding."""
+    """A small part as a tree, without document types in any encoding. Raises FileRefusedError, ParseError."""
     if b"<!" in part.replace(b"<!--", b"") or b"\0" in part:
         raise FileRefusedError(_HOSTILE)
-    return ElementTree.fromstring(part)
+    try:
+        return ElementTree.fromstring(part)
+    except (LookupError, ValueError) as error:  # an encoding that does not exist, or of several bytes a character
+        raise ElementTree.ParseError(str(error)) from None
 
 
 def _look(data: bytes, source: zipfile.ZipFile) -> Package:

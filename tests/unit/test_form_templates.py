@@ -235,6 +235,8 @@ _ATTACKS: tuple[tuple[str, Callable[[Path], object]], ...] = (
     ("外部引用", lambda path: _replaced(path, _SHEET, b"<worksheet", b'<!DOCTYPE a [<!ENTITY b "c">]><worksheet')),
     ("损坏", lambda path: _replaced(path, _SHEET, b"</sheetData>", b"")),
     ("损坏", lambda path: path.write_bytes(path.read_bytes()[:-200])),
+    ("损坏", lambda path: _with(path, "docProps/a.xml", b'<?xml version="1.0" encoding="UTFw8"?><a/>')),
+    ("损坏", lambda path: _with(path, "docProps/a.xml", b'<?xml version="1.0" encoding="gbk"?><a/>')),
     ("xlsx", lambda path: path.write_text("姓名,性别,用户名\n", encoding="utf-8")),
     ("表头", lambda path: openpyxl.Workbook().save(path)),
     ("空的", lambda path: path.write_bytes(b"")),
