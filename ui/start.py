@@ -9,6 +9,7 @@ from PySide6.QtCore import QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from ui.appearance import stored_look
+from ui.collecting import Collector
 from ui.context import AppContext
 from ui.errors import BugHook, Errors
 from ui.main_window import MainWindow
@@ -48,6 +49,7 @@ def run(home: Path, bug: BugHook | None = None, hooks: Hooks | None = None, *, n
     if translator.load("qtbase_zh_CN", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
         app.installTranslator(translator)
     window = make_window(home, bug, hooks, named=named)
+    Collector(app)
     _catch_bugs(window)
     window.show()
     return int(app.exec())
